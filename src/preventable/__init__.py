@@ -1,0 +1,3 @@
+"""Preventable: open software for violence and injury surveillance."""
+
+__version__ = "0.1.0"

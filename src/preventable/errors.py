@@ -1,0 +1,162 @@
+"""Every error a user can meet: number, place, count, remedy, and what state things are in.
+
+A record's value is never quoted. `docs/reference/errors.md` lists this file and a test holds the two equal.
+Exit codes: 1 our fault, 2 misuse, 3 data refused, 4 release refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class PreventableError(Exception):
+    """Base of all errors: `Q104  place: what was found. Remedy. State.`
+
+    Args:
+        where: File, provider, table or step concerned. Never a record's value.
+        found: What was found, with counts and row numbers. Never a record's value.
+        rows: Row numbers concerned, the first few; empty when the whole is meant.
+    """
+
+    where: str
+    found: str
+    rows: tuple[int, ...] = field(default=())
+
+    number = "E000"
+    title = "Unclassified error"
+    remedy = "Report it with the number and the step."
+    state = "Nothing was changed."
+    exit_code = 1
+
+    def __str__(self) -> str:
+        first = f" (first: row {self.rows[0]})" if self.rows else ""
+        return f"{self.number}  {self.where}: {self.found}{first}. {self.remedy} {self.state}"
+
+
+# --- E0xx: the machine and the installation -------------------------------------------------
+
+
+class InstallationError(PreventableError):
+    number, title = "E001", "A part of the installation is missing"
+    remedy = "Run ./preventable doctor, which names the part, then delete .venv and start again."
+
+
+class EngineError(PreventableError):
+    number, title = "E010", "The SQL engine refused a statement"
+    remedy = "This is our fault: report it with the name of the statement."
+
+
+# --- U1xx: misuse of a command --------------------------------------------------------------
+
+
+class UsageError(PreventableError):
+    number, title, exit_code = "U101", "The command cannot be done as asked", 2
+    remedy = "See the command's --help."
+
+
+class NoHomeError(PreventableError):
+    number, title, exit_code = "U102", "There is no home in that folder", 2
+    remedy = "Name a home that exists, or make one with `preventable submit PATH --home DIR --region REGION`."
+
+
+class NoRegionError(PreventableError):
+    number, title, exit_code = "U103", "The home has no region yet", 2
+    remedy = "Give it one once: `preventable submit PATH --home DIR --region REGION`."
+
+
+class UnknownFigureError(PreventableError):
+    number, title, exit_code = "U104", "No released figure has that name", 2
+    remedy = "Copy the figure's name from the `figure` column of a pack's CSV."
+
+
+# --- H2xx: the home and its store -----------------------------------------------------------
+
+
+class DamagedFileError(PreventableError):
+    number, title = "H201", "A data file is not what was written"
+    remedy = "Restore the file from the last good copy of the home; the ledger names its sha256."
+    state = "Nothing was read from it and nothing was published."
+
+
+class SchemaError(PreventableError):
+    number, title = "H202", "A table does not have its declared columns or values"
+    remedy = "This is our fault: report it with the name of the table."
+
+
+class HomeBusyError(PreventableError):
+    number, title = "H203", "Another process is writing to this home"
+    remedy = "Wait until it ends, then repeat the command."
+
+
+# --- P3xx: policy ---------------------------------------------------------------------------
+
+
+class PolicyError(PreventableError):
+    number, title, exit_code = "P301", "A policy file is missing, out of review or not well formed", 2
+    remedy = "Mend the file named; its owner stands in its first lines."
+
+
+# --- Q4xx: a submission is refused as a whole (quality rules V01.. report rows) --------------
+
+
+class RefusedFileError(PreventableError):
+    """Base of the refusals of a whole file."""
+
+    number, title, exit_code = "Q400", "The file is refused", 3
+    remedy = "Mend the file and send it again."
+    state = "Nothing was loaded from it."
+
+
+class UnknownProviderError(RefusedFileError):
+    number, title = "Q401", "The provider is not known to this region"
+    remedy = "Put the file under submissions/<provider>/ or name the provider with --provider."
+
+
+class NoMappingError(RefusedFileError):
+    number, title = "Q402", "No approved mapping reads this provider's files"
+    remedy = "Give the provider's mapping with --mapping."
+
+
+class ChangedFormatError(RefusedFileError):
+    number, title = "Q403", "The columns are not those of any approved mapping"
+    remedy = "Ask the supplier what changed, write a mapping of the new format and give it with --mapping."
+
+
+class UnreadableFileError(RefusedFileError):
+    number, title = "Q404", "The file cannot be read as its mapping says"
+    remedy = "Ask the supplier to export it again."
+
+
+class NoPeriodError(RefusedFileError):
+    number, title = "Q405", "The period of the file cannot be told"
+    remedy = "Ask the supplier to fill the reporting period or the date column."
+
+
+class TooLargeError(RefusedFileError):
+    number, title = "Q406", "The file is larger than policy/limits.toml allows"
+    remedy = "Ask the supplier to split it by month, or information governance to raise the limit."
+
+
+class UnknownCodesError(RefusedFileError):
+    number, title = "Q407", "Too many rows have a code that the mapping does not know"
+    remedy = "Add the codes to the provider's mapping, or ask the supplier to send the file again."
+
+
+class RaggedRowsError(RefusedFileError):
+    number, title = "Q408", "Rows have more or fewer cells than the header"
+    remedy = "Ask the supplier to export it again; a quote or separator inside a text is the usual cause."
+
+
+# --- D5xx: release --------------------------------------------------------------------------
+
+
+class ReleaseRefusedError(PreventableError):
+    number, title, exit_code = "D501", "A figure would break the release rule", 4
+    remedy = "This is our fault: report it with the name of the figure."
+    state = "Nothing was released; the previous packs stay."
+
+
+class NothingToReleaseError(PreventableError):
+    number, title, exit_code = "D502", "There is nothing to release", 4
+    remedy = "Submit files and run the flow first."

@@ -1,0 +1,92 @@
+"""Settings and policy, read once at the start into frozen objects and passed in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from preventable.errors import PolicyError
+
+REQUIRED_HEADER = ("owner", "reviewer", "reviewed", "review_by")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The files of `policy/`: name without ending -> contents. `definitions` holds policy/definitions by name."""
+
+    files: Mapping[str, Mapping[str, Any]]
+    definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def file(self, name: str) -> Mapping[str, Any]:
+        """One policy file.
+
+        Raises:
+            PolicyError: The policy has no such file.
+        """
+        if name not in self.files:
+            raise PolicyError(f"policy/{name}.toml", "the file is missing")
+        return self.files[name]
+
+
+def policy_folder() -> Path:
+    """Where policy lies: PREVENTABLE_POLICY, else inside the wheel, else the repository's policy/."""
+    named = os.environ.get("PREVENTABLE_POLICY")
+    if named:
+        return Path(named)
+    inside = Path(__file__).parent / "policy"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "policy"
+
+
+def load_policy(folder: Path | None = None) -> Policy:
+    """Read every policy file of a folder.
+
+    Raises:
+        PolicyError: The folder or a file is missing, is not TOML, or lacks owner, reviewer or review dates.
+    """
+    folder = folder or policy_folder()
+    if not folder.is_dir():
+        raise PolicyError(str(folder), "the folder is missing")
+    files = {path.stem: _policy_file(path) for path in sorted(folder.glob("*.toml"))}
+    definitions = {
+        path.stem: _policy_file(path) for path in sorted((folder / "definitions").glob("*.toml"))
+    }
+    return Policy(files, definitions)
+
+
+def _policy_file(path: Path) -> Mapping[str, Any]:
+    try:
+        contents = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"policy/{path.name}", "it is not well-formed TOML") from error
+    absent = [name for name in REQUIRED_HEADER if name not in contents]
+    if absent:
+        raise PolicyError(f"policy/{path.name}", f"it lacks {', '.join(absent)}")
+    if not isinstance(contents["review_by"], dt.date):
+        raise PolicyError(f"policy/{path.name}", "review_by is not a date")
+    return contents
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """What a stage may know besides its tables.
+
+    Attributes:
+        policy: The partnership's policy.
+        region: Name, flags and first and last month of the region (region.toml).
+        pseudonym_key: Key of the home, given to `pseudonyms` alone, empty elsewhere.
+        pseudonym_key_id: Public name of that key, part of each pseudonym.
+        period: Last month of the data in the home, YYYY-MM; empty while there is none.
+        progress: Called with a share of work done, 0 to 1, by long stages.
+    """
+
+    policy: Policy
+    region: Mapping[str, Any]
+    pseudonym_key: bytes = b""
+    pseudonym_key_id: str = ""
+    period: str = ""
+    progress: Any = None

@@ -1,0 +1,27 @@
+"""What passes between stages: one declaration a table, in order of the flow."""
+
+from preventable.tables.aggregate import (
+    INDICATOR_VALUES,
+    PARTNER_PACKS,
+    POPULATION_BASES,
+    RELEASE_REGISTER,
+    RELEASED,
+)
+from preventable.tables.pseudonymous import LOCATED_RECORDS, PLACE_MATCHES, PSEUDONYMOUS_RECORDS
+from preventable.tables.records import COVERAGE, FINDINGS, LISTINGS, OUTCOMES, RECORDS
+from preventable.tables.region import REGION_TABLES
+from preventable.tables.schema import Column, Sensitivity, Table
+from preventable.tables.submissions import INTAKE_PROBLEMS, PLACE_TEXTS, SUBMISSIONS
+
+#: Tables of the flow, in the order in which they come into being.
+FLOW_TABLES: tuple[Table, ...] = (
+    SUBMISSIONS, INTAKE_PROBLEMS, PLACE_TEXTS,
+    OUTCOMES, FINDINGS, COVERAGE, LISTINGS, RECORDS,
+    PSEUDONYMOUS_RECORDS,
+    PLACE_MATCHES, LOCATED_RECORDS,
+    POPULATION_BASES, INDICATOR_VALUES,
+    RELEASED, RELEASE_REGISTER, PARTNER_PACKS,
+)
+TABLES: dict[str, Table] = {table.name: table for table in (*REGION_TABLES, *FLOW_TABLES)}
+
+__all__ = ["FLOW_TABLES", "REGION_TABLES", "TABLES", "Column", "Sensitivity", "Table"]

@@ -1,0 +1,76 @@
+"""Records without direct identifiers, and where they happened. Pseudonymous: re-identifiable with the key alone."""
+
+from preventable.codes import allowed
+from preventable.tables.records import RECORDS
+from preventable.tables.schema import Column, Sensitivity, Table
+
+#: What does not pass the pseudonymous line.
+DIRECT_IDENTIFIERS = frozenset({"nhs_number", "source_record_id", "postcode"})
+
+PSEUDONYMOUS_RECORDS = Table(
+    name="pseudonymous_records",
+    description="Records with keyed pseudonyms in place of identifiers; no free text, no postcode.",
+    sensitivity=Sensitivity.PSEUDONYMOUS,
+    key=("record_key",),
+    partition=("provider", "month"),
+    source="stages/pseudonyms",
+    columns=(
+        Column("record_key", "text", "Key id and keyed hash of provider and source record id.", nullable=False),
+        Column("person_key", "text", "Key id and keyed hash of the NHS number, null where none was sent."),
+        *[c for c in RECORDS.columns if c.name not in DIRECT_IDENTIFIERS],
+        Column("postcode_small_area", "text", "Small area of the place's postcode; the postcode itself stops here."),
+        Column("postcode_easting_m", "number", "Centre of the place's postcode, metres east.", unit="m"),
+        Column("postcode_northing_m", "number", "Centre of the place's postcode, metres north.", unit="m"),
+    ),
+)
+
+PLACE_MATCHES = Table(
+    name="place_matches",
+    description="What a place text was resolved to, once per text and site; outlives the text.",
+    sensitivity=Sensitivity.PSEUDONYMOUS,
+    key=("place_text_id", "site_code"),
+    source="stages/places",
+    columns=(
+        Column("place_text_id", "text", "Key of the text.", nullable=False),
+        Column("site_code", "text", "Site that asked; empty where none.", nullable=False),
+        Column("place_kind", "text", "What was found.", allowed=("premises", "street", "area", "none"), nullable=False),
+        Column("place_id", "text", "Entry of the gazetteer."),
+        Column("easting_m", "number", "Metres east.", unit="m"),
+        Column("northing_m", "number", "Metres north.", unit="m"),
+        Column("sigma_m", "number", "Honest radius: root mean square distance.", unit="m"),
+        Column("probability", "number", "Probability that the entry is right.", nullable=False),
+        Column("decision", "text", "accept, review, or none.", allowed=("accept", "review", "none"), nullable=False),
+        Column("place_type", "text", "Type told by generic words.", allowed=allowed("place_type")),
+        Column("place_qualifier", "text", "Cue: inside, outside, near ...", allowed=allowed("place_qualifier"), nullable=False),
+    ),
+)
+
+LOCATED_RECORDS = Table(
+    name="located_records",
+    description="Pseudonymous records with place, area and precision class.",
+    sensitivity=Sensitivity.PSEUDONYMOUS,
+    key=("record_key",),
+    partition=("provider", "month"),
+    source="stages/places",
+    columns=(
+        *[
+            c
+            for c in PSEUDONYMOUS_RECORDS.columns
+            if c.name not in {"easting_m", "northing_m", "point_sd_m", "postcode_small_area", "postcode_easting_m", "postcode_northing_m"}
+        ],
+        Column("place_kind", "text", "point, postcode, premises, street, area or none.", allowed=("point", "postcode", "premises", "street", "area", "none"), nullable=False),
+        Column("place_id", "text", "Entry of the gazetteer (venue, street, area) where one was accepted."),
+        Column("venue_id", "text", "Licensed venue, where the place is one."),
+        Column("easting_m", "number", "Metres east.", unit="m"),
+        Column("northing_m", "number", "Metres north.", unit="m"),
+        Column("sigma_m", "number", "Radius of uncertainty.", unit="m"),
+        Column("place_probability", "number", "Probability of the place."),
+        Column("precision_class", "text", "L0 none, L1 generic, L2 locality, L3 street, L4 named but ambiguous, L5 premises, postcode or point.", allowed=allowed("precision_class"), nullable=False),
+        Column("place_qualifier", "text", "inside, outside, near ...", allowed=allowed("place_qualifier"), nullable=False),
+        Column("small_area", "text", "Small area of the place, where the precision carries it."),
+        Column("middle_area", "text", "Middle area of the place."),
+        Column("ward", "text", "Ward of the place."),
+        Column("neighbourhood", "text", "Police neighbourhood of the place."),
+        Column("district", "text", "District of the place."),
+    ),
+)

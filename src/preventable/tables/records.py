@@ -1,0 +1,104 @@
+"""What quality decided: one outcome for each row, findings by rule, and the records that stand."""
+
+from preventable.codes import allowed
+from preventable.tables.schema import Column, Sensitivity, Table
+from preventable.tables.submissions import SUBMISSIONS
+
+OUTCOMES = Table(
+    name="outcomes",
+    description="What was done with each row: accepted, quarantined or duplicate (refused files have no rows here, the ledger counts them).",
+    sensitivity=Sensitivity.IDENTIFIABLE,
+    key=("submission_id", "row_number"),
+    partition=("provider", "month"),
+    source="stages/quality",
+    columns=(
+        Column("submission_id", "text", "Submission of the row.", nullable=False),
+        Column("provider", "text", "Provider.", nullable=False),
+        Column("month", "text", "Period of the file.", nullable=False),
+        Column("source", "text", "Kind of source.", allowed=allowed("source"), nullable=False),
+        Column("row_number", "integer", "Line of the row in the file.", nullable=False, hashed=False),
+        Column("content_hash", "text", "sha256 of the row's own cells.", nullable=False),
+        Column("outcome", "text", "What was done with the row.", allowed=allowed("outcome"), nullable=False),
+        Column("standing", "flag", "Accepted and not superseded by a higher version nor withdrawn.", nullable=False),
+    ),
+)
+
+FINDINGS = Table(
+    name="findings",
+    description="Row-level results of the rules: what the provider gets back. Row, rule and level, never a value.",
+    sensitivity=Sensitivity.IDENTIFIABLE,
+    key=("submission_id", "row_number", "rule"),
+    partition=("provider", "month"),
+    source="stages/quality/rules.toml",
+    columns=(
+        Column("submission_id", "text", "Submission of the row.", nullable=False),
+        Column("provider", "text", "Provider.", nullable=False),
+        Column("month", "text", "Period of the file.", nullable=False),
+        Column("row_number", "integer", "Line of the row; 0 where the finding is about the whole file.", nullable=False, hashed=False),
+        Column("content_hash", "text", "sha256 of the row's own cells; empty for a whole file.", nullable=False),
+        Column("rule", "text", "Rule, V01 to V20.", nullable=False),
+        Column("level", "text", "Information, warning, or error (the row is quarantined).", allowed=allowed("level"), nullable=False),
+    ),
+)
+
+COVERAGE = Table(
+    name="coverage",
+    description="Which provider-months were received: a missing month is a gap, never a zero.",
+    sensitivity=Sensitivity.AGGREGATE,
+    key=("provider", "month"),
+    source="stages/quality",
+    columns=(
+        Column("provider", "text", "Provider.", nullable=False),
+        Column("source", "text", "Kind of source.", allowed=allowed("source"), nullable=False),
+        Column("month", "text", "Calendar month, from the first to the last of the whole home.", nullable=False),
+        Column("received", "flag", "Whether a submission of that month was accepted.", nullable=False),
+        Column("rows_accepted", "integer", "Records standing.", unit="records", nullable=False),
+        Column("rows_quarantined", "integer", "Rows quarantined.", unit="rows", nullable=False),
+    ),
+)
+
+_EVENT_COLUMNS = tuple(
+    column
+    for column in SUBMISSIONS.columns
+    if column.name not in {"edition", "record_status", "content_hash"}
+    and not column.name.startswith("subject_")
+    and column.name not in {"quantity", "place_text_words", "month"}
+)
+
+RECORDS = Table(
+    name="records",
+    description="Attendances, call-outs, offences and admissions that stand: accepted, highest version, not withdrawn.",
+    sensitivity=Sensitivity.IDENTIFIABLE,
+    key=("provider", "source_record_id"),
+    partition=("provider", "month"),
+    source="stages/quality",
+    columns=(
+        Column("month", "text", "Calendar month of the contact (local clock), YYYY-MM.", nullable=False),
+        *[
+            Column(c.name, c.type, c.description, c.unit, c.allowed, c.nullable, c.hashed and c.name != "submission_id")
+            for c in _EVENT_COLUMNS
+        ],
+    ),
+)
+
+LISTINGS = Table(
+    name="listings",
+    description="Lists that suppliers keep: licensed premises, termly school returns. No person in them.",
+    sensitivity=Sensitivity.AGGREGATE,
+    key=("provider", "source_record_id"),
+    source="stages/quality",
+    columns=(
+        Column("provider", "text", "Provider.", nullable=False),
+        Column("source", "text", "licensing or education.", allowed=("licensing", "education"), nullable=False),
+        Column("month", "text", "Period of the list.", nullable=False),
+        Column("source_record_id", "text", "The supplier's own number of the line.", nullable=False),
+        Column("subject_name", "text", "The thing listed."),
+        Column("subject_code", "text", "Its number."),
+        Column("subject_type", "text", "Its type, or the measure counted."),
+        Column("subject_area", "text", "District."),
+        Column("quantity", "integer", "Capacity, or the count returned."),
+        Column("postcode", "text", "Postcode."),
+        Column("easting_m", "number", "Metres east.", unit="m"),
+        Column("northing_m", "number", "Metres north.", unit="m"),
+    ),
+)
