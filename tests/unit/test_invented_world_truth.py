@@ -1,0 +1,364 @@
+"""The invented county behaves as the sources say, and what is planted is there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import shapely
+from invented_world import column, planted, small_world, truth
+
+from preventable.errors import UsageError
+from preventable.invented.capture import Seen, ed_records, police_records
+from preventable.invented.draws import parameters
+from preventable.invented.incidents import Incidents, Victims, nhs_numbers
+from preventable.invented.invent import invent
+from preventable.invented.world import Months, World, draw_parameters, read_world
+
+YEARLY = {"ed": 20_000, "ambulance": 12_000, "police": 68_000, "admissions": 3_000}
+
+
+def of_source(name: str, source: str) -> np.ndarray:
+    records = truth("records")
+    return column(records, name)[column(records, "source") == source]
+
+
+def share(flags: np.ndarray) -> float:
+    return float(np.mean(flags))
+
+
+def test_the_span_ends_with_december_2025():
+    assert Months.ending(months=1).names == ("2025-12",)
+    assert Months.ending(months=14).names[0] == "2024-11"
+    assert Months.ending(months=3).end == dt.date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(("months", "seed"), [(0, 1), (49, 1), (3, -1)])
+def test_a_span_or_seed_out_of_range_is_refused(tmp_path, months, seed):
+    with pytest.raises(UsageError):
+        invent(months=months, seed=seed, out=tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nhs_numbers_that_the_range_does_not_hold_are_refused():
+    with pytest.raises(UsageError):
+        nhs_numbers(1_000_001, seed=1)
+
+
+def test_every_person_has_one_nhs_number_and_every_number_one_person():
+    victims = truth("victims")
+    pairs = set(zip(column(victims, "person"), column(victims, "nhs_number"), strict=True))
+
+    assert len(pairs) == len({person for person, _ in pairs}) == len({number for _, number in pairs})
+
+
+@pytest.mark.parametrize("source", list(YEARLY))
+def test_volumes_of_a_quarter_are_a_quarter_of_the_years(source):
+    days = 92 / 365.25
+
+    assert len(of_source("victim", source)) == pytest.approx(YEARLY[source] * days, rel=0.10)
+
+
+@pytest.mark.slow
+def test_volumes_of_two_years_are_within_a_tenth(tmp_path):
+    made = invent(months=24, seed=1, out=tmp_path)
+
+    assert {s: made["records"][s] / 2 for s in YEARLY} == {
+        s: pytest.approx(YEARLY[s], rel=0.10) for s in YEARLY
+    }
+
+
+def test_shares_known_to_police_are_those_of_the_model():
+    summary = json.loads((small_world() / "truth" / "truth.json").read_text(encoding="utf-8"))
+
+    assert summary["ed_known_to_police"] == pytest.approx(0.484, abs=0.03)
+    assert summary["ambulance_known_to_police"] == pytest.approx(0.59, abs=0.03)
+    assert summary["ed_unknown_to_police"] == pytest.approx(1 - summary["ed_known_to_police"])
+
+
+def test_three_quarters_of_ambulance_patients_are_seen_by_a_hospital():
+    victims = truth("victims")
+    in_ambulance = column(victims, "seen_by_ambulance")
+
+    assert share(column(victims, "seen_by_ed")[in_ambulance]) == pytest.approx(0.74, abs=0.03)
+
+
+def test_the_severe_are_seen_more_and_by_more_services():
+    victims = truth("victims")
+    severity, ambulance = column(victims, "severity"), column(victims, "seen_by_ambulance")
+    ed, police = column(victims, "seen_by_ed"), column(victims, "seen_by_police")
+    severe = severity > np.quantile(severity, 0.8)
+
+    for seen in (ambulance, ed, police, column(victims, "seen_by_admissions")):
+        assert share(seen[severe]) > share(seen[~severe])
+    assert share(police[ed | ambulance]) > share(police[~(ed | ambulance)]) + 0.05
+
+
+def test_men_the_young_and_the_deprived_are_hurt_more():
+    victims = truth("victims")
+    ed = column(victims, "seen_by_ed")
+    decile = {row["small_area"]: row["deprivation_decile"] for row in region("small_areas")}
+    persons = np.zeros(11)
+    for row in region("populations"):
+        persons[decile[row["small_area"]]] += row["persons"]
+    hurt = np.bincount([decile[code] for code in column(victims, "residence_small_area")[ed]], minlength=11)
+    rate = hurt[1:] / persons[1:]
+
+    assert 0.55 < share(column(victims, "sex")[ed] == "male") < 0.75
+    assert 24 < np.median(column(victims, "age")[ed]) < 36
+    assert rate[0] / rate[9] == pytest.approx(3.87, abs=0.9)
+
+
+def region(name: str) -> list[dict]:
+    return pq.read_table(small_world() / "region" / f"{name}.parquet").to_pylist()
+
+
+def test_weekend_nights_and_venues_go_together():
+    incidents = truth("incidents")
+    when = column(incidents, "happened_local").astype("datetime64[h]").astype(int)
+    kind = column(incidents, "kind")
+    weekday, hour = (when // 24 + 3) % 7, when % 24
+    weekend_night = np.isin(weekday, (5, 6)) & (hour < 4)
+
+    assert share(weekend_night[kind == "venue"]) > 2 * share(weekend_night[kind == "home"])
+    assert share(weekend_night[kind == "venue"]) > 4 * (2 * 4 / 168)
+
+
+def test_some_people_and_addresses_come_again():
+    victims, incidents = truth("victims"), truth("incidents")
+    times = np.bincount(column(victims, "person"))
+    household = column(incidents, "household")
+    _, at_home = np.unique(household[household >= 0], return_counts=True)
+
+    assert 0.02 < share(times[times > 0] > 1) < 0.20
+    assert times.max() >= 5
+    assert at_home.max() >= 3
+
+
+def test_nobody_is_twice_a_victim_of_one_incident():
+    victims = truth("victims")
+    pairs = np.column_stack([column(victims, "incident"), column(victims, "person")])
+
+    assert len(np.unique(pairs, axis=0)) == len(pairs)
+
+
+def test_a_few_venues_have_many_of_the_incidents():
+    incidents = truth("incidents")
+    venue = column(incidents, "venue")
+    _, counts = np.unique(venue[venue != None].astype(str), return_counts=True)  # noqa: E711 (array of objects)
+    counts = np.sort(counts)[::-1]
+
+    assert counts[: len(counts) // 10].sum() > 0.3 * counts.sum()
+
+
+def test_incidents_lie_in_the_small_area_that_they_name():
+    areas = pq.read_table(small_world() / "region" / "areas.parquet")
+    small = column(areas, "area_type") == "small_area"
+    polygons = dict(
+        zip(column(areas, "area")[small], shapely.from_wkb(areas["polygon"].to_numpy()[small]), strict=True)
+    )
+    incidents = truth("incidents").slice(0, 4_000)
+    points = shapely.points(column(incidents, "easting_m"), column(incidents, "northing_m"))
+    named = np.array([polygons[code] for code in column(incidents, "small_area")])
+
+    # Streets at the edge of the county may reach beyond it.
+    assert share(shapely.intersects(named, points)) > 0.99
+
+
+def test_places_of_attendances_have_the_shares_of_the_model():
+    classes = of_source("place_class", "ed")
+
+    found = [share(classes == name) for name in ("venue", "street", "area", "none")]
+    assert found == [pytest.approx(value, abs=0.03) for value in parameters("world")["ed"]["place_shares"]]
+
+
+def test_stated_times_are_missing_rounded_and_at_times_a_day_wrong():
+    stated = of_source("from_local", "ed")
+    missing = np.isnat(stated)
+    minute = stated[~missing].astype("datetime64[m]").astype(int) % 60
+    victims, incidents = truth("victims"), truth("incidents")
+    incident = column(victims, "incident")[of_source("victim", "ed")]
+    gap = stated - column(incidents, "happened_local")[incident]
+    hours = gap[~missing].astype("timedelta64[m]").astype(int) / 60
+    day_off = (np.abs(hours) > 20) & (np.abs(hours) < 28)
+
+    assert share(missing) == pytest.approx(0.28, abs=0.02)
+    assert 0.5 < share(minute == 0) < 0.65
+    assert share(day_off) == pytest.approx(0.05, abs=0.015)
+
+
+def test_ambulance_points_are_snapped_and_some_patients_have_two_vehicles():
+    east, north = of_source("easting_m", "ambulance"), of_source("northing_m", "ambulance")
+
+    assert share((east % 200 == 0) & (north % 200 == 0)) == pytest.approx(0.20, abs=0.03)
+    assert share(of_source("row_kind", "ambulance") == "second_vehicle") == pytest.approx(
+        0.06 / 1.06, abs=0.015
+    )
+
+
+def test_police_windows_have_the_shares_of_the_model():
+    width = of_source("to_local", "police") - of_source("from_local", "police")
+    hours = width.astype("timedelta64[m]").astype(int) / 60
+    inner = column(truth("records"), "month") != "2025-10"
+    hours = hours[inner[column(truth("records"), "source") == "police"]]
+
+    found = [
+        share(hours == 0),
+        share((hours > 0) & (hours < 5.2)),
+        share((hours > 6.5) & (hours < 15)),
+        share(hours > 22),
+    ]
+    assert found == [pytest.approx(value, abs=0.015) for value in (0.60, 0.26, 0.10, 0.04)]
+
+
+def minutes_of(local: dt.datetime) -> int:
+    return int((local - dt.datetime(1970, 1, 1)).total_seconds()) // 60
+
+
+def hurt_at(world: World, local: dt.datetime, *, number: int) -> tuple[Incidents, Victims, Seen]:
+    """So many incidents of one victim at one time, all seen by a hospital an hour later and by the police."""
+    none, no = np.full(number, -1), np.zeros(number, dtype=bool)
+    when, zeros = np.full(number, minutes_of(local)), np.zeros(number, dtype=np.int64)
+    incidents = Incidents(
+        kind=np.full(number, 2), utc_min=world.clock.utc(when), local_min=when,
+        points=np.tile(world.street_points[0], (number, 1)), area=zeros, district=zeros, venue=none,
+        street=zeros, institution=none, household=none, place_type=zeros, method=zeros, domestic=no,
+        planted=np.full(number, "", dtype=object),
+    )  # fmt: skip
+    victims = Victims(
+        incident=np.arange(number), person=np.arange(number), nhs_numbers=nhs_numbers(number, seed=1),
+        sex=zeros, age=zeros + 30, residence=zeros, injured=~no, severity=np.zeros(number), at_own_home=no,
+    )  # fmt: skip
+    arrival = incidents.utc_min + 60
+    return incidents, victims, Seen(no, no, ~no, ~no, no, none, arrival, no)
+
+
+def test_no_time_lies_in_the_hour_that_the_clocks_skip():
+    tables = {path.stem: pq.read_table(path) for path in (small_world() / "region").glob("*.parquet")}
+    world = read_world(tables, Months.ending(months=1, last_month=3))
+    told = hurt_at(world, dt.datetime(2025, 3, 30, 0, 50), number=2_000)
+    begin = minutes_of(dt.datetime(2025, 3, 30, 1, 0))
+
+    ed = ed_records(world, draw_parameters(seed=1), *told, np.zeros(2_000, dtype=np.int64), seed=1)
+    police = police_records(world, draw_parameters(seed=1), *told, seed=1)
+
+    for times in (
+        ed["contact_min"],
+        ed["from_min"],
+        *(police[n] for n in ("from_min", "to_min", "contact_min")),
+    ):
+        assert not np.any((times >= begin) & (times < begin + 60))
+    assert np.sum(ed["from_min"] == begin + 60) > 100
+
+
+def test_times_of_the_doubled_hour_occur():
+    contact = column(truth("records"), "contact_local")
+    doubled = (contact >= np.datetime64("2025-10-26T01:00")) & (contact < np.datetime64("2025-10-26T02:00"))
+
+    assert doubled.sum() > 10
+
+
+def test_badly_run_venues_exceed_what_their_size_explains_and_big_ones_do_not():
+    venue = column(truth("incidents"), "venue")
+    found = {kind: [p for p in planted() if p["kind"] == kind] for kind in ("badly_run_venue", "big_venue")}
+    capacity = {row["venue"]: row["capacity"] for row in region("venues")}
+    rate = {
+        kind: np.mean([np.sum(venue == p["venue"]) / capacity[p["venue"]] for p in items])
+        for kind, items in found.items()
+    }
+
+    assert len(found["badly_run_venue"]) == 6
+    assert all(p["factor"] > 3 for p in found["badly_run_venue"])
+    assert rate["badly_run_venue"] > 2 * rate["big_venue"]
+
+
+def test_clusters_are_where_and_when_the_list_says():
+    incidents = truth("incidents")
+    points = np.column_stack([column(incidents, "easting_m"), column(incidents, "northing_m")])
+    day = column(incidents, "happened_local").astype("datetime64[D]")
+    tags = column(incidents, "planted")
+    spots = [p for p in planted() if p["kind"] in ("space_cluster", "space_time_cluster")]
+
+    assert len(spots) == 3
+    for spot in spots:
+        mine = tags == spot["name"]
+        gap = np.hypot(*(points[mine] - [spot["easting_m"], spot["northing_m"]]).T)
+        assert mine.sum() > 0.5 * spot["expected_extra_incidents"]
+        assert gap.max() <= spot["radius_m"]
+        assert day[mine].min() >= np.datetime64(spot["first_day"])
+        assert day[mine].max() <= np.datetime64(spot["last_day"])
+
+
+def test_the_cluster_in_time_is_an_excess_in_its_district():
+    (cluster,) = [p for p in planted() if p["kind"] == "time_cluster"]
+    incidents = truth("incidents")
+    day = column(incidents, "happened_local").astype("datetime64[D]")
+    mine = np.isin(column(incidents, "kind"), ("venue", "street"))
+    mine &= column(incidents, "district") == cluster["district"]
+    within = (day >= np.datetime64(cluster["first_day"])) & (day <= np.datetime64(cluster["last_day"]))
+    days = (np.datetime64(cluster["last_day"]) - np.datetime64(cluster["first_day"])).astype(int) + 1
+    all_days = (day.max() - day.min()).astype(int) + 1
+
+    ratio = (mine & within).sum() / days / ((mine & ~within).sum() / (all_days - days))
+    assert ratio == pytest.approx(cluster["factor"], rel=0.25)
+
+
+def test_everything_planted_is_listed_also_when_it_needs_a_longer_span():
+    kinds = [p["kind"] for p in planted()]
+    begins = [p["beginning_in_span"] for p in planted() if p["kind"] in ("slow_rise", "programme")]
+
+    assert {
+        "badly_run_venue",
+        "time_cluster",
+        "space_cluster",
+        "space_time_cluster",
+        "slow_rise",
+        "late_month",
+        "changed_format",
+        "programme",
+        "correction",
+    } <= set(kinds)
+    effects = [p["factor_of_venue_incidents"] for p in planted() if p["kind"] == "programme"]
+    assert len(effects) == 3
+    assert effects.count(1.0) == 2
+    assert begins == [False] * 4
+    assert all(p["what"] for p in planted())
+
+
+def ranged(node: dict, path: tuple = ()) -> dict[tuple, dict]:
+    found = {}
+    for name, child in node.items():
+        if isinstance(child, dict) and set(child) == {"value", "low", "high"}:
+            found[(*path, name)] = child
+        elif isinstance(child, dict):
+            found |= ranged(child, (*path, name))
+    return found
+
+
+def at(node: dict, path: tuple) -> float:
+    for name in path:
+        node = node[name]
+    return node
+
+
+def test_varied_parameters_lie_in_their_ranges_and_differ_between_seeds():
+    ranges = ranged(parameters("world"))
+    one, two = (draw_parameters(seed=seed, vary=True) for seed in (1, 2))
+
+    assert len(ranges) > 25
+    for path, bounds in ranges.items():
+        assert bounds["low"] <= at(one, path) <= bounds["high"]
+        assert bounds["low"] < bounds["value"] < bounds["high"]
+        assert at(one, path) != at(two, path)
+
+
+def test_unvaried_parameters_are_the_values_whatever_the_seed():
+    ranges = ranged(parameters("world"))
+    plain = draw_parameters(seed=5)
+
+    assert {path: at(plain, path) for path in ranges} == {path: b["value"] for path, b in ranges.items()}
+    assert draw_parameters(seed=6) == plain
