@@ -1,0 +1,112 @@
+"""Checksums of tables: of their content alone, not of row order, file layout or store version.
+
+Each row is written as one text that can be read in one way only, hashed with sha256, the hashes are sorted
+and hashed again. Text and bytes carry their length, so that no two different rows give the same text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from preventable.errors import SchemaError
+from preventable.tables import Column, Table
+
+_BATCH_ROWS = 20_000  # bounds memory: a row's text is about 500 bytes
+_SEPARATOR = b"\x1f"
+_NULL = b"\x00"
+
+
+def table_checksum(table: Table, data: pa.Table) -> str:
+    """sha256 of a table's content.
+
+    Left out: row order, how the table is cut into files or chunks, and columns declared `hashed=False`.
+    Numbers count in whole thousandths of their unit, so that the last bits of a sum do not.
+
+    Args:
+        table: The declaration; its name and hashed columns are part of the checksum.
+        data: Any table with at least the hashed columns.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        SchemaError: A hashed column is missing.
+    """
+    columns = [column for column in table.columns if column.hashed]
+    missing = [column.name for column in columns if column.name not in data.column_names]
+    if missing:
+        raise SchemaError(table.name, f"missing columns {missing}")
+    digest = hashlib.sha256(_heading(table.name, columns))
+    for row in sorted(row_digests(columns, data)):
+        digest.update(row)
+    return digest.hexdigest()
+
+
+def _heading(name: str, columns: Sequence[Column]) -> bytes:
+    return "\n".join([name, *(f"{column.name} {column.type}" for column in columns), ""]).encode()
+
+
+def state_checksum(tables: Mapping[str, str]) -> str:
+    """sha256 of the checksums of several tables.
+
+    Args:
+        tables: Table name -> its checksum; the order does not matter.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    lines = (f"{name}={tables[name]}\n" for name in sorted(tables))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def rows_checksum(columns: Sequence[Column], data: pa.Table) -> str:
+    """sha256 of exactly these rows: every column, numbers to the last bit, row order left out.
+
+    The store compares it to tell whether a partition changed.
+    """
+    return join_digests(row_digests(columns, data, exact=True))
+
+
+def join_digests(rows: Sequence[bytes]) -> str:
+    """sha256 of a set of row digests, whatever their order."""
+    return hashlib.sha256(b"".join(sorted(rows))).hexdigest()
+
+
+def row_digests(columns: Sequence[Column], data: pa.Table, *, exact: bool = False) -> list[bytes]:
+    """sha256 of each row, in the order of the rows.
+
+    Args:
+        columns: Columns that count, in this order.
+        data: Has these columns, with their declared types.
+        exact: Numbers to the last bit, not in thousandths.
+    """
+    digests: list[bytes] = []
+    for batch in data.select([column.name for column in columns]).to_batches(_BATCH_ROWS):
+        digests += _batch_digests(columns, batch, exact)
+    return digests
+
+
+def _batch_digests(columns: Sequence[Column], batch: pa.RecordBatch, exact: bool) -> list[bytes]:
+    if not batch.num_rows:
+        return []
+    texts = [_as_bytes(column, values, exact) for column, values in zip(columns, batch.columns, strict=True)]
+    rows = pc.binary_join_element_wise(*texts, _SEPARATOR)
+    sha256 = hashlib.sha256
+    return [sha256(row).digest() for row in rows.to_pylist()]
+
+
+def _as_bytes(column: Column, values: pa.Array, exact: bool) -> pa.Array:
+    if column.type in {"text", "bytes"}:
+        content = values.cast(pa.binary())
+        length = pc.binary_length(content).cast(pa.string()).cast(pa.binary())
+        written = pc.binary_join_element_wise(length, content, b":")
+    else:
+        if column.type == "number":
+            # Adding 0.0 makes -0.0 and 0.0 one number.
+            values = pc.add(values if exact else pc.round(pc.multiply(values, 1000.0)), 0.0)
+        written = values.cast(pa.string()).cast(pa.binary())
+    return pc.fill_null(written, _NULL)

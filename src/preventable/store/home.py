@@ -1,0 +1,369 @@
+"""A home: the folder that holds one partnership's records, region, key and releases.
+
+HOME/home.toml        the marker, written last: a folder without it is not a home
+HOME/restricted/      key, ledger.sqlite, run_log.sqlite, region/, mappings/, tables/   (mode 0700)
+HOME/released/        ledger.sqlite, tables/, packs/
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from preventable.errors import (
+    DamagedFileError,
+    HomeBusyError,
+    NoHomeError,
+    NoRegionError,
+    SchemaError,
+    UnknownProviderError,
+    UsageError,
+)
+from preventable.store.checksums import state_checksum, table_checksum
+from preventable.store.durable import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    make_folders,
+    write_atomically,
+    write_files,
+)
+from preventable.tables import REGION_TABLES, TABLES
+
+_FORMAT = 1
+_OUR_NAMES = frozenset({"home.toml", "restricted", "released", "summary.json", "demo"})
+_KEY_BYTES = 32
+_MAPPING_HEADER = ("provider", "source", "version", "owner", "approved_by", "approved_on")
+_FILE_SAFE = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths of one home. Made by `create_home` or `open_home`.
+
+    Attributes:
+        path: The folder.
+        demo: Whether the home holds invented records; its key is derived, and marked so.
+        key_id: Public name of the key that pseudonyms carry.
+    """
+
+    path: Path
+    demo: bool
+    key_id: str
+
+    @property
+    def restricted(self) -> Path:
+        """Root of what can point to a person."""
+        return self.path / "restricted"
+
+    @property
+    def released(self) -> Path:
+        """Root of what may leave."""
+        return self.path / "released"
+
+    @property
+    def packs(self) -> Path:
+        """Folder of the partners' packs, one folder a release."""
+        return self.released / "packs"
+
+    @property
+    def region(self) -> Path:
+        """The home's own copy of the region."""
+        return self.restricted / "region"
+
+    def pseudonym_key(self) -> tuple[str, bytes]:
+        """Public name of the key, and the key.
+
+        Returns:
+            "key-" or "demo-" with the first 8 hexadecimal digits of the key's sha256, and 32 bytes.
+
+        Raises:
+            DamagedFileError: The key is missing or is not the one that the home was made with.
+        """
+        try:
+            key = bytes.fromhex((self.restricted / "key").read_text(encoding="ascii").strip())
+        except (OSError, ValueError):
+            raise DamagedFileError("restricted/key", "the key cannot be read") from None
+        if _key_id(key, demo=self.demo) != self.key_id:
+            raise DamagedFileError("restricted/key", "it is not the key that home.toml names")
+        return self.key_id, key
+
+    def give_region(self, folder: Path) -> None:
+        """Keep a copy of a region. The region is given once; the same again changes nothing.
+
+        Args:
+            folder: region.toml, a Parquet file for every table of `REGION_TABLES`, mappings/*.toml
+                (mappings/later/ is left where it is).
+
+        Raises:
+            UsageError: The folder is not a region, or the home has another region.
+            SchemaError: A table does not have its declared columns.
+        """
+        tables = {table.name: read_region_table(folder, table.name) for table in REGION_TABLES}
+        about = _read_bytes(folder / "region.toml", "the folder has no region.toml")
+        fingerprint = _region_fingerprint(tables, about)
+        if self.has_region():
+            if self._region_manifest()["fingerprint"] != fingerprint:
+                raise UsageError("region", "the home has another region, and a home keeps its region")
+            return
+        _parse_toml(about, "region.toml")
+        files = {f"{name}.parquet": _parquet_bytes(data) for name, data in tables.items()}
+        files["region.toml"] = about
+        manifest = {
+            "fingerprint": fingerprint,
+            "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        }
+        make_folders(self.region, PRIVATE_FOLDER)
+        write_files(self.region, files, PRIVATE_FILE)
+        known = set(tables["providers"].column("provider").to_pylist())
+        for mapping in sorted((folder / "mappings").glob("*.toml")):
+            self._keep_mapping(mapping, known)
+        # Last: a region without its manifest is not there.
+        write_atomically(self.region / _MANIFEST, json.dumps(manifest, indent=1).encode(), PRIVATE_FILE)
+
+    def has_region(self) -> bool:
+        """Whether the home was given its region."""
+        return (self.region / _MANIFEST).is_file()
+
+    def give_mapping(self, path: Path) -> None:
+        """Keep a supplier's mapping. The same again changes nothing.
+
+        Args:
+            path: TOML with provider, source, version, owner, approved_by (two people), approved_on.
+
+        Raises:
+            UsageError: It is not a mapping, lacks its approval, or another one has its number.
+            UnknownProviderError: The region has no such provider.
+            NoRegionError: The home has no region yet.
+        """
+        providers = self.region_table("providers").column("provider").to_pylist()
+        self._keep_mapping(path, set(providers))
+
+    def _keep_mapping(self, path: Path, known: set[str]) -> None:
+        content = _read_bytes(path, "there is no such file")
+        mapping = _parse_toml(content, path.name)
+        absent = [name for name in _MAPPING_HEADER if name not in mapping]
+        if absent:
+            raise UsageError(path.name, f"the mapping lacks {', '.join(absent)}")
+        approvers = mapping["approved_by"]
+        if not isinstance(approvers, list) or len(set(approvers)) < 2:
+            raise UsageError(path.name, "the mapping is not approved by two people")
+        provider, version = str(mapping["provider"]), mapping["version"]
+        if not isinstance(version, int) or isinstance(version, bool) or not _FILE_SAFE.match(provider):
+            raise UsageError(path.name, "provider or version of the mapping is not well formed")
+        if provider not in known:
+            raise UnknownProviderError(path.name, "the mapping's provider is not in the region")
+        kept = self.restricted / "mappings" / f"{provider}.v{version}.toml"
+        if kept.exists():
+            if kept.read_bytes() != content:
+                raise UsageError(
+                    path.name, f"the home has another mapping {kept.stem}; give it a new version"
+                )
+            return
+        write_atomically(kept, content, PRIVATE_FILE)
+
+    def region_tables(self) -> dict[str, pa.Table]:
+        """Every table of the region, by name.
+
+        Raises:
+            NoRegionError: The home has no region yet.
+            DamagedFileError: A file is not what was given.
+        """
+        return {table.name: self.region_table(table.name) for table in REGION_TABLES}
+
+    def region_table(self, name: str) -> pa.Table:
+        """One table of the region.
+
+        Raises:
+            NoRegionError: The home has no region yet.
+            DamagedFileError: The file is not what was given.
+        """
+        content = self._region_file(f"{name}.parquet")
+        return TABLES[name].conform(pq.read_table(pa.BufferReader(content)))
+
+    def region_about(self) -> dict[str, Any]:
+        """Contents of region.toml: name, invented flag, first and last month, licence lines.
+
+        Raises:
+            NoRegionError: The home has no region yet.
+            DamagedFileError: The file is not what was given.
+        """
+        return _parse_toml(self._region_file("region.toml"), "region.toml")
+
+    def region_fingerprint(self) -> str:
+        """Checksum of the region that the home was given, whatever its files look like.
+
+        Raises:
+            NoRegionError: The home has no region yet.
+        """
+        return str(self._region_manifest()["fingerprint"])
+
+    def _region_file(self, name: str) -> bytes:
+        expected = self._region_manifest()["files"].get(name)
+        path = self.region / name
+        content = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise DamagedFileError(f"region/{name}", "its sha256 is not the one of the region's manifest")
+        return content
+
+    def _region_manifest(self) -> dict[str, Any]:
+        if not self.has_region():
+            raise NoRegionError("home", "no region was given")
+        try:
+            return dict(json.loads((self.region / _MANIFEST).read_bytes()))
+        except ValueError:
+            raise DamagedFileError(f"region/{_MANIFEST}", "it cannot be read") from None
+
+    def mappings(self, provider: str) -> list[dict[str, Any]]:
+        """Mappings of one provider, lowest version first; empty where none was given."""
+        return read_mappings(self.restricted / "mappings", provider)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the home for writing; the system lets go when the process ends, however it ends.
+
+        Raises:
+            HomeBusyError: Another process, or another part of this one, holds it.
+        """
+        descriptor = os.open(self.restricted / "lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise HomeBusyError("home", "it is being written to") from None
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def create_home(path: Path, *, demo_seed: int | None = None) -> Home:
+    """Make a home in an empty or new folder, or finish one whose making was cut short.
+
+    Args:
+        path: The folder. It may hold `demo/`; anything that is not a home's is refused.
+        demo_seed: Seed of the invented region of a demo home: its key is derived from it and marked
+            "demo-". None draws a key for records of people.
+
+    Raises:
+        UsageError: The folder is a home already, or holds other things.
+    """
+    path = path.absolute()
+    if (path / "home.toml").exists():
+        raise UsageError(str(path), "there is a home in that folder already")
+    if path.exists() and (not path.is_dir() or {child.name for child in path.iterdir()} - _OUR_NAMES):
+        raise UsageError(str(path), "the folder holds other things")
+    demo = demo_seed is not None
+    key = _demo_key(demo_seed) if demo_seed is not None else secrets.token_bytes(_KEY_BYTES)
+    home = Home(path, demo, _key_id(key, demo=demo))
+    make_folders(path)
+    make_folders(home.restricted, PRIVATE_FOLDER)
+    for folder in (home.restricted / "mappings", home.restricted / "tables"):
+        make_folders(folder, PRIVATE_FOLDER)
+    for folder in (home.released / "tables", home.packs):
+        make_folders(folder)
+    write_atomically(home.restricted / "key", key.hex().encode() + b"\n", PRIVATE_FILE)
+    write_atomically(path / "home.toml", _marker(home))
+    return home
+
+
+def _marker(home: Home) -> bytes:
+    lines = [
+        "# This folder is a home of Preventable. Do not edit: the store reads it.",
+        f"format = {_FORMAT}",
+        f"demo = {str(home.demo).lower()}",
+        f'key_id = "{home.key_id}"',
+        "",
+    ]
+    return "\n".join(lines).encode()
+
+
+def open_home(path: Path) -> Home:
+    """The home in a folder.
+
+    Raises:
+        NoHomeError: There is none, or its making was cut short.
+        DamagedFileError: home.toml is not as it was written.
+    """
+    try:
+        marker = tomllib.loads((path / "home.toml").read_text(encoding="utf-8"))
+        if marker["format"] != _FORMAT:
+            raise DamagedFileError("home.toml", "it is of a format that this version does not know")
+        return Home(path.absolute(), bool(marker["demo"]), str(marker["key_id"]))
+    except (FileNotFoundError, NotADirectoryError):
+        raise NoHomeError(str(path), "it has no home.toml") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError):
+        raise DamagedFileError("home.toml", "it cannot be read") from None
+
+
+def _demo_key(seed: int) -> bytes:
+    return hashlib.sha256(f"preventable demo key, for invented records only|{seed}".encode()).digest()
+
+
+def _key_id(key: bytes, *, demo: bool) -> str:
+    return ("demo-" if demo else "key-") + hashlib.sha256(key).hexdigest()[:8]
+
+
+def read_region_table(folder: Path, name: str) -> pa.Table:
+    """One table of a region that no home holds.
+
+    Raises:
+        UsageError: The folder has no such file.
+        SchemaError: The file is not Parquet, or lacks declared columns.
+    """
+    content = _read_bytes(folder / f"{name}.parquet", f"the folder has no {name}.parquet")
+    try:
+        data = pq.read_table(pa.BufferReader(content))
+    except (pa.ArrowInvalid, OSError):
+        raise SchemaError(name, "the region's file is not Parquet") from None
+    return TABLES[name].conform(data)
+
+
+def read_mappings(folder: Path, provider: str) -> list[dict[str, Any]]:
+    """Mappings of one provider in a folder, lowest version first; empty where there is none.
+
+    Raises:
+        UsageError: A file is not well-formed TOML.
+    """
+    found = [
+        _parse_toml(path.read_bytes(), path.name)
+        for path in folder.glob("*.toml")
+        if path.name.rpartition(".v")[0] == provider
+    ]
+    return sorted(found, key=lambda mapping: int(mapping["version"]))
+
+
+def _read_bytes(path: Path, absent: str) -> bytes:
+    if not path.is_file():
+        raise UsageError(path.name, absent)
+    return path.read_bytes()
+
+
+def _region_fingerprint(tables: Mapping[str, pa.Table], about: bytes) -> str:
+    sums = {table.name: table_checksum(table, tables[table.name]) for table in REGION_TABLES}
+    return state_checksum({**sums, "region.toml": hashlib.sha256(about).hexdigest()})
+
+
+def _parquet_bytes(data: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(data, sink, compression="zstd")
+    return sink.getvalue().to_pybytes()
+
+
+def _parse_toml(content: bytes, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise UsageError(name, "it is not well-formed TOML") from None

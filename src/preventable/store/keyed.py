@@ -1,0 +1,86 @@
+"""Rows that arrive again and again under the same key: one stands, whatever the order of arrival.
+
+Of rows with one key the least stands (by their other columns), since the least of a set does not depend on
+the order in which it came. The day of its first arrival is kept, so that retention counts from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from preventable.store.checksums import rows_checksum
+from preventable.store.ledger import DataFile
+from preventable.tables import Table
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows that make one data file: partition values, rows, their checksum, when they came in."""
+
+    partition: tuple[str, ...]
+    rows: pa.Table
+    checksum: str
+    received_at: str
+
+
+def merge(
+    table: Table,
+    partition: tuple[str, ...],
+    standing: Sequence[tuple[DataFile, pa.Table]],
+    incoming: pa.Table,
+    received_at: str,
+) -> tuple[list[Part], list[DataFile]]:
+    """New files and files to remove, so that one partition holds every key once.
+
+    Args:
+        table: Its key columns identify a row; it has no nulls.
+        partition: Values of the partition.
+        standing: Its files with their rows.
+        incoming: Rows that arrive, all of this partition.
+        received_at: When.
+
+    Returns:
+        One part for each time of arrival whose rows changed, and the files that they replace.
+    """
+    first = {file.received_at for file, _ in standing}
+    best: dict[tuple[object, ...], tuple[tuple[object, ...], str]] = {}
+    for when, rows in [*((file.received_at, rows) for file, rows in standing), (received_at, incoming)]:
+        _take_least(table, best, rows, when)
+
+    parts: list[Part] = []
+    removes: list[DataFile] = []
+    for when in sorted(first | {received_at}):
+        old = [(file, rows) for file, rows in standing if file.received_at == when]
+        rows = _rows(table, best, when)
+        checksum = rows_checksum(table.columns, rows)
+        if [file.content for file, _ in old] == [checksum]:
+            continue
+        removes += [file for file, _ in old]
+        if rows.num_rows:
+            parts.append(Part(partition, rows, checksum, when))
+    return parts, removes
+
+
+def _take_least(
+    table: Table, best: dict[tuple[object, ...], tuple[tuple[object, ...], str]], rows: pa.Table, when: str
+) -> None:
+    names = [column.name for column in table.columns]
+    places = [names.index(name) for name in table.key]
+    columns = [rows.column(name).to_pylist() for name in names]
+    for row in zip(*columns, strict=True):
+        key = tuple(row[place] for place in places)
+        known = best.get(key)
+        best[key] = (row, when) if known is None else (min(known[0], row), min(known[1], when))
+
+
+def _rows(
+    table: Table, best: dict[tuple[object, ...], tuple[tuple[object, ...], str]], when: str
+) -> pa.Table:
+    chosen = sorted(row for row, came in best.values() if came == when)
+    schema = table.arrow_schema()
+    columns = list(zip(*chosen, strict=True)) or [()] * len(schema)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.table(arrays, schema=schema)

@@ -1,0 +1,307 @@
+"""The ledger: which commits, data files, submissions and files received count.
+
+SQLite in WAL mode with synchronous = FULL: a transaction that returned is on the disk. Every statement takes
+its values as parameters.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from preventable.errors import DamagedFileError
+from preventable.store.durable import PRIVATE_FILE, fsync_folder
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One Parquet file of a table.
+
+    Attributes:
+        path: Inside the table's folder.
+        partition: Values of the partition columns, in their order.
+        sha256: Of its bytes.
+        bytes: Its size.
+        rows: Rows in it.
+        content: Checksum of the rows, whatever their order.
+        received_at: When its rows came in, UTC, ISO 8601.
+    """
+
+    path: str
+    partition: tuple[str, ...]
+    sha256: str
+    bytes: int
+    rows: int
+    content: str
+    received_at: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one commit does to one table: files added and removed, from one version to the next."""
+
+    table: str
+    version: int
+    adds: tuple[DataFile, ...]
+    removes: tuple[DataFile, ...]
+    erase: bool = False
+
+
+@dataclass(frozen=True)
+class SubmissionEntry:
+    """A submission that counts. Field by field the ledger's table."""
+
+    submission_id: str
+    provider: str
+    source: str
+    month: str
+    edition: int
+    mapping_version: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one file received.
+
+    Attributes:
+        received_at: UTC, ISO 8601.
+        file_name: As received; it means nothing.
+        file_sha256: Of its bytes.
+        provider: As given by folder or option.
+        outcome: loaded, repeat or refused.
+        submission_id: None where it could not be told.
+        month: None where it could not be told.
+        rows: Rows below the header; None where they could not be counted.
+        error: Number of the error, for a refused file.
+    """
+
+    received_at: str
+    file_name: str
+    file_sha256: str
+    provider: str
+    outcome: str
+    submission_id: str | None = None
+    month: str | None = None
+    rows: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Intent:
+    """All that one act of writing will do, written down before it begins.
+
+    Attributes:
+        number: Never used twice in a ledger.
+        opened_at: UTC, ISO 8601.
+        changes: In the order of their commits; the act counts when the last one stands.
+        submissions: What the last commit loads.
+        receipts: Of the same files.
+    """
+
+    number: int
+    opened_at: str
+    changes: tuple[Change, ...]
+    submissions: tuple[SubmissionEntry, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+
+
+class Ledger:
+    """One ledger file. Open it where it is used and close it; it holds no lock between transactions."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a ledger, or make it.
+
+        Raises:
+            DamagedFileError: The file is not a sound SQLite database.
+        """
+        self._path = path
+        if not path.exists():
+            path.touch(PRIVATE_FILE)
+            fsync_folder(path.parent)
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
+        try:
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                self._connection.execute(f"PRAGMA {pragma}")
+            self._connection.executescript(
+                (files("preventable.store") / "ledger.sql").read_text(encoding="utf-8")
+            )
+            sound = self._connection.execute("PRAGMA quick_check").fetchone()[0] == "ok"
+        except sqlite3.DatabaseError:
+            sound = False
+        if not sound:
+            self._connection.close()
+            raise DamagedFileError(path.name, "the database is damaged")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError:
+            raise DamagedFileError(self._path.name, "the database is damaged") from None
+
+    # --- intents ----------------------------------------------------------------------------
+
+    def next_intent(self) -> int:
+        """Number that the next intent will have."""
+        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = 'intents'")
+        return (rows[0]["seq"] if rows else 0) + 1
+
+    def open_intent(self, intent: Intent) -> None:
+        """Write down an intent before anything of it is done."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO intents (intent, opened_at, state, body) VALUES (?, ?, 'open', ?)",
+                (intent.number, intent.opened_at, json.dumps(asdict(intent), sort_keys=True)),
+            )
+
+    def open_intents(self) -> list[Intent]:
+        """Intents neither done nor withdrawn, oldest first."""
+        rows = self._rows("SELECT body FROM intents WHERE state = 'open' ORDER BY intent")
+        return [_intent(json.loads(row["body"])) for row in rows]
+
+    def acknowledge(self, intent: Intent, log_sha256: Mapping[str, str]) -> None:
+        """Make all that an intent did count, in one transaction.
+
+        Args:
+            intent: An open intent whose commits stand and are on the disk.
+            log_sha256: Table -> sha256 of its new log entry.
+        """
+        with self._transaction() as connection:
+            for change in intent.changes:
+                self._acknowledge_change(intent.number, change, log_sha256[change.table])
+            connection.executemany(
+                "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [(*asdict(entry).values(), intent.number) for entry in intent.submissions],
+            )
+            self._insert_receipts(intent.receipts)
+            self._end_intent(intent.number, "done")
+
+    def _acknowledge_change(self, intent: int, change: Change, log_sha256: str) -> None:
+        self._connection.execute(
+            "INSERT INTO commits VALUES (?, ?, ?, ?)", (change.table, change.version, intent, log_sha256)
+        )
+        self._connection.executemany(
+            "UPDATE data_files SET removed_version = ?, erased = ? WHERE table_name = ? AND path = ?",
+            [(change.version, int(change.erase), change.table, file.path) for file in change.removes],
+        )
+        self._connection.executemany(
+            "INSERT INTO data_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 0)",
+            [
+                (
+                    change.table, file.path, json.dumps(file.partition), file.sha256, file.bytes,
+                    file.rows, file.content, file.received_at, change.version,
+                )
+                for file in change.adds
+            ],
+        )  # fmt: skip
+
+    def withdraw(self, intent: int) -> None:
+        """Note that nothing of an intent stands."""
+        with self._transaction():
+            self._end_intent(intent, "withdrawn")
+
+    def _end_intent(self, intent: int, state: str) -> None:
+        self._connection.execute("UPDATE intents SET state = ?, body = '' WHERE intent = ?", (state, intent))
+
+    # --- tables -----------------------------------------------------------------------------
+
+    def version(self, table: str) -> int:
+        """Last acknowledged version of a table, -1 where it was never written."""
+        rows = self._rows("SELECT max(version) AS version FROM commits WHERE table_name = ?", table)
+        return -1 if rows[0]["version"] is None else int(rows[0]["version"])
+
+    def log_entries(self, table: str, version: int) -> dict[int, str]:
+        """Version -> sha256 of its log entry, up to and with `version`."""
+        rows = self._rows(
+            "SELECT version, log_sha256 FROM commits WHERE table_name = ? AND version <= ?", table, version
+        )
+        return {int(row["version"]): row["log_sha256"] for row in rows}
+
+    def data_files(self, table: str, version: int) -> list[DataFile]:
+        """Files that make up a version of a table, by partition and path."""
+        rows = self._rows(
+            "SELECT * FROM data_files WHERE table_name = ? AND version <= ?"
+            " AND (removed_version IS NULL OR removed_version > ?)",
+            table, version, version,
+        )  # fmt: skip
+        return sorted((_data_file(row) for row in rows), key=lambda file: (file.partition, file.path))
+
+    def erased_files(self, table: str) -> list[str]:
+        """Paths of the files that retention took from a table."""
+        rows = self._rows("SELECT path FROM data_files WHERE table_name = ? AND erased = 1", table)
+        return [row["path"] for row in rows]
+
+    # --- files received ---------------------------------------------------------------------
+
+    def write_receipts(self, receipts: Sequence[Receipt]) -> None:
+        """Note what became of files that loaded nothing."""
+        with self._transaction():
+            self._insert_receipts(receipts)
+
+    def _insert_receipts(self, receipts: Iterable[Receipt]) -> None:
+        columns = tuple(Receipt.__dataclass_fields__)
+        places = ", ".join(f":{name}" for name in columns)
+        self._connection.executemany(
+            f"INSERT INTO receipts ({', '.join(columns)}) VALUES ({places})",
+            [asdict(receipt) for receipt in receipts],
+        )
+
+    def receipts(self) -> list[Receipt]:
+        """All receipts, in order of arrival."""
+        names = ", ".join(Receipt.__dataclass_fields__)
+        return [Receipt(**dict(row)) for row in self._rows(f"SELECT {names} FROM receipts ORDER BY receipt")]
+
+    def submission_ids(self) -> set[str]:
+        """Submissions that count."""
+        return {row["submission_id"] for row in self._rows("SELECT submission_id FROM submissions")}
+
+    def submissions(self) -> list[SubmissionEntry]:
+        """Submissions that count, by provider, month and id."""
+        names = ", ".join(SubmissionEntry.__dataclass_fields__)
+        rows = self._rows(f"SELECT {names} FROM submissions ORDER BY provider, month, submission_id")
+        return [SubmissionEntry(**dict(row)) for row in rows]
+
+
+def _data_file(row: sqlite3.Row) -> DataFile:
+    return DataFile(
+        row["path"], tuple(json.loads(row["partition"])), row["sha256"], row["bytes"],
+        row["rows"], row["content"], row["received_at"],
+    )  # fmt: skip
+
+
+def _intent(body: Mapping[str, Any]) -> Intent:
+    def data_files(rows: Sequence[Mapping[str, Any]]) -> tuple[DataFile, ...]:
+        return tuple(DataFile(**{**row, "partition": tuple(row["partition"])}) for row in rows)
+
+    changes = tuple(
+        Change(**{**row, "adds": data_files(row["adds"]), "removes": data_files(row["removes"])})
+        for row in body["changes"]
+    )
+    return Intent(
+        body["number"],
+        body["opened_at"],
+        changes,
+        tuple(SubmissionEntry(**row) for row in body["submissions"]),
+        tuple(Receipt(**row) for row in body["receipts"]),
+    )

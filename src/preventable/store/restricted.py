@@ -1,0 +1,396 @@
+"""Tables on disk: Delta tables whose every commit is on the disk and in the ledger before it counts.
+
+One act of writing: an intent in the ledger, then the data files, then one Delta commit a table, then the
+acknowledgement in the ledger. Readers see acknowledged versions alone, so an act counts whole or not at all.
+`recover` finishes an act whose last commit stands and withdraws any other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from preventable.errors import DamagedFileError, HomeBusyError, SchemaError
+from preventable.store import delta, partitions
+from preventable.store.durable import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    fsync_file,
+    fsync_folder,
+    make_folders,
+    remove_files,
+    sweep_temporary,
+    write_files,
+)
+from preventable.store.keyed import Part, merge
+from preventable.store.ledger import Change, DataFile, Intent, Ledger, Receipt, SubmissionEntry
+from preventable.tables import Table
+
+Clock = Callable[[], dt.datetime]
+
+
+def utc_now() -> dt.datetime:
+    """The present moment in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A change with the bytes of its new files."""
+
+    change: Change
+    files: Mapping[str, bytes]
+
+
+class TableStore:
+    """Delta tables of one root, read at acknowledged versions.
+
+    Args:
+        folder: Root; each table has a folder of its name in it.
+        tables: Declarations of the tables that may stand here.
+        ledger: Ledger of this root.
+        writable: False refuses every write: only the holder of the home's lock may write.
+        clock: Tells when rows were received.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        tables: Iterable[Table],
+        ledger: Ledger,
+        *,
+        writable: bool = True,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.ledger = ledger
+        self._folder = folder.absolute()
+        self._tables = {table.name: table for table in tables}
+        self._writable = writable
+        self._clock = clock
+
+    # --- reading ----------------------------------------------------------------------------
+
+    def has(self, name: str) -> bool:
+        """Whether the table was ever written."""
+        return self.version(name) >= 0
+
+    def version(self, name: str) -> int:
+        """Last acknowledged version of a table, -1 where it was never written."""
+        return self.ledger.version(self._table(name).name)
+
+    def read(
+        self,
+        name: str,
+        *,
+        version: int | None = None,
+        columns: Collection[str] | None = None,
+        only: Collection[tuple[str, ...]] | None = None,
+    ) -> pa.Table:
+        """A table as it stood at a version, every file checked against the ledger before it is used.
+
+        Args:
+            name: A table of this store.
+            version: Acknowledged version; None is the last.
+            columns: Names of the columns wanted, given in declared order; None is all.
+            only: Partition values wanted; None is all.
+
+        Returns:
+            Rows by partition, then by arrival. A table that was never written has no rows.
+
+        Raises:
+            DamagedFileError: A data file or log entry is missing or is not what was written.
+            SchemaError: A column is not declared.
+        """
+        table = self._table(name)
+        schema = self._wanted(table, columns)
+        version = self.version(name) if version is None else version
+        if version < 0:
+            return schema.empty_table()
+        files = [file for file in self._files(table, version) if only is None or file.partition in only]
+        parts = partitions.at_once(lambda file: self._rows(table, file, schema), files)
+        return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def _table(self, name: str) -> Table:
+        if name not in self._tables:
+            raise SchemaError(name, "it is not a table of this store")
+        return self._tables[name]
+
+    @staticmethod
+    def _wanted(table: Table, columns: Collection[str] | None) -> pa.Schema:
+        declared = table.arrow_schema()
+        unknown = sorted(set(columns or ()) - set(declared.names))
+        if unknown:
+            raise SchemaError(table.name, f"unknown columns {unknown}")
+        return pa.schema([field for field in declared if columns is None or field.name in columns])
+
+    def _files(self, table: Table, version: int) -> list[DataFile]:
+        folder = self._folder / table.name
+        entries = self.ledger.log_entries(table.name, version)
+        if sorted(entries) != list(range(version + 1)):
+            raise DamagedFileError(table.name, f"the ledger knows no version {version}")
+        damaged = delta.damaged_entries(folder, entries)
+        if damaged:
+            raise DamagedFileError(table.name, f"log entry {damaged[0]} is not what was written")
+        files = self.ledger.data_files(table.name, version)
+        in_log = delta.partitions_of_files(folder, version, table.partition, table.name)
+        if in_log != {file.path: file.partition for file in files}:
+            raise DamagedFileError(table.name, "its log and the ledger name different files")
+        return files
+
+    def _rows(self, table: Table, file: DataFile, schema: pa.Schema) -> pa.Table:
+        content = self._checked_bytes(table.name, file)
+        return partitions.from_bytes(table, content, file.partition, schema)
+
+    def _checked_bytes(self, name: str, file: DataFile) -> bytes:
+        path = self._folder / name / file.path
+        if not path.is_file():
+            raise DamagedFileError(f"{name}/{file.path}", "the file is missing")
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            raise DamagedFileError(f"{name}/{file.path}", "its sha256 is not the one in the ledger")
+        return content
+
+    # --- writing ----------------------------------------------------------------------------
+
+    def replace(self, name: str, data: pa.Table) -> int:
+        """Make a table hold exactly `data`, writing only the partitions whose rows changed.
+
+        Args:
+            name: A table of this store.
+            data: All its rows; conforms to the declaration.
+
+        Returns:
+            The version that now stands. Where nothing changed, nothing is written and it is the one before.
+
+        Raises:
+            SchemaError: The data do not conform.
+            HomeBusyError: The store was opened for reading.
+        """
+        table = self._table(name)
+        intent = self._begin()
+        standing = self._standing_by_partition(name)
+        parts = partitions.split(table, table.conform(data), self._now())
+        changed = [
+            part
+            for part in parts
+            if [file.content for file in standing.get(part.partition, ())] != [part.checksum]
+        ]
+        rewritten = {part.partition for part in changed} | (
+            set(standing) - {part.partition for part in parts}
+        )
+        if not rewritten and self.has(name):
+            return self.version(name)
+        removes = [file for key in sorted(rewritten) for file in standing.get(key, ())]
+        planned = self._plan(table, changed, removes, intent)
+        self._carry_out(self._intent(intent, [planned]), [planned], {})
+        return planned.change.version
+
+    def append(self, name: str, data: pa.Table, commit_metadata: Mapping[str, Any] | None = None) -> int:
+        """Add rows to a table; returns the new version.
+
+        Raises:
+            SchemaError: The data do not conform.
+            HomeBusyError: The store was opened for reading.
+        """
+        return self.append_together({name: data}, commit_metadata or {})[name]
+
+    def append_together(
+        self,
+        tables: Mapping[str, pa.Table],
+        commit_metadata: Mapping[str, Any],
+        *,
+        one_a_key: Collection[str] = (),
+        submissions: Sequence[SubmissionEntry] = (),
+        receipts: Sequence[Receipt] = (),
+    ) -> dict[str, int]:
+        """Add rows to several tables and to the ledger as one act: all of it counts, or none.
+
+        Args:
+            tables: Table -> rows. Committed in this order, the main table last.
+            commit_metadata: Carried by the commits.
+            one_a_key: Tables whose rows may arrive again: each key stands once (see keyed.py).
+            submissions: Entered in the ledger with the acknowledgement.
+            receipts: The same.
+
+        Returns:
+            Table -> its version.
+
+        Raises:
+            SchemaError: The data do not conform.
+            HomeBusyError: The store was opened for reading.
+        """
+        intent = self._begin()
+        planned = []
+        for name, data in tables.items():
+            table = self._table(name)
+            parts = partitions.split(table, table.conform(data), self._now())
+            removes: list[DataFile] = []
+            if name in one_a_key:
+                parts, removes = self._merged(table, parts)
+            if parts or removes or not self.has(name):
+                planned.append(self._plan(table, parts, removes, intent))
+        self._carry_out(self._intent(intent, planned, submissions, receipts), planned, commit_metadata)
+        return {name: self.version(name) for name in tables}
+
+    def erase_received_before(self, name: str, moment: dt.datetime, *, dry_run: bool = False) -> int:
+        """Take out of a table, and delete from the disk, the rows received before a moment.
+
+        Older versions of the table cannot be read afterwards: that is the purpose.
+
+        Args:
+            name: A table whose files hold what was received in one act (made by appending).
+            moment: UTC.
+            dry_run: Only count.
+
+        Returns:
+            Rows taken out.
+        """
+        table = self._table(name)
+        old = [
+            file
+            for file in self.ledger.data_files(name, self.version(name))
+            if dt.datetime.fromisoformat(file.received_at) < moment
+        ]
+        if old and not dry_run:
+            intent = self._begin()
+            planned = self._plan(table, [], old, intent, erase=True)
+            self._carry_out(self._intent(intent, [planned]), [planned], {})
+            self._delete_erased(name)
+        return sum(file.rows for file in old)
+
+    def _begin(self) -> int:
+        if not self._writable:
+            raise HomeBusyError(self._folder.name, "it was opened for reading")
+        if self.ledger.open_intents():
+            raise HomeBusyError(
+                self._folder.name, "an earlier act of writing was cut short; recover the home"
+            )
+        return self.ledger.next_intent()
+
+    def _standing_by_partition(self, name: str) -> dict[tuple[str, ...], list[DataFile]]:
+        standing: dict[tuple[str, ...], list[DataFile]] = {}
+        for file in self.ledger.data_files(name, self.version(name)):
+            standing.setdefault(file.partition, []).append(file)
+        return standing
+
+    def _merged(self, table: Table, arrived: Sequence[Part]) -> tuple[list[Part], list[DataFile]]:
+        standing = self._standing_by_partition(table.name)
+        schema = table.arrow_schema()
+        parts: list[Part] = []
+        removes: list[DataFile] = []
+        for part in arrived:
+            files = [(file, self._rows(table, file, schema)) for file in standing.get(part.partition, ())]
+            added, removed = merge(table, part.partition, files, part.rows, part.received_at)
+            parts += added
+            removes += removed
+        return parts, removes
+
+    def _plan(
+        self,
+        table: Table,
+        parts: Sequence[Part],
+        removes: Sequence[DataFile],
+        intent: int,
+        *,
+        erase: bool = False,
+    ) -> _Planned:
+        files: dict[str, bytes] = {}
+        adds = []
+        contents = partitions.at_once(lambda part: partitions.to_bytes(table, part.rows), parts)
+        for ordinal, (part, content) in enumerate(zip(parts, contents, strict=True)):
+            path = partitions.file_name(part.partition, intent, ordinal)
+            files[path] = content
+            sha256 = hashlib.sha256(content).hexdigest()
+            rows = part.rows.num_rows
+            adds.append(
+                DataFile(path, part.partition, sha256, len(content), rows, part.checksum, part.received_at)
+            )
+        version = self.version(table.name) + 1
+        return _Planned(Change(table.name, version, tuple(adds), tuple(removes), erase), files)
+
+    def _intent(
+        self,
+        number: int,
+        planned: Sequence[_Planned],
+        submissions: Sequence[SubmissionEntry] = (),
+        receipts: Sequence[Receipt] = (),
+    ) -> Intent:
+        changes = tuple(one.change for one in planned)
+        return Intent(number, self._now(), changes, tuple(submissions), tuple(receipts))
+
+    def _now(self) -> str:
+        return self._clock().astimezone(dt.UTC).isoformat(timespec="seconds")
+
+    def _carry_out(self, intent: Intent, planned: Sequence[_Planned], metadata: Mapping[str, Any]) -> None:
+        self.ledger.open_intent(intent)
+        for one in planned:
+            folder = self._folder / one.change.table
+            make_folders(folder, PRIVATE_FOLDER)
+            write_files(folder, one.files, PRIVATE_FILE)
+        log_sha256 = {
+            one.change.table: self._commit(one.change, intent, {**metadata, "intent": intent.number})
+            for one in planned
+        }
+        self.ledger.acknowledge(intent, log_sha256)
+
+    def _commit(self, change: Change, intent: Intent, metadata: Mapping[str, Any]) -> str:
+        table = self._table(change.table)
+        opened_ms = int(dt.datetime.fromisoformat(intent.opened_at).timestamp() * 1000)
+        return delta.commit(
+            self._folder / change.table, change, table.arrow_schema(), table.partition, metadata, opened_ms
+        )
+
+    # --- recovery ---------------------------------------------------------------------------
+
+    def recover(self) -> None:
+        """Finish each act of writing whose last commit stands, withdraw any other, sweep what they left.
+
+        Raises:
+            HomeBusyError: The store was opened for reading.
+        """
+        if not self._writable:
+            raise HomeBusyError(self._folder.name, "it was opened for reading")
+        for intent in self.ledger.open_intents():
+            if all(self._stands(change, intent.number) for change in intent.changes):
+                self._finish(intent)
+            else:
+                self._withdraw(intent)
+        for name in self._tables:
+            self._delete_erased(name)
+            sweep_temporary(self._folder / name)
+            delta.sweep(self._folder / name)
+
+    def _stands(self, change: Change, intent: int) -> bool:
+        folder = self._folder / change.table
+        return delta.holds(folder, change, intent) and all(
+            (folder / file.path).is_file()
+            and hashlib.sha256((folder / file.path).read_bytes()).hexdigest() == file.sha256
+            for file in change.adds
+        )
+
+    def _finish(self, intent: Intent) -> None:
+        log_sha256 = {}
+        for change in intent.changes:
+            folder = self._folder / change.table
+            for file in change.adds:
+                fsync_file(folder / file.path)
+            fsync_folder(folder)
+            log_sha256[change.table] = delta.fsync_entry(folder, change.version)
+        self.ledger.acknowledge(intent, log_sha256)
+
+    def _withdraw(self, intent: Intent) -> None:
+        for change in reversed(intent.changes):
+            folder = self._folder / change.table
+            delta.undo(folder, self.version(change.table) + 1)
+            if folder.is_dir():
+                remove_files(folder, [file.path for file in change.adds])
+        self.ledger.withdraw(intent.number)
+
+    def _delete_erased(self, name: str) -> None:
+        remove_files(self._folder / name, self.ledger.erased_files(name))

@@ -1,0 +1,127 @@
+"""The run log: what each run and each of its steps read, wrote and took. For people, never hashed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from preventable.errors import DamagedFileError
+from preventable.store.durable import PRIVATE_FILE
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS runs (
+    run INTEGER PRIMARY KEY AUTOINCREMENT,
+    started_at TEXT NOT NULL,
+    ended_at TEXT,
+    outcome TEXT
+);
+CREATE TABLE IF NOT EXISTS steps (
+    run INTEGER NOT NULL REFERENCES runs,
+    step TEXT NOT NULL,
+    rows_in INTEGER NOT NULL,
+    rows_out INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    versions_read TEXT NOT NULL,
+    versions_written TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    PRIMARY KEY (run, step)
+);
+"""
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step of one run.
+
+    Attributes:
+        step: Name of the step.
+        rows_in: Rows of its input tables.
+        rows_out: Rows of its output tables.
+        seconds: Wall time.
+        versions_read: Table -> version read.
+        versions_written: Table -> version that stood afterwards.
+        fingerprint: sha256 of all that the step's result depends on.
+    """
+
+    step: str
+    rows_in: int
+    rows_out: int
+    seconds: float
+    versions_read: Mapping[str, int]
+    versions_written: Mapping[str, int]
+    fingerprint: str
+
+
+class RunLog:
+    """The run log of one home; a SQLite file. Made where there is none."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it.
+
+        Raises:
+            DamagedFileError: The file is not a SQLite database.
+        """
+        path.touch(PRIVATE_FILE, exist_ok=True)
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.executescript(_TABLES)
+        except sqlite3.DatabaseError:
+            self._connection.close()
+            raise DamagedFileError(path.name, "the database is damaged") from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def begin_run(self, started_at: str) -> int:
+        """Number of a new run that began at `started_at` (UTC, ISO 8601)."""
+        cursor = self._connection.execute("INSERT INTO runs (started_at) VALUES (?)", (started_at,))
+        return int(cursor.lastrowid or 0)
+
+    def record_step(self, run: int, step: StepRecord) -> None:
+        """Note one finished step of a run."""
+        self._connection.execute(
+            "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run, step.step, step.rows_in, step.rows_out, step.seconds,
+                json.dumps(dict(step.versions_read), sort_keys=True),
+                json.dumps(dict(step.versions_written), sort_keys=True),
+                step.fingerprint,
+            ),
+        )  # fmt: skip
+
+    def end_run(self, run: int, ended_at: str, outcome: str) -> None:
+        """Note how and when a run ended: "done", or the number of its error."""
+        self._connection.execute(
+            "UPDATE runs SET ended_at = ?, outcome = ? WHERE run = ?", (ended_at, outcome, run)
+        )
+
+    def steps(self, run: int) -> list[StepRecord]:
+        """Steps of one run, in their order."""
+        rows = self._connection.execute("SELECT * FROM steps WHERE run = ? ORDER BY rowid", (run,))
+        return [_step(row) for row in rows]
+
+    def last_step(self, step: str) -> StepRecord | None:
+        """The last record of a step in any run; None where it never finished."""
+        row = self._connection.execute(
+            "SELECT * FROM steps WHERE step = ? ORDER BY run DESC LIMIT 1", (step,)
+        ).fetchone()
+        return None if row is None else _step(row)
+
+    def last_run(self) -> tuple[int, str | None] | None:
+        """Number and outcome of the last run (outcome None while it runs, or where it was cut short)."""
+        row = self._connection.execute("SELECT run, outcome FROM runs ORDER BY run DESC LIMIT 1").fetchone()
+        return None if row is None else (int(row["run"]), row["outcome"])
+
+
+def _step(row: sqlite3.Row) -> StepRecord:
+    return StepRecord(
+        row["step"], row["rows_in"], row["rows_out"], row["seconds"],
+        json.loads(row["versions_read"]), json.loads(row["versions_written"]), row["fingerprint"],
+    )  # fmt: skip

@@ -1,0 +1,120 @@
+"""A home opened for reading or writing: the tables of both roots behind one face, the run log beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from preventable.codes import allowed
+from preventable.store.checksums import state_checksum, table_checksum
+from preventable.store.home import Home
+from preventable.store.ledger import Ledger
+from preventable.store.log import opened_log
+from preventable.store.released import recover_packs
+from preventable.store.restricted import TableStore
+from preventable.store.run_log import RunLog
+from preventable.tables import FLOW_TABLES, TABLES, Sensitivity, Table
+
+
+def _may_leave(table: Table) -> bool:
+    return table.sensitivity <= Sensitivity.PARTNER
+
+
+class HomeTables:
+    """Every table of the flow by name, whichever root it stands under. Made by `reading` and `writing`."""
+
+    def __init__(self, restricted: TableStore, released: TableStore, run_log: RunLog, log: Any) -> None:
+        self.restricted = restricted
+        self.released = released
+        self.run_log = run_log
+        self.log = log
+
+    def has(self, name: str) -> bool:
+        """Whether the table was ever written."""
+        return self._store(name).has(name)
+
+    def version(self, name: str) -> int:
+        """Last acknowledged version, -1 where it was never written."""
+        return self._store(name).version(name)
+
+    def read(self, name: str) -> pa.Table:
+        """All rows of a table, every file checked; none where it was never written.
+
+        Raises:
+            DamagedFileError: A file is not what was written.
+        """
+        return self._store(name).read(name)
+
+    def replace(self, name: str, data: pa.Table) -> int:
+        """Make a table hold exactly `data`; returns the version that now stands."""
+        return self._store(name).replace(name, data)
+
+    def last_month(self) -> str:
+        """Last month of which any provider has sent records, YYYY-MM; empty where nothing came."""
+        sent = self.restricted.ledger.submissions()
+        return max((entry.month for entry in sent if entry.source in allowed("event_source")), default="")
+
+    def verify(self) -> int:
+        """Read every table, checking every file; returns their number.
+
+        Raises:
+            DamagedFileError: A file is not what was written.
+        """
+        for table in FLOW_TABLES:
+            self.read(table.name)
+        return sum(
+            len(store.ledger.data_files(table.name, store.version(table.name)))
+            for table in FLOW_TABLES
+            for store in [self._store(table.name)]
+        )
+
+    def _store(self, name: str) -> TableStore:
+        return self.released if _may_leave(TABLES[name]) else self.restricted
+
+
+@contextmanager
+def reading(home: Home) -> Iterator[HomeTables]:
+    """The home's tables at their last acknowledged versions."""
+    with ExitStack() as stack:
+        yield _opened(home, stack, writable=False)
+
+
+@contextmanager
+def writing(home: Home) -> Iterator[HomeTables]:
+    """The home's tables under its lock, after what an earlier process left half done was settled.
+
+    Raises:
+        HomeBusyError: Another process is writing.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(home.lock())
+        tables = _opened(home, stack, writable=True)
+        tables.restricted.recover()
+        tables.released.recover()
+        recover_packs(home)
+        yield tables
+
+
+def _opened(home: Home, stack: ExitStack, *, writable: bool) -> HomeTables:
+    stores = []
+    for root, leaves in ((home.restricted, False), (home.released, True)):
+        ledger = stack.enter_context(closing(Ledger(root / "ledger.sqlite")))
+        declared = [table for table in FLOW_TABLES if _may_leave(table) is leaves]
+        stores.append(TableStore(root / "tables", declared, ledger, writable=writable))
+    run_log = stack.enter_context(closing(RunLog(home.restricted / "run_log.sqlite")))
+    log = stack.enter_context(opened_log(home.restricted / "log.jsonl"))
+    return HomeTables(stores[0], stores[1], run_log, log)
+
+
+def home_checksums(home: Home) -> dict[str, object]:
+    """Checksum of every table of the flow, and of the state they make together.
+
+    Returns:
+        {"tables": {name: hex}, "state": hex}.
+    """
+    with reading(home) as tables:
+        sums = {table.name: table_checksum(table, tables.read(table.name)) for table in FLOW_TABLES}
+    return {"tables": sums, "state": state_checksum(sums)}

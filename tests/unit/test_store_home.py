@@ -1,0 +1,207 @@
+"""A home: its key, its region, its lock, and what is no home."""
+
+import re
+import shutil
+import stat
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from small_home import ED, MAPPINGS, small_home, write_region
+
+from preventable.errors import (
+    DamagedFileError,
+    HomeBusyError,
+    NoHomeError,
+    NoRegionError,
+    SchemaError,
+    UnknownProviderError,
+    UsageError,
+)
+from preventable.store import home as home_module
+from preventable.store.home import create_home, open_home
+from preventable.tables import REGION_TABLES
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_demo_home_derives_a_marked_key_from_its_seed(tmp_path):
+    first = create_home(tmp_path / "a", demo_seed=7).pseudonym_key()
+    again = create_home(tmp_path / "b", demo_seed=7).pseudonym_key()
+    other = create_home(tmp_path / "c", demo_seed=8).pseudonym_key()
+
+    assert first == again != other
+    assert re.fullmatch(r"demo-[0-9a-f]{8}", first[0])
+    assert len(first[1]) == 32
+
+
+def test_any_other_home_draws_its_key(tmp_path):
+    first = create_home(tmp_path / "a").pseudonym_key()
+    second = create_home(tmp_path / "b").pseudonym_key()
+
+    assert first[1] != second[1]
+    assert re.fullmatch(r"key-[0-9a-f]{8}", first[0])
+
+
+def test_the_key_and_its_folder_are_private(tmp_path):
+    home = create_home(tmp_path / "home")
+
+    assert mode(home.restricted / "key") == 0o600
+    assert mode(home.restricted) == 0o700
+
+
+def test_a_key_that_was_changed_is_found(tmp_path):
+    home = create_home(tmp_path / "home")
+    (home.restricted / "key").write_text("00" * 32)
+
+    with pytest.raises(DamagedFileError):
+        home.pseudonym_key()
+
+
+def test_a_home_opens_as_it_was_made(tmp_path):
+    made = create_home(tmp_path / "home", demo_seed=1)
+
+    assert open_home(tmp_path / "home") == made
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_without_the_marker_is_no_home(tmp_path, there):
+    if there:
+        (tmp_path / "home" / "restricted").mkdir(parents=True)
+
+    with pytest.raises(NoHomeError):
+        open_home(tmp_path / "home")
+
+
+def test_a_home_whose_making_was_cut_short_is_none_and_can_be_made_again(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(home_module, "_marker", fail)
+        with pytest.raises(OSError, match="no space"):
+            create_home(tmp_path / "home")
+
+    with pytest.raises(NoHomeError):
+        open_home(tmp_path / "home")
+    assert create_home(tmp_path / "home").pseudonym_key() == open_home(tmp_path / "home").pseudonym_key()
+
+
+def test_a_home_is_not_made_over_another_or_among_other_things(tmp_path):
+    create_home(tmp_path / "home")
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "letter.txt").write_text("mine")
+
+    for folder in ("home", "letters"):
+        with pytest.raises(UsageError):
+            create_home(tmp_path / folder)
+
+
+def test_the_region_is_given_once_and_the_same_again_changes_nothing(tmp_path):
+    home = small_home(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in home.region.iterdir()}
+
+    home.give_region(tmp_path / "region")
+
+    assert {path: path.stat().st_mtime_ns for path in home.region.iterdir()} == before
+    assert set(home.region_tables()) == {table.name for table in REGION_TABLES}
+    assert home.region_about()["name"] == "Testshire"
+
+
+def test_a_second_region_is_refused(tmp_path):
+    home = small_home(tmp_path)
+
+    with pytest.raises(UsageError):
+        home.give_region(write_region(tmp_path / "other", name="Othershire"))
+
+
+def test_a_home_without_a_region_says_so(tmp_path):
+    with pytest.raises(NoRegionError):
+        create_home(tmp_path / "home").region_tables()
+
+
+def test_a_region_with_a_wrong_column_is_refused_and_not_kept(tmp_path):
+    region = write_region(tmp_path / "region")
+    pq.write_table(pa.table({"street": ["S1"]}), region / "streets.parquet")
+    home = create_home(tmp_path / "home")
+
+    with pytest.raises(SchemaError):
+        home.give_region(region)
+
+    assert not home.has_region()
+
+
+def test_a_flipped_bit_in_the_homes_region_is_found(tmp_path):
+    home = small_home(tmp_path)
+    for path in sorted(home.region.glob("*.parquet")):
+        sound = path.read_bytes()
+        path.write_bytes(bytes([*sound[:9], sound[9] ^ 1, *sound[10:]]))
+
+        with pytest.raises(DamagedFileError):
+            home.region_tables()
+
+        path.write_bytes(sound)
+
+
+def test_the_home_needs_the_regions_folder_no_more(tmp_path):
+    home = small_home(tmp_path)
+    shutil.rmtree(tmp_path / "region")
+
+    assert home.region_table("providers").num_rows == 2
+    assert [mapping["version"] for mapping in home.mappings(ED)] == [1]
+
+
+def test_mappings_come_in_order_of_version_not_of_name(tmp_path):
+    home = small_home(tmp_path)
+    for version in (10, 2):
+        path = tmp_path / f"{version}.toml"
+        path.write_text(MAPPINGS[ED].replace("version = 1", f"version = {version}"))
+        home.give_mapping(path)
+
+    assert [mapping["version"] for mapping in home.mappings(ED)] == [1, 2, 10]
+
+
+def test_mappings_of_later_are_left_where_they_are(tmp_path):
+    region = write_region(tmp_path / "region")
+    later = region / "mappings" / "later" / f"{ED}.v2.toml"
+    later.write_text(MAPPINGS[ED].replace("version = 1", "version = 2"))
+    home = create_home(tmp_path / "home")
+
+    home.give_region(region)
+
+    assert [mapping["version"] for mapping in home.mappings(ED)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("A. Tester (invented)", "B. Tester (invented)", UsageError),  # one person is not two
+        ('owner = "Data standards (invented)"', "", UsageError),
+        ('source = "ed"', 'source = "ed', UsageError),
+        ("version = 1", "version = true", UsageError),
+        (f'provider = "{ED}"', 'provider = "../key"', UsageError),
+        (f'provider = "{ED}"', 'provider = "ed-elsewhere"', UnknownProviderError),
+        ('"K" = "knife_sharp"', '"K" = "glass"', UsageError),  # version 1 stands already
+    ],
+)
+def test_a_mapping_that_may_not_be_kept_is_refused(tmp_path, old, new, error):
+    home = small_home(tmp_path)
+    assert old in MAPPINGS[ED]
+    (tmp_path / "mapping.toml").write_text(MAPPINGS[ED].replace(old, new))
+
+    with pytest.raises(error):
+        home.give_mapping(tmp_path / "mapping.toml")
+
+    assert len(home.mappings(ED)) == 1
+
+
+def test_a_second_writer_is_told_to_wait(tmp_path):
+    home = create_home(tmp_path / "home")
+
+    with home.lock(), pytest.raises(HomeBusyError), open_home(home.path).lock():
+        pass
+
+    with home.lock():
+        pass

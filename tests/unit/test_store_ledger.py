@@ -1,0 +1,128 @@
+"""The ledger and the run log keep what they were told, on the disk."""
+
+import dataclasses
+import sqlite3
+import stat
+
+import pytest
+
+from preventable.errors import DamagedFileError
+from preventable.store.ledger import Change, DataFile, Intent, Ledger, Receipt, SubmissionEntry
+from preventable.store.run_log import RunLog, StepRecord
+
+FILE = DataFile("a.parquet", ("p", "2025-01"), "00", 10, 2, "11", "2025-01-01T00:00:00+00:00")
+RECEIPT = Receipt("2025-01-01T00:00:00+00:00", "f.csv", "22", "p", "loaded", "s1", "2025-01", 2)
+ENTRY = SubmissionEntry("s1", "p", "ed", "2025-01", 1, 1, 2)
+INTENT = Intent(1, "2025-01-01T00:00:00+00:00", (Change("t", 0, (FILE,), ()),), (ENTRY,), (RECEIPT,))
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    opened = Ledger(tmp_path / "ledger.sqlite")
+    yield opened
+    opened.close()
+
+
+def test_every_transaction_is_forced_to_the_disk(ledger):
+    assert ledger._rows("PRAGMA journal_mode")[0][0] == "wal"
+    assert ledger._rows("PRAGMA synchronous")[0][0] == 2  # FULL
+
+
+def test_the_ledger_is_private(ledger, tmp_path):
+    ledger.write_receipts([RECEIPT])
+
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_an_open_intent_comes_back_whole_and_counts_nothing(ledger):
+    ledger.open_intent(INTENT)
+
+    assert ledger.open_intents() == [INTENT]
+    assert ledger.version("t") == -1
+    assert ledger.submission_ids() == set()
+    assert ledger.receipts() == []
+
+
+def test_an_acknowledged_intent_counts_whole(ledger):
+    ledger.open_intent(INTENT)
+    ledger.acknowledge(INTENT, {"t": "33"})
+
+    assert ledger.open_intents() == []
+    assert ledger.version("t") == 0
+    assert ledger.data_files("t", 0) == [FILE]
+    assert ledger.log_entries("t", 0) == {0: "33"}
+    assert ledger.submissions() == [ENTRY]
+    assert ledger.receipts() == [RECEIPT]
+
+
+def test_an_acknowledgement_that_fails_counts_nothing(ledger):
+    twice = dataclasses.replace(INTENT, submissions=(ENTRY, ENTRY))
+    ledger.open_intent(twice)
+
+    with pytest.raises(sqlite3.IntegrityError):
+        ledger.acknowledge(twice, {"t": "33"})
+
+    assert ledger.version("t") == -1
+    assert ledger.data_files("t", 0) == []
+    assert ledger.open_intents() == [twice]
+
+
+def test_numbers_of_intents_are_never_used_twice(ledger):
+    ledger.open_intent(INTENT)
+    ledger.withdraw(1)
+
+    assert ledger.next_intent() == 2
+    assert ledger.open_intents() == []
+
+
+def test_removed_files_stand_in_the_versions_before(ledger):
+    ledger.open_intent(INTENT)
+    ledger.acknowledge(INTENT, {"t": "33"})
+    removal = Intent(2, INTENT.opened_at, (Change("t", 1, (), (FILE,)),))
+    ledger.open_intent(removal)
+    ledger.acknowledge(removal, {"t": "44"})
+
+    assert ledger.data_files("t", 0) == [FILE]
+    assert ledger.data_files("t", 1) == []
+
+
+def test_a_name_with_quotes_is_a_name(ledger):
+    named = dataclasses.replace(RECEIPT, file_name="x'); DROP TABLE receipts; --.csv", outcome="refused")
+
+    ledger.write_receipts([named])
+
+    assert ledger.receipts() == [named]
+
+
+@pytest.mark.parametrize("made", [Ledger, RunLog])
+def test_a_file_that_is_no_database_is_found(tmp_path, made):
+    (tmp_path / "x.sqlite").write_bytes(b"not a database, " * 300)
+
+    with pytest.raises(DamagedFileError):
+        made(tmp_path / "x.sqlite")
+
+
+def test_the_run_log_gives_back_runs_and_steps(tmp_path):
+    log = RunLog(tmp_path / "run_log.sqlite")
+    step = StepRecord("quality", 10, 9, 1.5, {"submissions": 3}, {"records": 4}, "ab")
+
+    run = log.begin_run("2025-01-01T00:00:00+00:00")
+    assert log.last_run() == (run, None)
+    log.record_step(run, step)
+    log.end_run(run, "2025-01-01T00:00:09+00:00", "done")
+
+    assert log.last_run() == (run, "done")
+    assert log.steps(run) == [step]
+    assert log.last_step("quality") == step
+    assert log.last_step("places") is None
+    log.close()
+
+
+def test_the_last_step_is_that_of_the_latest_run(tmp_path):
+    log = RunLog(tmp_path / "run_log.sqlite")
+    for fingerprint in ("old", "new"):
+        run = log.begin_run("2025-01-01T00:00:00+00:00")
+        log.record_step(run, StepRecord("quality", 1, 1, 0.1, {}, {}, fingerprint))
+
+    assert log.last_step("quality").fingerprint == "new"
+    log.close()

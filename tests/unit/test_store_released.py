@@ -1,0 +1,82 @@
+"""A release appears whole: all its files at once, or the one before."""
+
+import contextlib
+
+import pytest
+
+from preventable.errors import UsageError
+from preventable.store import released
+from preventable.store.home import create_home
+from preventable.store.released import recover_packs, write_packs
+
+FILES = {"partner-a/pack.html": b"<p>", "partner-a/figures.csv": b"a,b", "partner-b/pack.html": b"<q>"}
+
+
+@pytest.fixture
+def home(tmp_path):
+    return create_home(tmp_path / "home", demo_seed=1)
+
+
+def test_files_stand_where_they_are_said_to(home):
+    paths = write_packs(home, "2025-12-ab", FILES)
+
+    assert {
+        path.relative_to(home.packs / "2025-12-ab").as_posix(): path.read_bytes() for path in paths
+    } == FILES
+
+
+def test_the_same_release_again_writes_nothing(home):
+    first = [path.stat().st_ino for path in write_packs(home, "r", FILES)]
+
+    assert [path.stat().st_ino for path in write_packs(home, "r", FILES)] == first
+
+
+def test_a_release_made_anew_holds_no_old_file(home):
+    write_packs(home, "r", FILES)
+
+    write_packs(home, "r", {"partner-a/pack.html": b"new"})
+
+    assert [path.read_bytes() for path in home.packs.rglob("*") if path.is_file()] == [b"new"]
+
+
+@pytest.mark.parametrize("path", ["../key", "/etc/x", "a/../../x", "", ".hidden/x"])
+def test_a_path_out_of_the_release_is_refused(home, path):
+    with pytest.raises(UsageError):
+        write_packs(home, "r", {path: b""})
+
+    assert list(home.packs.iterdir()) == []
+
+
+@pytest.mark.parametrize("release", ["../r", "a/b", "", ".r"])
+def test_the_name_of_a_release_is_one_folder(home, release):
+    with pytest.raises(UsageError):
+        write_packs(home, release, FILES)
+
+
+@pytest.mark.parametrize("cut", range(12))
+def test_cut_short_anywhere_the_old_or_the_new_release_stands(home, monkeypatch, cut):
+    write_packs(home, "r", {"a/x": b"old"})
+    left = [cut]
+
+    def counted(real):
+        def call(*arguments, **options):
+            left[0] -= 1
+            if left[0] < 0:
+                raise OSError(5, "cut")
+            return real(*arguments, **options)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("write_atomically", "make_folders", "fsync_folder", "_remove_folder"):
+            patch.setattr(released, name, counted(getattr(released, name)))
+        patch.setattr(type(home.packs), "rename", counted(type(home.packs).rename))
+        with contextlib.suppress(OSError):
+            write_packs(home, "r", {"a/x": b"new", "a/y": b"new"})
+
+    recover_packs(home)
+
+    assert [path.name for path in home.packs.iterdir()] == ["r"]
+    contents = {path.read_bytes() for path in home.packs.rglob("*") if path.is_file()}
+    assert contents in ({b"old"}, {b"new"})
+    assert len(list((home.packs / "r" / "a").iterdir())) == (1 if contents == {b"old"} else 2)

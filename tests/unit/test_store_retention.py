@@ -1,0 +1,90 @@
+"""policy/retention.toml decides what is deleted, and when."""
+
+import dataclasses
+import datetime as dt
+
+import pytest
+from small_home import small_home, small_policy, write_months
+
+from preventable import intake
+from preventable.errors import PolicyError
+from preventable.store.retention import prune
+from preventable.store.session import reading
+
+
+def policy_of(days):
+    policy = small_policy()
+    retention = {**policy.file("retention"), "days_since_received": days}
+    return dataclasses.replace(policy, files={**policy.files, "retention": retention})
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = small_home(tmp_path)
+    intake.submit(home, write_months(tmp_path, months=1), policy=small_policy())
+    return home
+
+
+def texts(home):
+    with reading(home) as tables:
+        return tables.read("place_texts").num_rows
+
+
+def days_from_now(days):
+    return dt.datetime.now(dt.UTC).date() + dt.timedelta(days=days)
+
+
+def test_the_policy_of_the_house_keeps_place_texts_ninety_days(home):
+    assert prune(home, small_policy(), days_from_now(90)) == {"place_texts": 0}
+    assert texts(home) == 4
+
+    assert prune(home, small_policy(), days_from_now(91)) == {"place_texts": 4}
+    assert texts(home) == 0
+
+
+@pytest.mark.parametrize(("days", "left"), [(10, 0), (100, 4)])
+def test_other_days_in_the_policy_change_what_is_left(home, days, left):
+    prune(home, policy_of({"place_texts": days}), days_from_now(50))
+
+    assert texts(home) == left
+
+
+def test_deleted_texts_are_on_the_disk_no_more(home):
+    prune(home, small_policy(), days_from_now(200))
+
+    assert not list((home.restricted / "tables" / "place_texts").glob("*.parquet"))
+
+
+def test_rows_and_receipts_stay(home):
+    with reading(home) as tables:
+        before = tables.read("submissions"), tables.restricted.ledger.receipts()
+
+    prune(home, small_policy(), days_from_now(200))
+
+    with reading(home) as tables:
+        assert (tables.read("submissions"), tables.restricted.ledger.receipts()) == before
+
+
+def test_a_dry_run_deletes_nothing(home):
+    assert prune(home, small_policy(), days_from_now(200), dry_run=True) == {"place_texts": 4}
+    assert texts(home) == 4
+
+
+def test_submitting_prunes_too(home, tmp_path):
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(days=200)
+
+    report = intake.submit(home, tmp_path / "submissions", policy=small_policy(), clock=lambda: later)
+
+    assert report.pruned == {"place_texts": 4}
+    assert "place_texts: 4 rows deleted by retention" in report.as_text()
+    assert texts(home) == 0
+
+
+@pytest.mark.parametrize(
+    "days", [{"submissions": 90}, {"place_texts": 0}, {"place_texts": "90"}, {"place_texts": True}]
+)
+def test_a_policy_that_cannot_be_followed_is_refused(home, days):
+    with pytest.raises(PolicyError):
+        prune(home, policy_of(days), days_from_now(200))
+
+    assert texts(home) == 4
