@@ -1,0 +1,1 @@
+"""Place text, postcode or point -> place, area and precision class."""

@@ -1,0 +1,133 @@
+"""Place texts and gazetteer names in one written form, and the word lists that are data."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+_WORD = re.compile(r"[a-z0-9]+")
+_POSTCODE = re.compile(r"\b([a-z]{1,2}[0-9][a-z0-9]?) ?([0-9][a-z]{2})\b")
+
+
+@dataclass(frozen=True)
+class WordLists:
+    """The lists of abbreviations.toml, cues.toml and generic.toml, ready for look-up."""
+
+    short: Mapping[str, str]
+    dropped: frozenset[str]
+    signs: Mapping[str, str]
+    joined: re.Pattern[str]
+    joined_to: Mapping[str, str]
+    likeness: tuple[tuple[tuple[str, ...], float], ...]
+    qualifiers: Mapping[str, str]
+    junctions: frozenset[str]
+    fillers: frozenset[str]
+    light: frozenset[str]
+    street_types: frozenset[str]
+    generic: Mapping[str, str]
+    type_order: tuple[str, ...]
+    weight_of_cue: float
+    weight_of_number: float
+    weight_of_light: float
+    #: Words that place nothing: qualifiers, junction words, fillers.
+    cues: frozenset[str]
+
+
+@dataclass(frozen=True)
+class NormalText:
+    """A text in normal form: its words, and a full postcode ("ZZ1 2AB") where it has one."""
+
+    words: tuple[str, ...]
+    postcode: str | None = None
+
+
+def read_list(name: str) -> dict[str, Any]:
+    """A TOML file of this folder by name, without its ending."""
+    return tomllib.loads((files(__package__) / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def word_lists() -> WordLists:
+    """Every word list of the stage, read once."""
+    abbreviations, cues, generic = read_list("abbreviations"), read_list("cues"), read_list("generic")
+    joined_to = {**abbreviations["joined"], **abbreviations["slang"]}
+    short = abbreviations["short"]
+    qualifiers = {short.get(word, word): kind for word, kind in cues["qualifiers"].items()}
+    junctions, fillers, light, street_types = (
+        frozenset(short.get(word, word) for word in cues[name]["words"])
+        for name in ("junctions", "fillers", "light", "street_types")
+    )
+    longest_first = sorted(joined_to, key=lambda phrase: (-len(phrase), phrase))
+    return WordLists(
+        short=short,
+        dropped=frozenset(abbreviations["dropped"]),
+        signs=cues["signs"],
+        joined=re.compile(r"\b(?:" + "|".join(map(re.escape, longest_first)) + r")\b"),
+        joined_to=joined_to,
+        likeness=tuple((tuple(group["words"]), group["likeness"]) for group in abbreviations["alike"]),
+        qualifiers=qualifiers,
+        junctions=junctions,
+        fillers=fillers,
+        light=light,
+        street_types=street_types,
+        generic={
+            short.get(word, word): kind for kind, words in generic["place_types"].items() for word in words
+        },
+        type_order=tuple(generic["order"]),
+        weight_of_cue=cues["weight_of_cue"],
+        weight_of_number=cues["weight_of_number"],
+        weight_of_light=cues["weight_of_light"],
+        cues=frozenset(qualifiers) | junctions | fillers,
+    )
+
+
+def normalise(text: str) -> NormalText:
+    """A place text in normal form: lower case, plain letters, short forms, no company endings.
+
+    Args:
+        text: As typed; any Unicode, may be empty.
+
+    Returns:
+        Its words in order and the first full postcode, which is taken out of the words.
+
+    Example:
+        >>> normalise("O/S The Bull & Bear, Saint Mary's Street")
+        NormalText(words=('outside', 'the', 'bull', 'bear', 'st', 'marys', 'st'), postcode=None)
+    """
+    lists = word_lists()
+    plain = _plain(text)
+    for sign, word in lists.signs.items():
+        plain = plain.replace(sign, word)
+    words = " ".join(_WORD.findall(plain))
+    words, postcode = _without_postcode(words)
+    words = lists.joined.sub(lambda found: lists.joined_to[found.group()], words)
+    short = (lists.short.get(word, word) for word in words.split())
+    return NormalText(tuple(word for word in short if word not in lists.dropped), postcode)
+
+
+def qualifier(words: tuple[str, ...]) -> str:
+    """The place_qualifier of the first cue word, or "none"."""
+    known = word_lists().qualifiers
+    return next((known[word] for word in words if word in known), "none")
+
+
+def _plain(text: str) -> str:
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+        text = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return text.lower().replace("'", "")
+
+
+def _without_postcode(words: str) -> tuple[str, str | None]:
+    found = _POSTCODE.search(words)
+    if found is None:
+        return words, None
+    postcode = f"{found.group(1)} {found.group(2)}".upper()
+    return words[: found.start()] + words[found.end() :], postcode

@@ -1,0 +1,214 @@
+"""What a place text says before any place is searched: words mended, cue, generic type, areas named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from preventable.stages.places.index import Index
+from preventable.stages.places.normalise import NormalText, qualifier, word_lists
+from preventable.stages.places.vocabulary import Likenesses
+
+_LEAST_AREA_LIKENESS = 0.7
+_LEAST_GENERIC_LIKENESS = 0.8
+_SURE_CORRECTION = 0.85
+_LONGEST_AREA = 4
+
+
+@dataclass(frozen=True)
+class Mention:
+    """An area's name in a text: its group in the index, and where it stands among the words."""
+
+    group: int
+    start: int
+    length: int
+
+
+@dataclass(frozen=True)
+class ReadText:
+    """A text as the search needs it.
+
+    Attributes:
+        words: Words in normal form, glued ones split and broken ones joined.
+        postcode: Full postcode in the text.
+        qualifier: place_qualifier of its cue words.
+        place_type: Type that its generic words tell, None where they tell none.
+        generic: Whether nothing but generic words, cues and numbers is in it.
+        generic_and_area: Whether all that is left without the areas named is generic.
+        mentions: At most two areas named, longest first.
+        named_areas: Groups of every area name found.
+        junction: Whether it seems to name a crossing of two streets.
+    """
+
+    words: tuple[str, ...]
+    postcode: str | None
+    qualifier: str
+    place_type: str | None
+    generic: bool
+    generic_and_area: bool
+    mentions: tuple[Mention, ...]
+    named_areas: tuple[int, ...]
+    junction: bool
+
+
+def read_texts(index: Index, normal: Sequence[NormalText], longest: int) -> list[ReadText]:
+    """Read texts in normal form; `longest` is the most words that are kept of one."""
+    # One look-up for all: splitting asks for the likenesses of unknown words one by one.
+    index.vocabulary.likenesses([word for text in normal for word in text.words])
+    mended = [_mended(index, text.words) for text in normal]
+    meanings = dict(_meanings(index, [word for words in mended for word in words]))
+    return [
+        _read(index, _shortened(words, longest), text.postcode, meanings)
+        for words, text in zip(mended, normal, strict=True)
+    ]
+
+
+def _meanings(index: Index, words: Sequence[str]) -> list[tuple[str, Likenesses]]:
+    distinct = sorted(set(words))
+    return list(zip(distinct, index.vocabulary.likenesses(distinct), strict=True))
+
+
+def _read(
+    index: Index, words: tuple[str, ...], postcode: str | None, meanings: dict[str, Likenesses]
+) -> ReadText:
+    lists = word_lists()
+    best = tuple(_corrected(index, word, meanings[word]) for word in words)
+    plain = [word in lists.cues or word in lists.generic or word.isdigit() for word in best]
+    named = _exact_phrase(index, best)
+    mentions, groups = _areas_named(index, words, best, meanings)
+    covered = {i for m in mentions for i in range(m.start, m.start + m.length)}
+    rest_is_generic = all(ok for i, ok in enumerate(plain) if i not in covered)
+    has_generic_rest = any(best[i] in lists.generic for i in range(len(words)) if i not in covered)
+    generic = all(plain) and not named and postcode is None
+    junction_word = any(word in lists.junctions for word in best)
+    return ReadText(
+        words=words,
+        postcode=postcode,
+        qualifier=qualifier(best),
+        place_type=_place_type(best, covered if not generic else set()),
+        generic=generic,
+        generic_and_area=bool(mentions) and rest_is_generic and has_generic_rest and not named,
+        mentions=mentions,
+        named_areas=groups,
+        junction=junction_word or sum(word in lists.street_types for word in best) >= 2,
+    )
+
+
+def _shortened(words: tuple[str, ...], longest: int) -> tuple[str, ...]:
+    """At most `longest` words: fillers go first, then the last words."""
+    if len(words) <= longest:
+        return words
+    fillers = word_lists().fillers
+    return tuple(word for word in words if word not in fillers)[:longest]
+
+
+def _corrected(index: Index, word: str, meaning: Likenesses) -> str:
+    """The word, or for an unknown one the likeliest known word, where it is likely enough."""
+    if (
+        word in index.vocabulary.id_of
+        or not len(meaning.ids)
+        or meaning.likeness[0] < _LEAST_GENERIC_LIKENESS
+    ):
+        return word
+    return index.vocabulary.words[int(meaning.ids[0])]
+
+
+def _place_type(words: Sequence[str], left_out: set[int]) -> str | None:
+    lists = word_lists()
+    found = {
+        lists.generic[word] for i, word in enumerate(words) if word in lists.generic and i not in left_out
+    }
+    return next((kind for kind in lists.type_order if kind in found), None)
+
+
+def _exact_phrase(index: Index, words: tuple[str, ...]) -> bool:
+    """Whether a street or area of two or more words is named in full ("park rd" must survive)."""
+    for length in range(2, 5):
+        for start in range(len(words) - length + 1):
+            if words[start : start + length] in index.phrases:
+                return True
+    return False
+
+
+def _areas_named(
+    index: Index, words: tuple[str, ...], best: tuple[str, ...], meanings: dict[str, Likenesses]
+) -> tuple[tuple[Mention, ...], tuple[int, ...]]:
+    area_like = [_as_area_word(index, word, meanings[word]) for word in words]
+    found: list[Mention] = []
+    for length in range(min(_LONGEST_AREA, len(words)), 0, -1):
+        for start in range(len(words) - length, -1, -1):
+            window = tuple(area_like[start : start + length])
+            group = None if None in window else index.area_group.get(window)  # type: ignore[arg-type]
+            if group is not None:
+                found.append(Mention(group, start, length))
+    chosen: list[Mention] = []
+    used: set[int] = set()
+    for mention in found:
+        span = set(range(mention.start, mention.start + mention.length))
+        if not span & used and len(chosen) < 2:
+            chosen.append(mention)
+            used |= span
+    return tuple(chosen), tuple(dict.fromkeys(mention.group for mention in found))
+
+
+def _as_area_word(index: Index, word: str, meaning: Likenesses) -> str | None:
+    """The word of an area's name that a typed word stands for."""
+    vocabulary = index.vocabulary
+    known = vocabulary.id_of.get(word)
+    if known is not None and index.name_rows[known] > 0:
+        return word
+    for meant, likeness in zip(meaning.ids, meaning.likeness, strict=True):
+        if likeness >= _LEAST_AREA_LIKENESS and int(meant) in index.area_words:
+            return vocabulary.words[int(meant)]
+    return word
+
+
+def _mended(index: Index, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Glued words split at known words, broken words joined when the whole is known."""
+    known = index.vocabulary.id_of
+    mended: list[str] = []
+    position = 0
+    while position < len(words):
+        word = words[position]
+        following = words[position + 1] if position + 1 < len(words) else ""
+        whole = word + following
+        if (
+            following
+            and (word not in known or following not in known)
+            and len(whole) >= 5
+            and whole in known
+            and not whole.isdigit()
+        ):
+            mended.append(whole)
+            position += 2
+            continue
+        mended.extend([word] if word in known or len(word) < 6 else _split(index, word))
+        position += 1
+    return tuple(mended)
+
+
+def _split(index: Index, word: str) -> list[str]:
+    """An unknown word as two known ones, else as a long known head or tail and the rest."""
+    known = index.vocabulary.id_of
+    meaning = index.vocabulary.likenesses([word])[0]
+    if len(meaning.ids) and meaning.likeness[0] >= _SURE_CORRECTION:
+        return [word]
+    whole = [
+        [word[:cut], word[cut:]]
+        for cut in range(2, len(word) - 1)
+        if word[:cut] in known and word[cut:] in known and max(cut, len(word) - cut) >= 4
+    ]
+    if whole:
+        return min(
+            whole,
+            key=lambda pair: index.name_rows[known[pair[0]]] == 0 or index.name_rows[known[pair[1]]] == 0,
+        )
+    if len(meaning.ids):
+        return [word]
+    for cut in range(len(word) - 2, 4, -1):
+        if word[:cut] in known:
+            return [word[:cut], word[cut:]]
+    for cut in range(2, len(word) - 4):
+        if word[cut:] in known:
+            return [word[:cut], word[cut:]]
+    return [word]

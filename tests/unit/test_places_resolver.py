@@ -1,0 +1,255 @@
+"""The resolver alone: what it answers, and when it keeps silent."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from preventable.stages.places.gazetteer import gazetteer_of_rows, month_number
+from preventable.stages.places.normalise import read_list
+from preventable.stages.places.resolver import Resolver, decide
+
+
+def _row(place_id, name, kind, x, y, **more):
+    return {
+        "place_id": place_id,
+        "name": name,
+        "kind": kind,
+        "easting_m": float(x),
+        "northing_m": float(y),
+        **more,
+    }
+
+
+_NEAR, _FAR = ("Eastmere", "Quellborough"), ("Tarnfold", "Dravenhope")
+_FILLER = [
+    _row(f"f{i}", f"{first} {last}", "street", 500 + 701 * i, 900 + 503 * j, around=_NEAR if i < 10 else _FAR)
+    for i, first in enumerate(
+        [
+            "Abbot",
+            "Birch",
+            "Cedar",
+            "Dulcie",
+            "Elder",
+            "Fennel",
+            "Garnet",
+            "Hazel",
+            "Iris",
+            "Juniper",
+            "Kestrel",
+            "Linden",
+            "Maple",
+            "Nettle",
+            "Osier",
+        ]
+    )
+    for j, last in enumerate(("Road", "Street", "Close", "Avenue"))
+]
+ROWS = [
+    _row(
+        "verazul", "Bar Verazul", "premises", 1000, 1000, street="Mill Street", around=_NEAR, night_time=True
+    ),
+    _row("verazul", "The Verazul Lounge", "premises", 1000, 1000, street="Mill Street", around=_NEAR),
+    _row("quiddle", "The Quiddle Arms", "premises", 3000, 1000, around=_NEAR, closed=month_number("2025-03")),
+    _row("zettle-1", "Copper Zettle", "premises", 1500, 3000, street="Quay Lane", around=_NEAR),
+    _row("zettle-2", "Copper Zettle", "premises", 6000, 2500, around=_NEAR),
+    _row("zettle-3", "Copper Zettle", "premises", 19000, 6000, street="Orchard Rise", around=_FAR),
+    _row("school", "Tarnfold Primary School", "premises", 20500, 5000, around=_FAR),
+    _row("club-tarnfold", "Hub Tarnfold", "premises", 20900, 5100, around=_FAR),
+    _row("flats", "Pub", "premises", 21000, 4100, around=_FAR),
+    _row("mill", "Mill Street", "street", 1030, 1050, around=_NEAR),
+    _row("quay", "Quay Lane", "street", 1480, 2950, around=_NEAR),
+    _row("vellum", "Vellum Park Road", "street", 1600, 2900, around=_NEAR),
+    _row("park", "Park Road", "street", 5000, 5000, around=_NEAR),
+    _row("orchard", "Orchard Rise", "street", 19050, 6050, around=_FAR),
+    _row("eastmere", "Eastmere", "area", 3000, 2000, size_m=1500.0, around=("Quellborough",)),
+    _row("tarnfold", "Tarnfold", "area", 20000, 5000, size_m=1500.0, around=("Dravenhope",)),
+    *_FILLER,
+]
+SITE = (1500.0, 1500.0)
+HOSPITALS = [SITE, (20000.0, 5000.0)]
+ACCEPT = read_list("rules")["decision"]["accept"]
+
+
+@pytest.fixture(scope="module")
+def resolver():
+    return Resolver(gazetteer_of_rows(ROWS), hospitals=HOSPITALS)
+
+
+def answer(resolver, text, month=None):
+    return resolver.resolve([text], [SITE], [month])[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Bar Verazul", "verazul"),
+        ("o/s BAR VERAZUL, Mill St", "verazul"),
+        ("bar veraul", "verazul"),
+        ("bar verazull", "verazul"),
+        ("barverazul", "verazul"),
+        ("bar vera zul", "verazul"),
+        ("verazul lounge", "verazul"),
+        ("inside bar verazul car park", "verazul"),
+        ("quay ln", "quay"),
+        ("quay lnae", "quay"),
+        ("QUAY LANE EASTMERE", "quay"),
+        ("14 orchard rise tarnfold", "orchard"),
+        ("copper zettle quay lane", "zettle-1"),
+        ("copper zettle, tarnfold", "zettle-3"),
+        ("tarnfold prim sch", "school"),
+        ("B\N{COMBINING ACUTE ACCENT}ar Véràzul", "verazul"),
+    ],
+)
+def test_a_name_typed_in_a_hurry_is_found(resolver, text, place):
+    found = answer(resolver, text)
+
+    assert found.place_id == place
+    assert decide(found, resolver.rules) == "accept"
+
+
+@pytest.mark.parametrize("text", ["jct of vellum pk rd and quay ln", "corner quay lane/vellum park road"])
+def test_a_crossing_is_found_where_its_streets_meet(resolver, text):
+    found = answer(resolver, text)
+
+    assert found.place_id in {"vellum", "quay"}
+    assert decide(found, resolver.rules) == "accept"
+
+
+@pytest.mark.parametrize("area", ["Tarnfold", "in tarnfold", "TARNFLD"])
+def test_an_area_is_found_as_an_area(resolver, area):
+    found = answer(resolver, area)
+
+    assert (found.kind, found.place_id) == ("area", "tarnfold")
+
+
+@pytest.mark.parametrize(
+    ("text", "place_type"),
+    [
+        ("pub", "licensed_premises_inside"),
+        ("outside a nightclub", "licensed_premises_inside"),
+        ("in the street", "street_public"),
+        ("STREET", "street_public"),
+        ("at school", "school_college"),
+        ("refused to say", "declined"),
+        ("n/k", "unknown"),
+        ("own home", "own_home"),
+        ("friends house", "own_home"),
+        ("town centre", "street_public"),
+        ("park", "park_open_space"),
+        ("in the prak", "park_open_space"),
+        ("[redacted]", "unknown"),
+    ],
+)
+def test_generic_words_get_a_type_and_never_a_point(resolver, text, place_type):
+    found = answer(resolver, text)
+
+    assert (found.kind, found.easting_m, found.probability) == ("none", None, 0.0)
+    assert found.place_type == place_type
+
+
+def test_no_generic_word_of_the_list_gets_a_point(resolver):
+    words = sorted({word for words in read_list("generic")["place_types"].values() for word in words})
+
+    found = resolver.resolve(words + [f"in the {word}" for word in words])
+
+    assert {one.kind for one in found} == {"none"}
+
+
+def test_two_generic_words_that_are_a_street_survive(resolver):
+    assert answer(resolver, "park rd").place_id == "park"
+
+
+@pytest.mark.parametrize("text", ["pub in tarnfold", "tarnfold nightclub"])
+def test_generic_words_and_an_area_are_that_area(resolver, text):
+    found = answer(resolver, text)
+
+    assert (found.kind, found.place_id) == ("area", "tarnfold")
+    assert found.place_type == "licensed_premises_inside"
+
+
+@pytest.mark.parametrize("text", ["", " ", "?", "xyzzy", "plugh frobnicate", "7", "酒吧"])
+def test_what_names_nothing_is_not_accepted(resolver, text):
+    assert decide(answer(resolver, text), resolver.rules) == "none"
+
+
+def test_a_chain_without_an_area_is_never_its_nearest_branch(resolver):
+    found = answer(resolver, "copper zettle")
+
+    assert decide(found, resolver.rules) != "accept"
+    assert {"zettle-1", "zettle-2"} <= {place for place, _ in found.alternatives}
+
+
+def test_a_chain_is_not_accepted_even_where_one_branch_alone_is_in_the_catchment():
+    rows = [row for row in ROWS if row["place_id"] != "zettle-2"]
+    resolver = Resolver(gazetteer_of_rows(rows), hospitals=HOSPITALS)
+
+    found = answer(resolver, "copper zettle")
+
+    assert found.text_probability < resolver.rules["decision"]["text_alone"]
+    assert decide(found, resolver.rules) != "accept"
+
+
+def test_a_place_counts_while_it_is_open_and_not_after(resolver):
+    before, after = (
+        answer(resolver, "quiddle arms", month_number(month)) for month in ("2025-03", "2025-04")
+    )
+
+    assert (before.place_id, decide(before, resolver.rules)) == ("quiddle", "accept")
+    assert after.place_id != "quiddle"
+    assert decide(after, resolver.rules) == "none"
+
+
+def test_an_answer_that_opening_may_change_says_so(resolver):
+    assert not answer(resolver, "quiddle arms").timeless
+    assert answer(resolver, "bar verazul").timeless
+
+
+def test_a_postcode_in_the_text_is_its_centre_unless_a_place_stands_there():
+    from dataclasses import replace
+
+    gazetteer = replace(
+        gazetteer_of_rows(ROWS), postcodes={"ZZ1 9ZZ": (1010.0, 1010.0), "ZZ1 8ZZ": (9000.0, 9000.0)}
+    )
+    resolver = Resolver(gazetteer, hospitals=HOSPITALS)
+
+    alone, beside, away = (
+        answer(resolver, text) for text in ("zz18zz", "bar verazul zz1 9zz", "bar verazul ZZ1 8ZZ")
+    )
+
+    assert (alone.kind, alone.place_id, alone.easting_m) == ("postcode", None, 9000.0)
+    assert beside.place_id == "verazul"
+    assert (away.kind, away.easting_m) == ("postcode", 9000.0)
+
+
+def test_the_radius_of_an_undecided_answer_reaches_its_rivals(resolver):
+    chain, alone = answer(resolver, "copper zettle"), answer(resolver, "bar verazul")
+
+    assert chain.sigma_m > 1000
+    assert alone.sigma_m < 100
+
+
+def test_a_site_that_is_not_known_is_left_out(resolver):
+    found = resolver.resolve(["bar verazul"], [None])[0]
+
+    assert (found.place_id, decide(found, resolver.rules)) == ("verazul", "accept")
+
+
+def test_no_text_and_no_gazetteer_give_no_answer(resolver):
+    assert resolver.resolve([]) == []
+    assert Resolver(gazetteer_of_rows([])).resolve(["bar verazul"])[0].kind == "none"
+
+
+def test_merged_names_of_one_place_share_its_probability(resolver):
+    found = answer(resolver, "verazul")
+
+    assert found.place_id == "verazul"
+    assert found.probability >= max(share for _, share in found.alternatives)
+
+
+def test_probabilities_are_probabilities(resolver):
+    found = resolver.resolve([row["name"] for row in ROWS])
+
+    shares = np.array([one.probability for one in found])
+    assert ((shares >= 0) & (shares <= 1)).all()
+    assert all(sum(share for _, share in one.alternatives) <= 1 + 1e-5 for one in found)
