@@ -1,0 +1,1 @@
+"""Packs: a document of typed blocks for each partner, drawn by one renderer per format."""

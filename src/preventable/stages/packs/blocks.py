@@ -1,0 +1,173 @@
+"""What a pack is made of: a sequence of frozen, typed blocks. Documents build them, renderers draw them.
+
+A block holds finished words and finished numbers; no renderer computes. Each shown number keeps the name of
+its figure, so that every format can say where it comes from and a test can hold it against `released`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table.
+
+    Attributes:
+        text: What stands in the cell.
+        figure: Name of the released figure shown; empty for words and for public registers.
+        part: Which number of that figure: its value or one of its limits.
+        numeric: Whether the cell is set flush right.
+    """
+
+    text: str
+    figure: str = ""
+    part: Literal["value", "lower", "upper"] = "value"
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """Head of a table's column."""
+
+    title: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: its head, then one cell for each further column."""
+
+    head: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers of a figure or table come from.
+
+    Attributes:
+        source: Kinds of source, in words.
+        period: Span of the data, in words.
+        data_as_at: Last month of the data, in words; never the day of printing.
+        exclusions: What is not in the numbers, in words.
+        names: Names of the figures as `explain` takes them; `*` stands where they differ.
+        more_names: Whether there are more names than stand here; the CSV has them all.
+        example: One whole name.
+    """
+
+    source: str
+    period: str
+    data_as_at: str
+    exclusions: str
+    names: tuple[str, ...] = ()
+    more_names: bool = False
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """Heading of a section (level 2) or of a part of it (level 3); the title is the only level 1."""
+
+    text: str
+    anchor: str
+    level: Literal[2, 3] = 2
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text; `lead` for the first lines under the title."""
+
+    text: str
+    lead: bool = False
+
+
+@dataclass(frozen=True)
+class TableBlock:
+    """A table with a caption; the first column holds the heads of the rows."""
+
+    anchor: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    provenance: Provenance | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart or map with everything that a reader who cannot see it needs.
+
+    Attributes:
+        anchor: Id, unique in the document.
+        title: Measure, place, period.
+        summary: One line: what it shows.
+        description: Text alternative of the drawing.
+        spec: Vega-Lite specification as canonical JSON.
+        table: The same numbers.
+        provenance: Source, period, exclusions, names.
+    """
+
+    anchor: str
+    title: str
+    summary: str
+    description: str
+    spec: str
+    table: TableBlock
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Note:
+    """An aside: what to bear in mind, what is missing, how to read."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What is asked of the reader."""
+
+    title: str
+    items: tuple[str, ...]
+
+
+Block = Heading | Paragraph | TableBlock | Figure | Note | Actions
+
+
+@dataclass(frozen=True)
+class Document:
+    """One pack.
+
+    Attributes:
+        partner: Id of the recipient.
+        partner_name: Its name.
+        name: Name of the document, also of its files.
+        language: Language tag.
+        title: The finding, in words.
+        classification: Banner of every page.
+        invented: Banner of invented data; empty for real data.
+        purpose: What the recipient may use it for.
+        legal_basis: On what ground it is shared.
+        expires: Until when that holds, in words.
+        period: Span of the data, in words.
+        data_as_at: Last month of the data, in words.
+        release: Release it belongs to.
+        blocks: The contents, in order.
+    """
+
+    partner: str
+    partner_name: str
+    name: str
+    language: str
+    title: str
+    classification: str
+    invented: str
+    purpose: str
+    legal_basis: str
+    expires: str
+    period: str
+    data_as_at: str
+    release: str
+    blocks: tuple[Block, ...]

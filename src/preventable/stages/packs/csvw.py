@@ -1,0 +1,90 @@
+"""The figures of a pack as CSV with CSVW metadata, both written from the declaration of `released`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from preventable.stages.packs.blocks import Document
+from preventable.stages.packs.shown import Shown
+from preventable.stages.packs.words import _
+from preventable.tables import TABLES, Column
+
+_DATATYPES = {"text": "string", "integer": "integer", "number": "number", "flag": "boolean", "date": "date"}
+#: A spreadsheet takes a cell that begins with one of these for a formula, also after spaces.
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
+
+
+def columns() -> tuple[Column, ...]:
+    """Columns of the file: those of `released`, without the recipient, whose own file it is."""
+    return tuple(column for column in TABLES["released"].columns if column.name != "recipient")
+
+
+def render_csv(figures: Sequence[Shown]) -> bytes:
+    """Exactly the given figures, one row each, UTF-8, RFC 4180."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    names = [column.name for column in columns()]
+    writer.writerow(names)
+    for figure in figures:
+        writer.writerow([_cell(getattr(figure, name)) for name in names])
+    return text.getvalue().encode("utf-8")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return safe_text(value) if isinstance(value, str) else str(value)
+
+
+def safe_text(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: an apostrophe stands before one that could be."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def render_metadata(document: Document, *, url: str) -> bytes:
+    """CSVW metadata of the file at `url`, beside this one."""
+    declared = TABLES["released"]
+    described = {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": document.language}],
+        "url": url,
+        "dc:title": document.title,
+        "dc:description": _(declared.description),
+        "dc:rights": document.classification,
+        "dc:temporal": document.period,
+        "dc:identifier": document.release,
+        "notes": [
+            {"type": "purpose", "text": document.purpose},
+            {"type": "legal basis", "text": document.legal_basis},
+            *([{"type": "invented", "text": document.invented}] if document.invented else []),
+        ],
+        "dialect": {"encoding": "utf-8", "delimiter": ",", "header": True, "lineTerminators": ["\r\n"]},
+        "tableSchema": {"primaryKey": "figure", "columns": [_described(column) for column in columns()]},
+    }
+    return (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+
+
+def _described(column: Column) -> dict[str, Any]:
+    datatype: object = _DATATYPES[column.type]
+    if column.allowed is not None:
+        words = "|".join(re.escape(word) for word in column.allowed)
+        datatype = {"base": "string", "format": f"({words})"}
+    described: dict[str, Any] = {
+        "name": column.name,
+        "titles": column.name,
+        "dc:description": _(column.description),
+        "datatype": datatype,
+        # A text may be empty and is still required to be there; only numbers may be absent.
+        "required": not column.nullable and column.allowed is None and column.name != "note",
+    }
+    if column.unit:
+        described["schema:unitText"] = column.unit
+    if column.type == "text":
+        described["null"] = []
+    return described

@@ -1,0 +1,62 @@
+"""A document as one HTML file: no script, no outside reference, style and drawings inside."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import jinja2
+from markupsafe import Markup
+
+from preventable.stages.packs.blocks import Block, Document, Figure, Heading
+from preventable.stages.packs.svg import described_svg
+from preventable.stages.packs.words import _, data_file, label
+
+
+def render_html(document: Document) -> bytes:
+    """The document as UTF-8 HTML."""
+    template = _environment().get_template("pack.html.jinja")
+    page = template.render(
+        document=document,
+        sections=[block for block in document.blocks if isinstance(block, Heading) and block.level == 2],
+        style=Markup(_style()),
+        kind=label("document", document.name),
+    )
+    return page.encode("utf-8")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: _resource(f"templates/{name}")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["_"] = _
+    environment.filters["block_name"] = _block_name
+    environment.filters["drawing"] = _drawing
+    return environment
+
+
+def _resource(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _block_name(block: Block) -> str:
+    return type(block).__name__
+
+
+def _drawing(figure: Figure) -> Markup:
+    # Safe: made by vl-convert from our own specification; words are escaped there.
+    return Markup(
+        described_svg(figure.spec, anchor=figure.anchor, title=figure.title, description=figure.description)
+    )
+
+
+def _style() -> str:
+    colours = data_file("palette.toml")["page"]
+    names = "".join(f"--{name.replace('_', '-')}:{colour};" for name, colour in colours.items())
+    return f":root{{{names}}}\n{_resource('style.css')}"

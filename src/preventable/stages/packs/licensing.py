@@ -1,0 +1,325 @@
+"""The licensing list: the district's venues with the counts that may be shown, worded for a hearing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from preventable.stages.packs.blocks import (
+    Actions,
+    Block,
+    Cell,
+    Column,
+    Heading,
+    Note,
+    Paragraph,
+    Row,
+    TableBlock,
+)
+from preventable.stages.packs.inputs import PackInputs, Span, Venue
+from preventable.stages.packs.sections import (
+    available,
+    how_to_read,
+    nothing_released,
+    numeric,
+    provenance,
+    shown_cell,
+)
+from preventable.stages.packs.shown import Shown
+from preventable.stages.packs.words import (
+    _,
+    category_label,
+    count_text,
+    label,
+    listed,
+    month_text,
+    order_of,
+    plural,
+)
+
+Counts = Mapping[str, Mapping[str, Shown]]
+"""Definition to venue to its shown count."""
+
+
+def title(inputs: PackInputs) -> str:
+    """The finding: for how many venues a count can be shown."""
+    span = inputs.long_period()
+    counts = _counts(inputs, span)
+    venues = _listed_venues(inputs, counts)
+    n = sum(_has_shown(venue, counts) for venue in venues)
+    if not venues:
+        return _("{area}: no count of licensed premises was released").format(area=inputs.district_name)
+    return plural(
+        "{area}: {n} of {all} licensed premises has a count that can be shown, {period}",
+        "{area}: {n} of {all} licensed premises have a count that can be shown, {period}",
+        n,
+    ).format(area=inputs.district_name, n=n, all=len(venues), period=span.text)
+
+
+def blocks(inputs: PackInputs) -> tuple[Block, ...]:
+    """The list's contents, in order."""
+    span = inputs.long_period()
+    counts = _counts(inputs, span)
+    venues = _listed_venues(inputs, counts)
+    if not venues:
+        return (nothing_released(_("Counts of licensed premises")), *how_to_read(inputs))
+    return (
+        *_lead(inputs, span),
+        *_with_counts(inputs, [v for v in venues if _has_shown(v, counts)], counts, span),
+        *_hours(inputs, venues, counts, span),
+        *_without_counts(inputs, [v for v in venues if not _has_shown(v, counts)], counts, span),
+        *_hidden(inputs),
+        *_wording(inputs, counts, span),
+        _actions(),
+        *how_to_read(inputs),
+    )
+
+
+def _counts(inputs: PackInputs, span: Span) -> Counts:
+    found = available(
+        inputs,
+        inputs.section("venues"),
+        lambda name: inputs.figures.select(name, "venue", span.period_type, period_end=span.end),
+    )
+    return {definition: {figure.area: figure for figure in figures} for definition, figures in found.items()}
+
+
+def _listed_venues(inputs: PackInputs, counts: Counts) -> list[Venue]:
+    """Venues of the district with a released row and open in the period, by name.
+
+    Disclosure decides which rows there are: a row for every venue, so that its absence tells nothing.
+    """
+    released = {venue for figures in counts.values() for venue in figures}
+    span = inputs.long_period()
+    found = [
+        v for v in inputs.venues if v.venue in released and (_is_open_in(v, span) or _has_shown(v, counts))
+    ]
+    return sorted(found, key=lambda venue: (venue.name, venue.licence_number))
+
+
+def _is_open_in(venue: Venue, span: Span) -> bool:
+    """Whether a venue was open on any day of a span of months."""
+    first = dt.date(int(span.start[:4]), int(span.start[5:7]), 1)
+    return f"{venue.opened_on:%Y-%m}" <= span.end and (venue.closed_on is None or venue.closed_on >= first)
+
+
+def _has_shown(venue: Venue, counts: Counts) -> bool:
+    return any(
+        figures[venue.venue].value is not None for figures in counts.values() if venue.venue in figures
+    )
+
+
+def _lead(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
+    return (
+        Paragraph(
+            _(
+                "In the {period}, these counts say how often a record of a hospital or of the "
+                "ambulance service gives the premises as the place of an assault."
+            ).format(period=span.text),
+            lead=True,
+        ),
+        Paragraph(
+            _(
+                "They show association, not cause: a busy, large or late-closing venue is named more "
+                "often, and a venue that calls for help is recorded more often than one that does "
+                "not."
+            ),
+            lead=True,
+        ),
+    )
+
+
+def _with_counts(
+    inputs: PackInputs, venues: Sequence[Venue], counts: Counts, span: Span
+) -> tuple[Block, ...]:
+    heading = Heading(_("Premises with a count that can be shown"), "with-counts")
+    if not venues:
+        words = _("No premises has a count of {minimum} or more.").format(minimum=inputs.rule.minimum)
+        return (heading, Paragraph(words))
+
+    def by_shown_count(venue: Venue) -> tuple[object, ...]:
+        shown = [figures[venue.venue].value for figures in counts.values() if venue.venue in figures]
+        return (*(-value if value is not None else 0.0 for value in shown), venue.name, venue.licence_number)
+
+    ordered = sorted(venues, key=by_shown_count)
+    order = Paragraph(
+        _("In order of the shown counts, then of the name. Premises with equal shown counts are not ranked.")
+    )
+    table = _venue_table(
+        inputs,
+        ordered,
+        counts,
+        anchor="with-counts-table",
+        caption=_("Premises with a shown count, {area}, {period}").format(
+            area=inputs.district_name, period=span.text
+        ),
+    )
+    return (heading, order, table)
+
+
+def _without_counts(
+    inputs: PackInputs, venues: Sequence[Venue], counts: Counts, span: Span
+) -> tuple[Block, ...]:
+    if not venues:
+        return ()
+    return (
+        Heading(_("Premises without a count that can be shown"), "without-counts"),
+        Paragraph(
+            _(
+                "In order of the name. Nothing may be read from a [c]: it stands for {least} as for {most}."
+            ).format(least=0, most=inputs.rule.minimum - 1)
+        ),
+        _venue_table(
+            inputs,
+            venues,
+            counts,
+            anchor="without-counts-table",
+            caption=_("Premises without a shown count, {area}, {period}").format(
+                area=inputs.district_name, period=span.text
+            ),
+        ),
+    )
+
+
+def _venue_table(
+    inputs: PackInputs, venues: Sequence[Venue], counts: Counts, *, anchor: str, caption: str
+) -> TableBlock:
+    used = [figures[v.venue] for figures in counts.values() for v in venues if v.venue in figures]
+    return TableBlock(
+        anchor=anchor,
+        caption=caption,
+        columns=(
+            Column(_("Premises")),
+            Column(_("Licence number")),
+            Column(_("Type")),
+            Column(_("Capacity"), numeric=True),
+            *numeric(*[inputs.title(definition) for definition in counts]),
+        ),
+        rows=tuple(
+            Row(
+                _venue_name(venue),
+                (
+                    Cell(venue.licence_number),
+                    Cell(label("venue_type", venue.venue_type)),
+                    Cell(count_text(venue.capacity), numeric=True),
+                    *(shown_cell(figures.get(venue.venue)) for figures in counts.values()),
+                ),
+            )
+            for venue in venues
+        ),
+        provenance=provenance(inputs, used),
+    )
+
+
+def _venue_name(venue: Venue) -> str:
+    if venue.closed_on is None:
+        return venue.name
+    return _("{name} (closed {month})").format(name=venue.name, month=month_text(f"{venue.closed_on:%Y-%m}"))
+
+
+def _hours(inputs: PackInputs, venues: Sequence[Venue], counts: Counts, span: Span) -> tuple[Block, ...]:
+    heading = Heading(_("Weekday and hour"), "hours")
+    order = [f"{weekday} {hours}" for weekday in order_of("weekday") for hours in order_of("hour_band")]
+    shown = {
+        (definition, figure.area, figure.category): figure
+        for definition in counts
+        for figure in inputs.figures.select(
+            definition, "venue", span.period_type, dimension="weekday_hour", period_end=span.end
+        )
+        if figure.value is not None
+    }
+    keys = [
+        (venue, band)
+        for venue in venues
+        for band in order
+        if any((definition, venue.venue, band) in shown for definition in counts)
+    ]
+    if not keys:
+        words = _("No weekday and hour band of any premises has a count of {minimum} or more.")
+        return (heading, Paragraph(words.format(minimum=inputs.rule.minimum)))
+    table = TableBlock(
+        anchor="hours-table",
+        caption=_("Weekday and hour bands with a count of {minimum} or more, {area}, {period}").format(
+            minimum=inputs.rule.minimum, area=inputs.district_name, period=span.text
+        ),
+        columns=(
+            Column(_("Premises")),
+            Column(_("Weekday and hour")),
+            *numeric(*[inputs.title(d) for d in counts]),
+        ),
+        rows=tuple(
+            Row(
+                venue.name,
+                (
+                    Cell(category_label("weekday_hour", band)),
+                    *(_band_cell(shown.get((definition, venue.venue, band))) for definition in counts),
+                ),
+            )
+            for venue, band in keys
+        ),
+        provenance=provenance(inputs, shown.values()),
+    )
+    return (
+        heading,
+        Paragraph(_("In order of the name. A band that is not listed has no count that can be shown.")),
+        table,
+    )
+
+
+def _band_cell(shown: Shown | None) -> Cell:
+    return shown_cell(shown) if shown else Cell("[c]", numeric=True)
+
+
+def _hidden(inputs: PackInputs) -> tuple[Block, ...]:
+    most = inputs.rule.minimum - 1
+    return (
+        Note(
+            _("What is hidden, and why"),
+            (
+                _(
+                    "Counts of 0 to {most} are not shown, for premises and for hours, because so few "
+                    "people could be recognised."
+                ).format(most=most),
+                _(
+                    "Age, sex and injuries of the people hurt are not in this list, nor single "
+                    "events, nor premises of other districts."
+                ),
+                _(
+                    "Records whose place could not be told with enough certainty are counted for no "
+                    "premises, so the counts tend to be too low."
+                ),
+            ),
+        ),
+    )
+
+
+def _wording(inputs: PackInputs, counts: Counts, span: Span) -> tuple[Block, ...]:
+    shown_names = listed([inputs.in_sentence(definition) for definition in counts])
+    return (
+        Heading(_("Wording for a hearing"), "hearing"),
+        Paragraph(
+            _(
+                "“In the {period}, the records of {measures} that name the premises as the place of "
+                "assault number about [count from the list], rounded to the nearest {base}. The "
+                "records say where the person reported having been hurt. They do not say that the "
+                "premises, its staff or its management caused or could have prevented it.”"
+            ).format(period=span.text, measures=shown_names, base=inputs.rule.base)
+        ),
+        Paragraph(
+            _("A record of both services may be of the same assault: the two counts must not be added.")
+        ),
+    )
+
+
+def _actions() -> Actions:
+    return Actions(
+        _("What is asked of you"),
+        (
+            _(
+                "Speak with the licence holder before a count is used in a hearing; the holder may "
+                "comment on it."
+            ),
+            _("Reply with the action taken for each premises you visit, or with none and why."),
+            _("Tell us of premises that are closed, renamed or missing."),
+        ),
+    )

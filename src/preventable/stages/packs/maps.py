@@ -1,0 +1,122 @@
+"""Maps of areas by class of shown count: every area is drawn, those without a count are hatched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import altair as alt
+import numpy as np
+import shapely
+
+from preventable.stages.packs.charts import Rows, canonical, class_legend, class_scale, unchecked
+from preventable.stages.packs.words import _, count_text, data_file
+
+_WIDTH = 480
+
+
+@dataclass(frozen=True)
+class MappedArea:
+    """An area of the map: its polygon in grid metres and its class, an index of the classes or a token."""
+
+    area: str
+    polygon: bytes
+    shade: int | str
+
+
+def count_classes(values: Sequence[float], minimum: int) -> list[int]:
+    """Lower bounds of the classes for the shown counts at hand; the first is the smallest count ever shown.
+
+    The first scheme of contents.toml whose top class holds no more than half of the counts; chosen from shown
+    counts alone, so that the choice tells nothing that is not shown.
+    """
+    schemes = data_file("contents.toml")["map_classes"]["schemes"]
+    fitting = [
+        scheme for scheme in schemes if sum(value >= scheme[-1] for value in values) * 2 <= len(values)
+    ]
+    return [minimum, *(bound for bound in (fitting or schemes[-1:])[0] if bound > minimum)]
+
+
+def class_of(value: float, bounds: Sequence[int]) -> int:
+    """Index of the class that a shown count falls in."""
+    return sum(value >= bound for bound in bounds) - 1
+
+
+def class_names(bounds: Sequence[int]) -> list[str]:
+    """Names of the classes: '8 to 24', '25 to 49', '50 or more'."""
+    names = [
+        _("{low} to {high}").format(low=count_text(low), high=count_text(high - 1))
+        for low, high in zip(bounds, bounds[1:], strict=False)
+    ]
+    return [*names, _("{low} or more").format(low=count_text(bounds[-1]))]
+
+
+def token_names(minimum: int) -> dict[str, str]:
+    """Tokens as the legends of drawings explain them."""
+    return {
+        "[c]": _("[c] 0 to {most}, not shown").format(most=minimum - 1),
+        "[x]": _("[x] not available: incomplete"),
+    }
+
+
+@unchecked
+def area_map(
+    areas: Sequence[MappedArea], *, classes: Sequence[str], tokens: Mapping[str, str], title: str
+) -> str:
+    """Map of areas by class.
+
+    Args:
+        areas: Areas that tile without gaps, polygons as WKB in metres; at least one.
+        classes: Names of the classes, from few to many.
+        tokens: Token to its words in the legend, for the tokens that occur.
+        title: Title of the legend.
+    """
+    outline = data_file("palette.toml")["chart"]["outline"]
+    shapes = _simpler([area.polygon for area in areas])
+    names = [*classes, *tokens.values()]
+    features = [
+        {
+            "type": "Feature",
+            "geometry": _geometry(shape),
+            "shade": classes[area.shade] if isinstance(area.shade, int) else tokens[area.shade],
+        }
+        for area, shape in zip(areas, shapes, strict=True)
+    ]
+    whole = shapely.coverage_union_all(shapes)
+    west, south, east, north = whole.bounds
+    height = max(200, min(620, round(_WIDTH * (north - south) / max(east - west, 1))))
+    rows = Rows()
+    drawn = (
+        alt.Chart(rows.named(features))
+        .mark_geoshape(invalid="show", stroke=outline, strokeWidth=0.7, strokeJoin="round")
+        .encode(
+            fill=alt.Fill(
+                "shade:N", sort=names, scale=class_scale(classes, dict(tokens)), legend=class_legend(title)
+            )
+        )
+    )
+    border = alt.Chart(rows.named([{"type": "Feature", "geometry": _geometry(whole)}])).mark_geoshape(
+        fill=None, stroke=outline, strokeWidth=1.8, strokeJoin="round"
+    )
+    layered = alt.layer(drawn, border).project("identity", reflectY=True)
+    return canonical(layered.properties(width=_WIDTH, height=height), rows)
+
+
+def _simpler(polygons: Sequence[bytes]) -> np.ndarray:
+    """Polygons with fewer vertices; borders shared by two areas stay the same line."""
+    tolerance = data_file("contents.toml")["map_classes"]["simplify_m"]
+    shapes = shapely.from_wkb(np.array(polygons, dtype=object))
+    return shapely.coverage_simplify(shapes, tolerance)
+
+
+def _geometry(shape: shapely.Geometry) -> dict[str, object]:
+    """GeoJSON geometry in whole metres, outer rings clockwise: the other way, Vega fills all but the area."""
+    parts = [_rings(shapely.orient_polygons(part, exterior_cw=True)) for part in shapely.get_parts(shape)]
+    if len(parts) == 1:
+        return {"type": "Polygon", "coordinates": parts[0]}
+    return {"type": "MultiPolygon", "coordinates": parts}
+
+
+def _rings(polygon: shapely.Geometry) -> list[list[list[int]]]:
+    rings = [polygon.exterior, *polygon.interiors]
+    return [[[round(x), round(y)] for x, y in ring.coords] for ring in rings]

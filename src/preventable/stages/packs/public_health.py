@@ -1,0 +1,170 @@
+"""The public-health table: rates with limits beside the region, counts by age and sex, what may be said."""
+
+from __future__ import annotations
+
+from preventable.stages.packs.blocks import Actions, Block, Figure, Heading, Note, Paragraph, TableBlock
+from preventable.stages.packs.charts import Panel, Point, bar_chart
+from preventable.stages.packs.inputs import PackInputs, Span
+from preventable.stages.packs.sections import (
+    available,
+    breakdown_table,
+    how_to_read,
+    nothing_released,
+    ordered_categories,
+    provenance,
+    rate_pairs,
+    rates_figure,
+    rates_table,
+)
+from preventable.stages.packs.shown import Shown
+from preventable.stages.packs.words import _, category_label
+
+_MEASURES = ("standardised_rate", "crude_rate")
+
+
+def title(inputs: PackInputs) -> str:
+    """The finding: how the first released rate stands beside the region's."""
+    span = inputs.long_period()
+    for measure in _MEASURES:
+        for pair in rate_pairs(inputs, inputs.section("rates"), measure, span):
+            return _("{area}: rate of {measure}, {words}, {period}").format(
+                area=inputs.district_name,
+                measure=inputs.in_sentence(pair.definition),
+                words=pair.words,
+                period=span.text,
+            )
+    return _("{area}: no rate was released").format(area=inputs.district_name)
+
+
+def blocks(inputs: PackInputs) -> tuple[Block, ...]:
+    """The table's contents, in order."""
+    span = inputs.long_period()
+    return (
+        *_lead(inputs, span),
+        *_rates(inputs, span),
+        *_age_and_sex(inputs, span),
+        _comparing(inputs),
+        _actions(),
+        *how_to_read(inputs),
+    )
+
+
+def _lead(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
+    for pair in rate_pairs(inputs, inputs.section("rates"), "standardised_rate", span):
+        own, region = pair.own, pair.region
+        if region is not None and own.value is not None and region.value is not None:
+            words = _(
+                "{measure}, {period}: {own} per 100,000 person-years in {area} (95 % limits {low} to "
+                "{high}), {other} in "
+                "{region} ({other_low} to {other_high}), standardised for age."
+            )
+            text = words.format(
+                measure=inputs.title(pair.definition),
+                period=span.text,
+                own=own.text,
+                low=own.lower_text,
+                high=own.upper_text,
+                area=inputs.district_name,
+                other=region.text,
+                region=inputs.region_area.name,
+                other_low=region.lower_text,
+                other_high=region.upper_text,
+            )
+            return (Paragraph(text, lead=True),)
+    return ()
+
+
+def _rates(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
+    definitions = inputs.section("rates")
+    figure = rates_figure(inputs, definitions, "standardised_rate", span)
+    crude = rates_table(inputs, definitions, "crude_rate", span)
+    return (
+        Heading(_("Rates beside the region"), "rates"),
+        figure or nothing_released(_("Standardised rates")),
+        crude or nothing_released(_("Crude rates")),
+    )
+
+
+def _age_and_sex(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
+    parts: list[Block] = [Heading(_("Age and sex"), "age-and-sex")]
+    definitions = inputs.section("breakdown_definitions")
+    tables = {
+        dimension: breakdown_table(inputs, dimension, definitions, span)
+        for dimension in inputs.section("breakdowns")
+    }
+    if not any(tables.values()):
+        return (*parts, nothing_released(_("Counts by age and sex")))
+    for dimension, table in tables.items():
+        if table is None:
+            continue
+        figures = _by_age(inputs, span) if dimension == "age_band" else {}
+        parts.append(_age_figure(inputs, figures, table, span) if figures else table)
+    return tuple(parts)
+
+
+def _by_age(inputs: PackInputs, span: Span) -> dict[str, tuple[Shown, ...]]:
+    return available(
+        inputs,
+        inputs.section("age_chart"),
+        lambda name: inputs.figures.select(
+            name,
+            "district",
+            span.period_type,
+            dimension="age_band",
+            area=inputs.district,
+            period_end=span.end,
+        ),
+    )
+
+
+def _age_figure(
+    inputs: PackInputs, found: dict[str, tuple[Shown, ...]], table: TableBlock, span: Span
+) -> Figure:
+    panels = []
+    for definition, figures in found.items():
+        by_category = {figure.category: figure for figure in figures}
+        points = tuple(
+            Point(category_label("age_band", c), by_category[c].value, by_category[c].value_note)
+            for c in ordered_categories("age_band", set(by_category))
+        )
+        panels.append(Panel(inputs.title(definition), points))
+    return Figure(
+        anchor="age-figure",
+        title=_("Counts by age, {area}, {period}").format(area=inputs.district_name, period=span.text),
+        summary=_("Counts, not rates: age groups differ in size."),
+        description=_(
+            "Bars of shown counts by ten-year age group, one panel for each measure; [c] or [x] "
+            "stands where a count is not shown. The numbers stand in the table below."
+        ),
+        spec=bar_chart(panels),
+        table=table,
+        provenance=provenance(inputs, [figure for figures in found.values() for figure in figures]),
+    )
+
+
+def _comparing(inputs: PackInputs) -> Note:
+    return Note(
+        _("What may be said"),
+        (
+            _(
+                "“Higher” or “lower than the region” is said only where the two 95 % intervals do not "
+                "overlap; otherwise there is no clear difference."
+            ),
+            _(
+                "{area} is part of {region}, so a difference from the rest of it is a little larger "
+                "than the one shown."
+            ).format(area=inputs.district_name, region=inputs.region_area.name),
+            _("A rate says how often, not why; districts are not ranked, as their intervals overlap."),
+        ),
+    )
+
+
+def _actions() -> Actions:
+    return Actions(
+        _("What is asked of you"),
+        (
+            _("Use the standardised rates to compare areas, the crude rates to plan services."),
+            _("Quote a rate with its limits and its period, or not at all."),
+            _("Ask us before you combine figures of two packs: rounded figures do not subtract."),
+        ),
+    )

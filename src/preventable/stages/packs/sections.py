@@ -1,0 +1,388 @@
+"""Parts that the documents share: tables of shown figures, provenance, how to read, what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from preventable.stages.packs.blocks import (
+    Block,
+    Cell,
+    Column,
+    Figure,
+    Heading,
+    Note,
+    Paragraph,
+    Provenance,
+    Row,
+    TableBlock,
+)
+from preventable.stages.packs.charts import Interval, IntervalPanel, Panel, Point, interval_chart
+from preventable.stages.packs.findings import comparison_finding, comparison_words
+from preventable.stages.packs.inputs import PackInputs, Span
+from preventable.stages.packs.shown import Shown
+from preventable.stages.packs.words import _, category_label, label, listed, month_text, order_of, span_text
+
+_NAME_PARTS = 8
+_MOST_NAMES = 6
+
+
+def shown_cell(shown: Shown | None) -> Cell:
+    """A value; a dash word where the partner has no such figure."""
+    if shown is None:
+        return Cell("[z]", numeric=True)
+    return Cell(shown.text, figure=shown.figure, numeric=True)
+
+
+def limit_cells(shown: Shown | None) -> tuple[Cell, Cell, Cell]:
+    """A rate and its limits."""
+    if shown is None:
+        return (Cell("[z]", numeric=True),) * 3
+    return (
+        Cell(shown.text, shown.figure, "value", numeric=True),
+        Cell(shown.lower_text, shown.figure, "lower", numeric=True),
+        Cell(shown.upper_text, shown.figure, "upper", numeric=True),
+    )
+
+
+def provenance(inputs: PackInputs, figures: Iterable[Shown]) -> Provenance:
+    """Source, period, exclusions and names of what a table or figure shows."""
+    used = sorted({figure.figure: figure for figure in figures}.values(), key=lambda figure: figure.figure)
+    start = min((figure.period_start for figure in used), default=inputs.as_at)
+    end = max((figure.period_end for figure in used), default=inputs.as_at)
+    names = name_patterns([figure.figure for figure in used])
+    return Provenance(
+        source=listed(
+            [label("source_kind", source) for source in dict.fromkeys(figure.source for figure in used)]
+        ),
+        period=span_text(start, end),
+        data_as_at=inputs.as_at_text,
+        exclusions=_exclusions(inputs, used),
+        names=tuple(names[:_MOST_NAMES]),
+        more_names=len(names) > _MOST_NAMES,
+        example=used[0].figure if used else "",
+    )
+
+
+def _exclusions(inputs: PackInputs, used: Sequence[Shown]) -> str:
+    parts = [
+        _("counts of 0 to {most} ([c]); the others are rounded to the nearest {base}").format(
+            most=inputs.rule.minimum - 1, base=inputs.rule.base
+        )
+    ]
+    missing = sorted(
+        {figure.period_end for figure in used if figure.value_note == "[x]" and figure.period_type == "month"}
+    )
+    if missing:
+        parts.append(
+            _("{months} ([x], not complete)").format(months=listed([month_text(month) for month in missing]))
+        )
+    elif any(figure.value_note == "[x]" for figure in used):
+        parts.append(_("periods and areas that are not complete ([x])"))
+    return "; ".join(parts)
+
+
+def name_patterns(names: Sequence[str]) -> list[str]:
+    """Names of figures drawn together: one pattern for each definition and level, `*` where they differ."""
+    groups: dict[tuple[str, ...], list[list[str]]] = {}
+    for name in sorted(names):
+        parts = name.split("/")
+        if len(parts) == _NAME_PARTS:
+            definition, area_type, _area, period_type, _end, dimension, _category, measure = parts
+            groups.setdefault((definition, area_type, period_type, dimension, measure), []).append(parts)
+    return [
+        "/".join(column[0] if len(set(column)) == 1 else "*" for column in zip(*members, strict=True))
+        for members in groups.values()
+    ]
+
+
+def numeric(*titles: str) -> tuple[Column, ...]:
+    """Heads of columns of numbers."""
+    return tuple(Column(title, numeric=True) for title in titles)
+
+
+def available(
+    inputs: PackInputs, definitions: Sequence[str], find: Callable[[str], Sequence[Shown]]
+) -> dict[str, tuple[Shown, ...]]:
+    """Definitions for which the partner has figures, in order, with these figures."""
+    found = {definition: tuple(find(definition)) for definition in definitions}
+    return {definition: figures for definition, figures in found.items() if figures}
+
+
+def nothing_released(what: str) -> Note:
+    """A part that stays empty says so."""
+    return Note(
+        _("Not in this release"),
+        (_("{what}: no figure of this kind was released to you.").format(what=what),),
+    )
+
+
+def breakdown_table(
+    inputs: PackInputs, dimension: str, definitions: Sequence[str], span: Span
+) -> TableBlock | None:
+    """Counts of the long period by one breakdown, a column for each definition that has it."""
+    found = available(
+        inputs,
+        definitions,
+        lambda definition: inputs.figures.select(
+            definition,
+            "district",
+            span.period_type,
+            dimension=dimension,
+            area=inputs.district,
+            period_end=span.end,
+        ),
+    )
+    if not found:
+        return None
+    categories = ordered_categories(dimension, {f.category for figures in found.values() for f in figures})
+    by_key = {(d, f.category): f for d, figures in found.items() for f in figures}
+    return TableBlock(
+        anchor=f"by-{dimension.replace('_', '-')}",
+        caption=_("{breakdown}: counts, {area}, {period}").format(
+            breakdown=label("dimension", dimension), area=inputs.district_name, period=span.text
+        ),
+        columns=(Column(label("dimension", dimension)), *numeric(*[inputs.title(d) for d in found])),
+        rows=tuple(
+            Row(
+                category_label(dimension, category),
+                tuple(shown_cell(by_key.get((d, category))) for d in found),
+            )
+            for category in categories
+        ),
+        provenance=provenance(inputs, by_key.values()),
+    )
+
+
+def ordered_categories(dimension: str, categories: set[str]) -> list[str]:
+    """Categories in the order of words.toml, then by name; ages by first age, what is not known last."""
+    order = order_of(f"category.{dimension}")
+    if dimension == "age_band":
+        return sorted(categories, key=lambda band: (not band[:1].isdigit(), band))
+    return sorted(categories, key=lambda c: (order.index(c) if c in order else len(order), c))
+
+
+def area_table(
+    inputs: PackInputs, area_type: str, definitions: Sequence[str], span: Span
+) -> TableBlock | None:
+    """Counts of the long period in every area of one level, by name."""
+    found = available(
+        inputs,
+        definitions,
+        lambda definition: inputs.figures.select(
+            definition, area_type, span.period_type, period_end=span.end
+        ),
+    )
+    areas = inputs.own_areas(area_type)
+    if not found or not areas:
+        return None
+    by_key = {(d, f.area): f for d, figures in found.items() for f in figures}
+    return TableBlock(
+        anchor=f"by-{area_type.replace('_', '-')}",
+        caption=_("{level}: counts, {area}, {period}").format(
+            level=label("area_type", area_type), area=inputs.district_name, period=span.text
+        ),
+        columns=(Column(label("area_type", area_type)), *numeric(*[inputs.title(d) for d in found])),
+        rows=tuple(
+            Row(area.name, tuple(shown_cell(by_key.get((d, area.area))) for d in found)) for area in areas
+        ),
+        provenance=provenance(
+            inputs, [f for f in by_key.values() if f.area in {area.area for area in areas}]
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class RatePair:
+    """A rate of the district and, where it was released, of the region."""
+
+    definition: str
+    own: Shown
+    region: Shown | None
+
+    @property
+    def words(self) -> str:
+        """Whether they differ."""
+        return comparison_words(comparison_finding(self.own, self.region))
+
+
+def rate_pairs(inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span) -> list[RatePair]:
+    """Rates of district and region, by definition, for the definitions that have one."""
+    pairs = []
+    for definition in definitions:
+        own, region = (
+            _rate(inputs, definition, area, measure, span)
+            for area in (("district", inputs.district), ("region", inputs.region_area.area))
+        )
+        if own is not None:
+            pairs.append(RatePair(definition, own, region))
+    return pairs
+
+
+def _rate(
+    inputs: PackInputs, definition: str, area: tuple[str, str], measure: str, span: Span
+) -> Shown | None:
+    found = inputs.figures.select(
+        definition, area[0], span.period_type, measure=measure, area=area[1], period_end=span.end
+    )
+    return found[0] if found else None
+
+
+def rates_figure(inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span) -> Figure | None:
+    """Rates of district and region with limits, drawn, and in words whether they differ."""
+    pairs = rate_pairs(inputs, definitions, measure, span)
+    table = rates_table(inputs, definitions, measure, span)
+    if table is None or table.provenance is None:
+        return None
+    own, region = inputs.district_name, inputs.region_area.name
+    summary = "; ".join(
+        _("{measure}: {words}").format(measure=inputs.title(pair.definition), words=pair.words)
+        for pair in pairs
+    )
+    return Figure(
+        anchor=f"rates-{measure.replace('_', '-')}",
+        title=_("{measure} per 100,000 person-years, {area} and {region}, {period}").format(
+            measure=_measure_name(measure), area=own, region=region, period=span.text
+        ),
+        summary=_("{phrases}.").format(phrases=summary),
+        description=_(
+            "One panel for each measure with two marks, {area} (circle) and {region} (diamond), each "
+            "with a line "
+            "from the lower to the upper 95 % limit. The numbers stand in the table below."
+        ).format(area=own, region=region),
+        spec=interval_chart([_interval_panel(inputs, pair) for pair in pairs]),
+        table=replace(table, provenance=None),
+        provenance=table.provenance,
+    )
+
+
+def rates_table(
+    inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span
+) -> TableBlock | None:
+    """Rates of district and region with limits, by definition, and in words whether they differ."""
+    pairs = rate_pairs(inputs, definitions, measure, span)
+    if not pairs:
+        return None
+    columns: list[Column] = [Column(_("Measure"))]
+    for name in (inputs.district_name, inputs.region_area.name):
+        columns += numeric(
+            name, _("{area}, lower limit").format(area=name), _("{area}, upper limit").format(area=name)
+        )
+    return TableBlock(
+        anchor=f"table-{measure.replace('_', '-')}",
+        caption=_("{measure} per 100,000 person-years with 95 % limits, {period}").format(
+            measure=_measure_name(measure), period=span.text
+        ),
+        columns=(*columns, Column(_("In words"))),
+        rows=tuple(
+            Row(
+                inputs.title(pair.definition),
+                (*limit_cells(pair.own), *limit_cells(pair.region), Cell(pair.words)),
+            )
+            for pair in pairs
+        ),
+        provenance=provenance(
+            inputs, [f for pair in pairs for f in (pair.own, pair.region) if f is not None]
+        ),
+    )
+
+
+def _measure_name(measure: str) -> str:
+    return {
+        "standardised_rate": _("Rates standardised for age"),
+        "crude_rate": _("Crude rates"),
+    }[measure]
+
+
+def _interval_panel(inputs: PackInputs, pair: RatePair) -> IntervalPanel:
+    intervals = [_interval(inputs.district_name, pair.own)]
+    if pair.region is not None:
+        intervals.append(_interval(inputs.region_area.name, pair.region))
+    return IntervalPanel(inputs.title(pair.definition), tuple(intervals))
+
+
+def _interval(who: str, shown: Shown) -> Interval:
+    return Interval(who, shown.value, shown.lower, shown.upper, shown.value_note)
+
+
+def monthly_panel(inputs: PackInputs, definition: str, monthly: Sequence[Shown]) -> Panel:
+    """A definition's months as a line: a month without a value is a gap with its token."""
+    points = (
+        Point(month_text(figure.period_end, short=True), figure.value, figure.value_note)
+        for figure in sorted(monthly, key=lambda figure: figure.period_end)
+    )
+    return Panel(_("{measure}, each month").format(measure=inputs.title(definition)), tuple(points))
+
+
+def how_to_read(inputs: PackInputs) -> tuple[Block, ...]:
+    """Shorthand, rounding and definitions: the last part of every pack."""
+    most, base = inputs.rule.minimum - 1, inputs.rule.base
+    return (
+        Heading(_("How to read this pack"), "how-to-read"),
+        Note(
+            _("Shorthand"),
+            (
+                _(
+                    "[c] confidential: the count is 0 to {most}. A zero is not told apart from a "
+                    "small number."
+                ).format(most=most),
+                _(
+                    "[x] not available: not every service has sent its records for the period. A gap "
+                    "is not a zero."
+                ),
+                _("[z] not applicable, or not part of this release."),
+            ),
+        ),
+        Note(
+            _("Rounding"),
+            (
+                _(
+                    "Counts of {minimum} and more are rounded to the nearest {base}, each on its own, "
+                    "so parts need not add up to their total."
+                ).format(minimum=inputs.rule.minimum, base=base),
+                _("Rates and limits are computed from the shown counts; the limits take in the rounding."),
+            ),
+        ),
+        Heading(_("What is counted"), "what-is-counted", level=3),
+        _definitions_table(inputs),
+        Paragraph(
+            _(
+                "Release {release}. All figures released to you, with their names, are in the CSV "
+                "file beside this page; the command preventable explain NAME traces one back."
+            ).format(release=inputs.release)
+        ),
+    )
+
+
+def _definitions_table(inputs: PackInputs) -> TableBlock:
+    versions = {figure.definition: figure.definition_version for figure in inputs.figures.all}
+    return TableBlock(
+        anchor="definitions",
+        caption=_("Definitions used in this pack"),
+        columns=(Column(_("Definition")), Column(_("Name and version")), Column(_("What it counts"))),
+        rows=tuple(
+            Row(inputs.title(name), (Cell(f"{name}.v{versions[name]}"), Cell(inputs.plain(name))))
+            for name in inputs.figures.definitions()
+        ),
+    )
+
+
+def incomplete_note(inputs: PackInputs, figures: Iterable[Shown]) -> Note | None:
+    """Which months are not complete, and why; None where all are."""
+    missing: dict[str, set[str]] = {}
+    reasons: set[str] = set()
+    for figure in figures:
+        if figure.value_note == "[x]" and figure.period_type == "month":
+            missing.setdefault(figure.period_end, set()).add(figure.definition)
+            reasons.add(figure.note)
+    if not missing:
+        return None
+    lines = [
+        _("{month}: {measures}").format(
+            month=month_text(month), measures=listed([inputs.title(name) for name in sorted(missing[month])])
+        )
+        for month in sorted(missing)
+    ]
+    return Note(
+        _("Months that are not complete"), (*lines, *sorted(_(reason) for reason in reasons if reason))
+    )

@@ -1,0 +1,97 @@
+"""What a partner may see: its rows of `released`, found by what they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from preventable.stages.packs.words import count_text, rate_text
+
+_INDEXED = ("definition", "area_type", "period_type", "dimension", "measure")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One released figure: the columns of `released` but the recipient."""
+
+    figure: str
+    definition: str
+    definition_version: int
+    source: str
+    measure: str
+    area_type: str
+    area: str
+    period_type: str
+    period_start: str
+    period_end: str
+    dimension: str
+    category: str
+    value: float | None
+    lower: float | None
+    upper: float | None
+    per: int | None
+    value_note: str
+    note: str
+
+    @property
+    def text(self) -> str:
+        """The value, or the token that stands for it."""
+        return self._number(self.value)
+
+    @property
+    def lower_text(self) -> str:
+        """The lower limit, or the token."""
+        return self._number(self.lower)
+
+    @property
+    def upper_text(self) -> str:
+        """The upper limit, or the token."""
+        return self._number(self.upper)
+
+    def _number(self, value: float | None) -> str:
+        if value is None:
+            return self.value_note or "[z]"
+        return count_text(value) if self.measure == "count" else rate_text(value)
+
+
+class ShownFigures:
+    """The figures of one partner."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self.all = tuple(
+            sorted(
+                (Shown(**{k: v for k, v in row.items() if k != "recipient"}) for row in rows), key=_by_name
+            )
+        )
+        self._index: dict[tuple[str, ...], list[Shown]] = defaultdict(list)
+        for figure in self.all:
+            self._index[tuple(getattr(figure, name) for name in _INDEXED)].append(figure)
+
+    def select(
+        self,
+        definition: str,
+        area_type: str,
+        period_type: str,
+        *,
+        dimension: str = "all",
+        measure: str = "count",
+        area: str = "",
+        period_end: str = "",
+    ) -> tuple[Shown, ...]:
+        """Figures of one definition, level, period type and breakdown; of one area and period where named."""
+        found = self._index.get((definition, area_type, period_type, dimension, measure), [])
+        return tuple(
+            figure
+            for figure in found
+            if (not area or figure.area == area) and (not period_end or figure.period_end == period_end)
+        )
+
+    def definitions(self) -> list[str]:
+        """Definitions that occur, sorted."""
+        return sorted({figure.definition for figure in self.all})
+
+
+def _by_name(figure: Shown) -> str:
+    return figure.figure

@@ -1,0 +1,216 @@
+"""Packs: what each partner may see, as documents a person reads and tables a program reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from preventable.engine import Engine
+from preventable.errors import ReleaseRefusedError
+from preventable.settings import StepContext
+from preventable.stages.packs import community_safety, licensing, public_health
+from preventable.stages.packs.blocks import Block, Document
+from preventable.stages.packs.csvw import render_csv, render_metadata
+from preventable.stages.packs.html import render_html
+from preventable.stages.packs.inputs import Area, Day, PackInputs, Venue, release_rule, terms_of
+from preventable.stages.packs.shown import ShownFigures
+from preventable.stages.packs.words import _, language
+from preventable.tables import TABLES
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How the document of one kind of partner is built."""
+
+    title: Callable[[PackInputs], str]
+    blocks: Callable[[PackInputs], tuple[Block, ...]]
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "community_safety": _Kind(community_safety.title, community_safety.blocks),
+    "licensing": _Kind(licensing.title, licensing.blocks),
+    "public_health": _Kind(public_health.title, public_health.blocks),
+}
+
+
+def make_packs(engine: Engine, context: StepContext) -> dict[str, bytes]:
+    """Make one pack for each partner with released figures: HTML, CSV and CSVW metadata.
+
+    Reads `released`, `release_register`, `areas`, `venues`, `partners`, `calendar`; creates `partner_packs`.
+
+    Returns:
+        Path below the folder of the packs (`<partner>/<document>.<ending>`) to content, in order of path.
+
+    Raises:
+        ReleaseRefusedError: A figure is not in the release register as it stands.
+        PolicyError: Policy does not say on what terms a partner receives its pack.
+    """
+    release = _release(engine)
+    partners = _rows(engine, "SELECT * FROM partners ORDER BY partner")
+    shared = _Shared.read(engine)
+    made: dict[str, bytes] = {}
+    recipients: dict[str, str] = {}
+    for n, partner in enumerate(partners, start=1):
+        inputs = _inputs(partner, shared, context, release)
+        if inputs.figures.all:
+            files = _files(inputs, _document(inputs, context))
+            made.update(files)
+            recipients.update(dict.fromkeys(files, partner["partner"]))
+        if context.progress:
+            context.progress(n / len(partners))
+    engine.load("partner_packs", _register(made, recipients, release))
+    return dict(sorted(made.items()))
+
+
+def _release(engine: Engine) -> str:
+    """The release that all figures at hand belong to: the register holds each of them as it stands.
+
+    Raises:
+        ReleaseRefusedError: No release in the register holds every figure with its value and token.
+    """
+    figures = _rows(engine, "SELECT count(*) AS n FROM released")[0]["n"]
+    releases = _rows(
+        engine,
+        """
+        SELECT register.release, count(*) AS n
+        FROM released JOIN release_register AS register
+          ON released.recipient = register.recipient AND released.figure = register.figure
+        WHERE released.value_note = register.value_note
+          AND coalesce(released.value, -1) = coalesce(register.value, -1)
+        GROUP BY register.release
+        ORDER BY register.release
+        """,
+    )
+    whole = [row["release"] for row in releases if row["n"] == figures]
+    if figures and not whole:
+        most = max((row["n"] for row in releases), default=0)
+        raise ReleaseRefusedError(
+            "packs", f"{figures - most} of {figures} figures are not in the release register"
+        )
+    return whole[-1] if whole else ""
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the packs of all partners are made from."""
+
+    figures: Mapping[str, list[Mapping[str, Any]]]
+    areas: tuple[Area, ...]
+    venues: Mapping[str, tuple[Venue, ...]]
+    days: tuple[Day, ...]
+
+    @classmethod
+    def read(cls, engine: Engine) -> _Shared:
+        figures: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for row in _rows(engine, "SELECT * FROM released ORDER BY recipient, figure"):
+            figures[row["recipient"]].append(row)
+        areas = _rows(
+            engine,
+            "SELECT area_type, area, area_name, district, polygon FROM areas "
+            "WHERE area_type <> 'small_area' ORDER BY area_type, area",
+        )
+        venues = _rows(
+            engine,
+            """
+            SELECT venues.venue, venue_name, venue_type, licence_number, capacity, opened_on, closed_on,
+                   areas.district
+            FROM venues JOIN areas ON areas.area_type = 'small_area' AND areas.area = venues.small_area
+            ORDER BY venues.venue
+            """,
+        )
+        by_district: dict[str, list[Venue]] = defaultdict(list)
+        for row in venues:
+            by_district[row["district"]].append(
+                Venue(
+                    row["venue"],
+                    row["venue_name"],
+                    row["venue_type"],
+                    row["licence_number"],
+                    row["capacity"],
+                    row["opened_on"],
+                    row["closed_on"],
+                )
+            )
+        days = _rows(engine, 'SELECT "date" AS on_day, name, day_type, district FROM calendar ORDER BY 1, 2')
+        return cls(
+            figures,
+            tuple(
+                Area(row["area_type"], row["area"], row["area_name"], row["district"], row["polygon"])
+                for row in areas
+            ),
+            {district: tuple(found) for district, found in by_district.items()},
+            tuple(Day(row["on_day"], row["name"], row["day_type"], row["district"]) for row in days),
+        )
+
+
+def _rows(engine: Engine, sql: str) -> list[dict[str, Any]]:
+    return engine.fetch(sql).to_pylist()
+
+
+def _inputs(partner: Mapping[str, Any], shared: _Shared, context: StepContext, release: str) -> PackInputs:
+    figures = ShownFigures(shared.figures.get(partner["partner"], []))
+    return PackInputs(
+        partner=partner["partner"],
+        partner_name=partner["partner_name"],
+        partner_type=partner["partner_type"],
+        district=partner["district"],
+        figures=figures,
+        areas=shared.areas,
+        venues=shared.venues.get(partner["district"], ()),
+        days=shared.days,
+        rule=release_rule(context.policy),
+        definitions=context.policy.definitions,
+        region=context.region,
+        as_at=max((figure.period_end for figure in figures.all), default=context.period),
+        release=release,
+    )
+
+
+def _document(inputs: PackInputs, context: StepContext) -> Document:
+    kind = _KINDS[inputs.partner_type]
+    invented = bool(context.region["invented"])
+    terms = terms_of(context.policy, inputs.partner_type, invented=invented)
+    return Document(
+        partner=inputs.partner,
+        partner_name=inputs.partner_name,
+        name=inputs.partner_type,
+        language=language(),
+        title=kind.title(inputs),
+        classification=terms.classification,
+        invented=_("No person, place or event in this pack is real.") if invented else "",
+        purpose=terms.purpose,
+        legal_basis=terms.legal_basis,
+        expires=terms.expires,
+        period=inputs.long_period().text,
+        data_as_at=inputs.as_at_text,
+        release=inputs.release,
+        blocks=kind.blocks(inputs),
+    )
+
+
+def _files(inputs: PackInputs, document: Document) -> dict[str, bytes]:
+    stem = f"{inputs.partner}/{document.name}"
+    return {
+        f"{stem}.html": render_html(document),
+        f"{stem}.csv": render_csv(inputs.figures.all),
+        f"{stem}.csv-metadata.json": render_metadata(document, url=f"{document.name}.csv"),
+    }
+
+
+def _register(made: Mapping[str, bytes], recipients: Mapping[str, str], release: str) -> pa.Table:
+    rows = [
+        {
+            "release": release,
+            "recipient": recipients[path],
+            "format": path.rpartition(".")[2],
+            "path": path,
+            "sha256": hashlib.sha256(made[path]).hexdigest(),
+        }
+        for path in sorted(made)
+    ]
+    return pa.Table.from_pylist(rows, schema=TABLES["partner_packs"].arrow_schema())

@@ -1,0 +1,71 @@
+"""Truths of the packs that hold for any figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preventable.stages.packs.csvw import render_csv, safe_text
+from preventable.stages.packs.findings import ReleaseRule, change_finding
+from preventable.stages.packs.shown import Shown
+from preventable.stages.packs.words import months_between
+
+RULE = ReleaseRule(minimum=8, base=5)
+MONTHS = months_between("2024-01", "2025-12")
+true_counts = st.lists(st.integers(0, 400), min_size=24, max_size=24)
+
+
+def released(month: str, true: int) -> Shown:
+    value = None if true < RULE.minimum else float(5 * round(true / 5))
+    return Shown(
+        f"d.v1/district/XD01/month/{month}/all/all/count", "d", 1, "ed", "count", "district", "XD01", "month", month,
+        month, "all", "all", value, None, None, None, "[c]" if value is None else "", "",
+    )  # fmt: skip
+
+
+@given(true=true_counts)
+def test_the_bounds_of_a_finding_hold_the_true_counts(true):
+    finding = change_finding([released(m, n) for m, n in zip(MONTHS, true, strict=True)], RULE)
+
+    assert finding.earlier[0] <= sum(true[:12]) <= finding.earlier[1]
+    assert finding.later[0] <= sum(true[12:]) <= finding.later[1]
+
+
+@given(true=true_counts)
+def test_rose_and_fell_hold_whatever_the_true_counts_were(true):
+    finding = change_finding([released(m, n) for m, n in zip(MONTHS, true, strict=True)], RULE)
+
+    if finding.verdict in ("rose", "may_have_risen"):
+        assert finding.later[0] > finding.earlier[1]
+    if finding.verdict in ("fell", "may_have_fallen"):
+        assert finding.later[1] < finding.earlier[0]
+
+
+@given(true=true_counts)
+def test_the_order_of_rows_changes_no_finding(true):
+    figures = [released(m, n) for m, n in zip(MONTHS, true, strict=True)]
+
+    assert change_finding(figures, RULE) == change_finding(figures[::-1], RULE)
+
+
+@given(text=st.text())
+def test_no_cell_of_a_csv_begins_like_a_formula(text):
+    safe = safe_text(text)
+
+    assert safe in (text, f"'{text}")
+    assert not safe.strip().startswith(("=", "+", "-", "@"))
+
+
+@given(
+    note=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")), value=st.floats(0, 1e6)
+)
+def test_a_csv_gives_back_what_was_put_in(note, value):
+    figure = Shown(**{**vars(released("2025-12", 20)), "value": value, "note": note})
+
+    row = next(csv.DictReader(io.StringIO(render_csv([figure]).decode("utf-8"), newline="")))
+
+    assert float(row["value"]) == value
+    assert row["note"].removeprefix("'") == note.removeprefix("'") or row["note"] == note

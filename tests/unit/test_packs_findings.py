@@ -1,0 +1,198 @@
+"""What may be said, and with which words."""
+
+from __future__ import annotations
+
+import pytest
+
+from preventable.codes import allowed
+from preventable.settings import load_policy
+from preventable.stages.packs.findings import (
+    ReleaseRule,
+    change_finding,
+    change_words,
+    comparison_finding,
+    comparison_words,
+)
+from preventable.stages.packs.sections import name_patterns, ordered_categories
+from preventable.stages.packs.shown import Shown
+from preventable.stages.packs.words import (
+    category_label,
+    count_text,
+    data_file,
+    listed,
+    month_text,
+    months_between,
+    percent_text,
+    span_text,
+)
+
+RULE = ReleaseRule(minimum=8, base=5)
+MONTHS = months_between("2024-01", "2025-12")
+
+
+def shown(value: float | None, *, month: str = "2025-12", token: str = "", lower=None, upper=None) -> Shown:
+    measure = "count" if lower is None else "crude_rate"
+    return Shown(
+        f"d.v1/district/XD01/month/{month}/all/all/{measure}", "d", 1, "ed", measure, "district", "XD01", "month",
+        month, month, "all", "all", value, lower, upper, None, token, "",
+    )  # fmt: skip
+
+
+def series(earlier: list[float | None], later: list[float | None], token: str = "[x]") -> list[Shown]:
+    values = [*earlier, *later]
+    return [
+        shown(v, month=m, token="" if v is not None else token) for m, v in zip(MONTHS, values, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "verdict"),
+    [
+        (200, 400, "rose"),
+        (400, 200, "fell"),
+        (200, 230, "may_have_risen"),
+        (230, 200, "may_have_fallen"),
+        (2000, 2000, "same"),
+        (200, 200, "no_clear_change"),
+        (200, 205, "no_clear_change"),
+    ],
+)
+def test_the_verdict_follows_the_ladder(earlier, later, verdict):
+    finding = change_finding(series([earlier] * 12, [later] * 12), RULE)
+
+    assert finding.verdict == verdict
+    assert len(finding.figures) == 24
+
+
+def test_small_counts_may_be_anything_from_0_to_7():
+    finding = change_finding(series([None] * 12, [10.0] * 12, token="[c]"), RULE)
+
+    assert finding.earlier == (0, 84)
+    assert finding.later == (96, 144)
+    assert finding.verdict == "too_few"
+
+
+def test_a_month_that_is_not_complete_leaves_the_comparison_in_both_years():
+    gap = [400.0] * 12
+    whole = [200.0] * 12
+
+    finding = change_finding(series([*whole[:2], None, *whole[3:]], gap), RULE)
+
+    assert finding.months == 11
+    assert finding.later == (11 * 398, 11 * 402)
+
+
+def test_fewer_than_six_months_to_compare_are_not_compared():
+    finding = change_finding(series([None] * 7 + [200.0] * 5, [400.0] * 12), RULE)
+
+    assert finding.verdict == "too_short"
+    assert finding.low is None
+
+
+def test_months_before_the_two_years_do_not_count():
+    older = [shown(9_000, month=month) for month in months_between("2023-01", "2023-12")]
+
+    finding = change_finding([*older, *series([200] * 12, [200] * 12)], RULE)
+
+    assert finding.months == 12
+    assert finding.earlier == (12 * 198, 12 * 202)
+
+
+@pytest.mark.parametrize(
+    ("own", "region", "verdict"),
+    [
+        ((150, 140, 160), (120, 118, 122), "higher"),
+        ((100, 90, 110), (120, 118, 122), "lower"),
+        ((130, 121, 139), (120, 118, 122), "no_clear_difference"),
+        ((130, 122, 139), (120, 118, 122), "no_clear_difference"),
+    ],
+)
+def test_rates_differ_only_where_their_intervals_do_not_overlap(own, region, verdict):
+    rates = [shown(value, lower=lower, upper=upper) for value, lower, upper in (own, region)]
+
+    finding = comparison_finding(*rates)
+
+    assert finding.verdict == verdict
+    assert finding.figures == tuple(rate.figure for rate in rates)
+
+
+def test_a_rate_that_is_not_shown_cannot_be_compared():
+    finding = comparison_finding(shown(None, token="[c]"), shown(120, lower=118, upper=122))
+
+    assert comparison_words(finding) == "cannot be compared"
+
+
+@pytest.mark.parametrize(("value", "bounds"), [(10.0, (8, 12)), (15.0, (13, 17)), (None, (0, 7))])
+def test_a_shown_count_bounds_its_true_count(value, bounds):
+    assert RULE.bounds(shown(value, token="" if value else "[c]")) == bounds
+
+
+def test_the_range_is_part_of_the_sentence():
+    words = change_words(change_finding(series([200] * 12, [200] * 12), RULE))
+
+    assert words.startswith("no clear change on the year before (between −")
+    assert "%" in words
+
+
+@pytest.mark.parametrize(("months", "words"), [(1, "(1 month held)"), (3, "(3 months held)")])
+def test_few_months_are_told_by_their_number(months, words):
+    finding = change_finding([shown(200, month=month) for month in MONTHS[-months:]], RULE)
+
+    assert change_words(finding).endswith(words)
+
+
+def test_names_drawn_together_become_one_pattern_a_definition_and_level():
+    names = [f"a.v1/district/XD01/month/2025-{month:02d}/all/all/count" for month in (1, 2)]
+
+    patterns = name_patterns([*names, "b.v2/ward/XW001/last12/2025-12/sex/male/count"])
+
+    assert patterns == [
+        "a.v1/district/XD01/month/*/all/all/count",
+        "b.v2/ward/XW001/last12/2025-12/sex/male/count",
+    ]
+
+
+def test_ages_stand_in_order_and_what_is_not_known_last():
+    assert ordered_categories("age_band", {"80+", "unknown", "0-9", "10-19"}) == [
+        "0-9",
+        "10-19",
+        "80+",
+        "unknown",
+    ]
+
+
+@pytest.mark.parametrize("dimension", ["weapon_class", "place_type", "sex"])
+def test_every_word_of_a_code_list_has_a_name(dimension):
+    assert set(data_file("words.toml")["category"][dimension]) == set(allowed(dimension))
+
+
+def test_every_definition_of_policy_has_a_short_name():
+    words = data_file("words.toml")
+
+    assert (
+        set(load_policy().definitions) == set(words["definition_head"]) == set(words["definition_sentence"])
+    )
+
+
+def test_every_definition_of_the_contents_is_in_policy():
+    contents = data_file("contents.toml")
+    named = {
+        definition
+        for document in ("community_safety", "licensing", "public_health")
+        for part, definitions in contents[document].items()
+        if part != "breakdowns"
+        for definition in definitions
+    }
+
+    assert named == set(load_policy().definitions)
+
+
+def test_words_of_months_numbers_and_lists():
+    assert span_text("2025-10", "2025-12") == "3 months to December 2025"
+    assert span_text("2025-12", "2025-12") == "December 2025"
+    assert month_text("2025-01", short=True) == "Jan 2025"
+    assert category_label("weekday_hour", "Fri 21-24") == "Fri, 21 to 24"
+    assert category_label("age_band", "80+") == "80 and over"
+    assert count_text(12345.0) == "12,345"
+    assert [percent_text(ratio) for ratio in (0.93, 1.0, 1.126)] == ["−7\u00a0%", "0\u00a0%", "+13\u00a0%"]
+    assert listed(["a", "b", "c"]) == "a, b and c"

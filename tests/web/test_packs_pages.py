@@ -1,0 +1,124 @@
+"""The pages in a real browser: reachable, readable and whole, on a wide screen and on 320 pixels, without script."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packs_world import make_world
+
+from preventable.stages.packs.stage import make_packs
+
+PARTNERS = ("xd02-community-safety", "xd02-licensing", "xd02-public-health")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
+
+
+def missing(what: str) -> None:
+    """Skip where a part of the machine is missing; fail where all parts are required."""
+    if os.environ.get("PREVENTABLE_REQUIRE_ALL") == "1":
+        pytest.fail(f"{what} is required here and is not on this machine")
+    pytest.skip(f"{what} is not on this machine")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        missing("the browser chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    world = make_world().only(*PARTNERS)
+    folder = tmp_path_factory.mktemp("packs")
+    found = {}
+    for path, content in make_packs(world.engine(), world.context).items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_bytes(content)
+        if path.endswith(".html"):
+            found[path.split("/")[0]] = folder / path
+    return found
+
+
+def opened(browser, file: Path, **options):
+    page = browser.new_context(**options).new_page()
+    page.goto(file.as_uri())
+    return page
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_axe_finds_no_violation(browser, files, partner):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = opened(browser, files[partner], viewport={"width": 1280, "height": 900})
+
+    found = Axe().run(
+        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    )
+
+    assert [(v["id"], v["nodes"][0]["target"]) for v in found.response["violations"]] == []
+    assert len(found.response["passes"]) > 15
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_a_page_of_320_pixels_is_not_scrolled_sideways(browser, files, partner):
+    page = opened(browser, files[partner], viewport={"width": 320, "height": 640})
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    wide = page.evaluate(
+        "[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll')"
+        " && e.getBoundingClientRect().right > 321).map(e => e.tagName)"
+    )
+    assert wide == []
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_a_page_is_whole_without_script_and_asks_for_nothing(browser, files, partner):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.goto(files[partner].as_uri())
+
+    assert asked == [files[partner].as_uri()]
+    assert page.locator("h1").is_visible()
+    assert page.locator("td[data-figure]").last.is_visible()
+    assert all(svg.is_visible() for svg in page.locator("svg").all())
+
+
+def test_the_keyboard_reaches_the_contents_first_and_scrolls_a_wide_table(browser, files):
+    page = opened(browser, files[PARTNERS[0]], viewport={"width": 320, "height": 640})
+
+    page.keyboard.press("Tab")
+    skip = page.evaluate("document.activeElement.getAttribute('href')")
+    region = page.locator(".scroll").nth(1)
+    region.focus()
+    for _press in range(3):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+
+    assert skip == "#main"
+    assert region.get_attribute("role") == "region"
+
+
+def test_a_map_fills_its_areas_in_the_browser(browser, files):
+    page = opened(browser, files[PARTNERS[0]], viewport={"width": 1280, "height": 900})
+
+    boxes = page.evaluate(
+        "[...document.querySelectorAll('#map-figure-title')].map(t => t.parentElement)[0]"
+        ".querySelectorAll('.mark-shape.layer_0_marks path').length"
+    )
+
+    assert boxes == 30
