@@ -101,11 +101,18 @@ class PolicyError(PreventableError):
 
 
 class RefusedFileError(PreventableError):
-    """Base of the refusals of a whole file."""
+    """Base of the refusals of a whole file.
+
+    The reader sets the three facts below on the instance where it knows them, so that the ledger can count
+    the refused rows.
+    """
 
     number, title, exit_code = "Q400", "The file is refused", 3
     remedy = "Mend the file and send it again."
     state = "Nothing was loaded from it."
+    rows_in_file: int | None = None
+    submission_id: str | None = None
+    month: str | None = None
 
 
 class UnknownProviderError(RefusedFileError):
@@ -148,6 +155,16 @@ class RaggedRowsError(RefusedFileError):
     remedy = "Ask the supplier to export it again; a quote or separator inside a text is the usual cause."
 
 
+class MappingError(RefusedFileError):
+    number, title = "Q409", "A mapping is not well formed"
+    remedy = "Ask the owner named in the mapping to mend it."
+
+
+class NoKeyError(PreventableError):
+    number, title = "Q410", "The home has no pseudonym key"
+    remedy = "Restore restricted/key from the key custodian's copy."
+
+
 # --- D5xx: release --------------------------------------------------------------------------
 
 
@@ -160,3 +177,57 @@ class ReleaseRefusedError(PreventableError):
 class NothingToReleaseError(PreventableError):
     number, title, exit_code = "D502", "There is nothing to release", 4
     remedy = "Submit files and run the flow first."
+
+
+# --- M6xx: arithmetic (methods) ---------------------------------------------------------------
+
+
+class DenominatorError(PreventableError):
+    number, title = "M601", "A population at risk or an expected number is not above zero"
+    remedy = "Give a denominator above zero, or leave the area out."
+
+
+class CountError(PreventableError):
+    number, title = "M602", "A count is negative or larger than it can be"
+    remedy = "Give a count of 0 or more."
+
+
+class StandardPopulationError(PreventableError):
+    number, title = "M603", "The age bands of events, population and standard differ"
+    remedy = "Give the three the same bands; the standard needs weights above zero."
+
+
+class LevelError(PreventableError):
+    number, title = "M604", "The level of a confidence interval is not between 0 and 1"
+    remedy = "Use a level such as 0.95."
+
+
+# --- F7xx: figures ----------------------------------------------------------------------------
+
+
+class PopulationBandsError(PreventableError):
+    number, title, exit_code = "F701", "The region's populations do not fit the ten-year age bands", 3
+    remedy = "Give populations whose age bands each lie inside one ten-year band of codes/age_bands.toml."
+
+
+# --- I8xx: the invented county ----------------------------------------------------------------
+
+
+class InventedRegionError(PreventableError):
+    number, title = "I801", "The invented county cannot be drawn"
+    remedy = "Report it with the seed; another --seed works meanwhile."
+    state = "Nothing was written."
+
+
+class InventedPeriodError(PreventableError):
+    number, title, exit_code = "I802", "The invented county does not know that period", 2
+    remedy = "Give months of the years in invented/calendar.toml, first to last, and their number."
+    state = "Nothing was written."
+
+
+# --- R9xx: the region's tables ------------------------------------------------------------------
+
+
+class RegionGeometryError(PreventableError):
+    number, title, exit_code = "R901", "The region's polygons cannot be indexed", 3
+    remedy = "Round the polygons to whole metres and mend them, then build the region again."

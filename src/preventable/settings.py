@@ -52,9 +52,7 @@ def load_policy(folder: Path | None = None) -> Policy:
     if not folder.is_dir():
         raise PolicyError(str(folder), "the folder is missing")
     files = {path.stem: _policy_file(path) for path in sorted(folder.glob("*.toml"))}
-    definitions = {
-        path.stem: _policy_file(path) for path in sorted((folder / "definitions").glob("*.toml"))
-    }
+    definitions = {path.stem: _policy_file(path) for path in sorted((folder / "definitions").glob("*.toml"))}
     return Policy(files, definitions)
 
 

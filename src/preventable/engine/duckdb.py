@@ -42,7 +42,10 @@ class DuckDBEngine:
         return int(self._run(f"SELECT count(*) FROM {name}", None, name).fetchall()[0][0])
 
     def fetch(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
-        return self._run(sql, parameters, "a query").to_arrow_table()
+        try:
+            return self._connection.sql(sql, params=dict(parameters or {})).to_arrow_table()
+        except duckdb.Error as error:
+            raise EngineError("a query", type(error).__name__) from None
 
     def table(self, name: str) -> pa.Table:
         return self.fetch(f"SELECT * FROM {_checked(name)}")
@@ -56,9 +59,7 @@ class DuckDBEngine:
     def drop(self, name: str) -> None:
         self._connection.execute(f"DROP TABLE IF EXISTS {_checked(name)}")
 
-    def _run(
-        self, sql: str, parameters: Mapping[str, object] | None, name: str
-    ) -> duckdb.DuckDBPyConnection:
+    def _run(self, sql: str, parameters: Mapping[str, object] | None, name: str) -> duckdb.DuckDBPyConnection:
         try:
             return self._connection.execute(sql, dict(parameters or {}))
         except duckdb.Error as error:

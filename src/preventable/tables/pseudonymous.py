@@ -15,8 +15,8 @@ PSEUDONYMOUS_RECORDS = Table(
     partition=("provider", "month"),
     source="stages/pseudonyms",
     columns=(
-        Column("record_key", "text", "Key id and keyed hash of provider and source record id.", nullable=False),
-        Column("person_key", "text", "Key id and keyed hash of the NHS number, null where none was sent."),
+        Column("record_key", "text", "Key id and keyed hash of provider and source record id.", nullable=False, hashed=False),
+        Column("person_key", "text", "Key id and keyed hash of the NHS number, null where none was sent.", hashed=False),
         *[c for c in RECORDS.columns if c.name not in DIRECT_IDENTIFIERS],
         Column("postcode_small_area", "text", "Small area of the place's postcode; the postcode itself stops here."),
         Column("postcode_easting_m", "number", "Centre of the place's postcode, metres east.", unit="m"),
@@ -31,9 +31,9 @@ PLACE_MATCHES = Table(
     key=("place_text_id", "site_code"),
     source="stages/places",
     columns=(
-        Column("place_text_id", "text", "Key of the text.", nullable=False),
-        Column("site_code", "text", "Site that asked; empty where none.", nullable=False),
-        Column("place_kind", "text", "What was found.", allowed=("premises", "street", "area", "none"), nullable=False),
+        Column("place_text_id", "text", "Key of the text.", nullable=False, hashed=False),
+        Column("site_code", "text", "Site that asked, or square:<x>:<y>, the 100 m square of a stated point; empty where none.", nullable=False),
+        Column("place_kind", "text", "What was found.", allowed=("premises", "street", "area", "postcode", "none"), nullable=False),
         Column("place_id", "text", "Entry of the gazetteer."),
         Column("easting_m", "number", "Metres east.", unit="m"),
         Column("northing_m", "number", "Metres north.", unit="m"),

@@ -91,6 +91,8 @@ LISTINGS = Table(
         Column("provider", "text", "Provider.", nullable=False),
         Column("source", "text", "licensing or education.", allowed=("licensing", "education"), nullable=False),
         Column("month", "text", "Period of the list.", nullable=False),
+        Column("submission_id", "text", "Submission of the line.", nullable=False, hashed=False),
+        Column("row_number", "integer", "Line in the file.", nullable=False, hashed=False),
         Column("source_record_id", "text", "The supplier's own number of the line.", nullable=False),
         Column("subject_name", "text", "The thing listed."),
         Column("subject_code", "text", "Its number."),

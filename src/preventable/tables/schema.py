@@ -38,7 +38,8 @@ class Column:
     """One column: its type is a key of `ARROW_TYPES`.
 
     `allowed` names the values a text may have (None: free). `hashed` is False for what the
-    checksum of a state leaves out: row order, received-at times, file names.
+    checksum of a state leaves out: row order, received-at times, file names, and what depends on
+    the home's own key (two homes with the same records have the same state).
     """
 
     name: str

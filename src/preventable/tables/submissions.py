@@ -41,7 +41,7 @@ SUBMISSIONS = Table(
         Column("nhs_number", "text", "NHS number, ten digits; the 999 range in invented data."),
         Column("method", "text", "Means of assault.", allowed=allowed("method")),
         Column("place_type", "text", "Type of place.", allowed=allowed("place_type")),
-        Column("place_text_id", "text", "Key of the screened place text in place_texts."),
+        Column("place_text_id", "text", "Key of the screened place text in place_texts.", hashed=False),
         Column("place_text_words", "integer", "Words in the place text as sent.", unit="words"),
         Column("postcode", "text", "Postcode of the place."),
         Column("easting_m", "number", "Place, metres east in the region's grid.", unit="m"),
@@ -92,7 +92,7 @@ PLACE_TEXTS = Table(
     partition=("provider", "month"),
     source="Place column of a submission after screening",
     columns=(
-        Column("place_text_id", "text", "Keyed hash of the normalised text.", nullable=False),
+        Column("place_text_id", "text", "Keyed hash of the normalised text.", nullable=False, hashed=False),
         Column("provider", "text", "Provider that sent it.", nullable=False),
         Column("month", "text", "Period of the file.", nullable=False),
         Column("text", "text", "The text, identifiers replaced.", nullable=False),

@@ -1,0 +1,199 @@
+"""Write the reference pages that code already knows: errors, tables, commands.
+
+Run it after changing one of them:
+
+    .venv/bin/python scripts/write_reference.py
+
+tests/docs/test_reference.py holds the pages equal to what this writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+from preventable import errors
+from preventable.errors import PreventableError
+from preventable.tables import FLOW_TABLES, REGION_TABLES, Table
+
+REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
+MADE = "<!-- Written by scripts/write_reference.py: change the code, then run it. -->"
+GROUPS = {
+    "E": "The machine and the installation",
+    "U": "Misuse of a command",
+    "H": "The home and its store",
+    "P": "Policy",
+    "Q": "A submission is refused as a whole",
+    "D": "Release",
+    "M": "Arithmetic",
+    "F": "Figures",
+    "I": "The invented county",
+    "R": "The region",
+}
+EXIT_CODES = {
+    0: "done",
+    1: "our fault, or a thing to mend on the machine",
+    2: "the command was misused",
+    3: "data was refused; what was not refused is in",
+    4: "a release was refused; the previous packs stay",
+}
+
+
+def error_classes() -> list[type[PreventableError]]:
+    """Every error that can be raised, by number."""
+    found = {
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, PreventableError) and value is not PreventableError
+    }
+    return sorted(found, key=lambda error: error.number)
+
+
+def errors_page() -> str:
+    """docs/reference/errors.md."""
+    lines = [
+        "# Errors",
+        "",
+        MADE,
+        "",
+        "Every error a user can meet. Each message gives the number, the place, what was found, the first",
+        "row, the remedy and the state in which things are. A record's value is never quoted. Findings about",
+        "single rows are no errors: they are rules V01 to V20, in",
+        "`src/preventable/stages/quality/rules.toml`.",
+    ]
+    for letter, title in GROUPS.items():
+        lines += ["", f"## {letter}: {title}", ""]
+        for error in error_classes():
+            if error.number.startswith(letter):
+                lines += [
+                    f"### {error.number} {error.title}",
+                    "",
+                    f"- Remedy: {error.remedy}",
+                    f"- State: {error.state}",
+                    f"- Exit code: {error.exit_code}",
+                    f"- In code: `{error.__name__}`",
+                    "",
+                ]
+        if not lines[-1]:
+            lines.pop()
+    return "\n".join(lines) + "\n"
+
+
+def tables_page() -> str:
+    """docs/reference/tables.md: the data dictionary."""
+    lines = [
+        "# Tables",
+        "",
+        MADE,
+        "",
+        "The data dictionary: what passes between stages. Each table is declared once, in",
+        "`src/preventable/tables/`.",
+        "Sensitivity, most sensitive first: identifiable, pseudonymous, aggregate, partner, public.",
+        "",
+        "## Tables of the flow, in the order in which they are made",
+    ]
+    for table in FLOW_TABLES:
+        lines += table_section(table)
+    lines += ["", "## Tables of the region"]
+    for table in REGION_TABLES:
+        lines += table_section(table)
+    return "\n".join(lines) + "\n"
+
+
+def table_section(table: Table) -> list[str]:
+    lines = ["", f"### {table.name}", "", table.description, ""]
+    lines += [
+        f"- Sensitivity: {table.sensitivity.name.lower()}",
+        f"- A row is known by: {', '.join(table.key)}",
+    ]
+    if table.partition:
+        lines.append(f"- Stored apart by: {', '.join(table.partition)}")
+    if table.source:
+        lines.append(f"- From: {table.source}")
+    lines += ["", "| Column | Type | Unit | May be empty | Meaning |", "|---|---|---|---|---|"]
+    for column in table.columns:
+        values = [value or "(empty)" for value in column.allowed or ()]
+        words = column.description + (f" One of: {', '.join(values)}." if values else "")
+        empty = "yes" if column.nullable else "no"
+        lines.append(f"| `{column.name}` | {column.type} | {column.unit} | {empty} | {cell(words)} |")
+    return lines
+
+
+def commands_page() -> str:
+    """docs/reference/commands.md."""
+    lines = [
+        "# Commands",
+        "",
+        MADE,
+        "",
+        "`./preventable VERB`, from any folder. Results go to standard output, progress and trouble to",
+        "standard error.",
+        "",
+        "| Exit code | Means |",
+        "|---|---|",
+        *(f"| {code} | {words} |" for code, words in EXIT_CODES.items()),
+    ]
+    for name, command in verbs():
+        lines += ["", f"## {name}", "", cell(command.help or ""), ""]
+        lines += ["```text", f"./preventable {name} {' '.join(usage(command))}".rstrip(), "```", ""]
+        lines += ["| Argument | Meaning | Default |", "|---|---|---|"] if options(command) else []
+        lines += [f"| `{label(one)}` | {cell(one.help or '')} | {default(one)} |" for one in options(command)]
+        if not lines[-1]:
+            lines.pop()
+    return "\n".join(lines) + "\n"
+
+
+def verbs() -> Iterator[tuple[str, TyperCommand]]:
+    """Name and command of every verb, in the order of the command line."""
+    from preventable.__main__ import app
+
+    yield from typer.main.get_command(app).commands.items()
+
+
+def options(command: TyperCommand) -> list[Any]:
+    return [parameter for parameter in command.params if parameter.name != "help"]
+
+
+def usage(command: TyperCommand) -> list[str]:
+    required = [one for one in options(command) if one.required]
+    words = [label(one) if is_argument(one) else f"{one.opts[0]} {one.name.upper()}" for one in required]
+    return [*words, *(["[OPTIONS]"] if len(required) < len(options(command)) else [])]
+
+
+def is_argument(parameter: Any) -> bool:
+    return parameter.param_type_name == "argument"
+
+
+def label(parameter: Any) -> str:
+    return parameter.name.upper() if is_argument(parameter) else ", ".join(parameter.opts)
+
+
+def default(parameter: Any) -> str:
+    if parameter.required:
+        return "must be given"
+    value = parameter.default
+    if value is None or value is False or value == ():
+        return ""
+    return f"`{value}`"
+
+
+def cell(text: str) -> str:
+    """Text fit for a table cell."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+PAGES = {"errors.md": errors_page, "tables.md": tables_page, "commands.md": commands_page}
+
+
+def main() -> None:
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page(), encoding="utf-8")
+        print(f"docs/reference/{name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""The command line: a command per verb, no logic. Results on standard output, progress and trouble on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from preventable import __version__, intake, pipeline
+from preventable.demo import run_demo
+from preventable.doctor import examine
+from preventable.errors import PreventableError
+from preventable.explain import explain_figure
+from preventable.invented.invent import invent as invent_county
+from preventable.pipeline import StepReport
+from preventable.settings import load_policy
+from preventable.store.home import create_home, open_home
+from preventable.store.session import home_checksums
+from preventable.tables import TABLES
+
+app = typer.Typer(
+    help="Violence and injury surveillance: records in, evidence out, action followed up.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+trouble = Console(stderr=True, highlight=False, soft_wrap=True)
+
+HomeOption = Annotated[Path, typer.Option("--home", help="Folder of the home.")]
+DEFAULT_HOME = Path("preventable-home")
+
+
+class Bars:
+    """A progress bar per stage on standard error; silent where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:<12}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            console=trouble,
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, stage: str, share: float) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(stage, total=1.0)
+        self._progress.update(self._tasks[stage], completed=share, visible=share < 1.0)
+
+
+def _say(line: str = "") -> None:
+    print(line, flush=True)
+
+
+def _say_stage(report: StepReport) -> None:
+    if report.unchanged:
+        _say(f"{report.name:<12}{report.rows_out:>9,} rows, unchanged")
+    else:
+        rows = f"{report.rows_in:>9,} -> {report.rows_out:>9,} rows"
+        _say(f"{report.name:<12}{rows}{report.seconds:>8.1f} s")
+
+
+@app.command()
+def demo(
+    home: HomeOption = DEFAULT_HOME,
+    seed: Annotated[int, typer.Option(help="Seed of the invented county.")] = 1,
+    vary: Annotated[
+        bool, typer.Option("--vary", help="Draw the services' error rates from their ranges.")
+    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Three months instead of twenty-four.")] = False,
+) -> None:
+    """Invent a county, submit its files, run the flow and make the partners' packs."""
+    span = "3 months, under a minute" if quick else "24 months, about two to three minutes"
+    _say(f"Preventable {__version__}: an invented county, {span}. All people and places are invented.")
+    with Bars() as bars:
+        report = run_demo(
+            home, load_policy(), seed=seed, vary=vary, quick=quick, progress=bars, tell=_say_stage
+        )
+    for line in report.refused_first:
+        _say(f"\nRefused until its second mapping was given, as planted:\n  {line}")
+    _say(f"\n{len(report.packs)} files for partners, for instance:")
+    for path in [path for path in report.packs if path.endswith(".html")][:3]:
+        _say(f"  {home / path}")
+    _say("\nPlanted in the county:")
+    for line in report.planted:
+        _say(f"  {line}")
+    _say("\nNext: open a pack in a browser; copy a figure's name from its CSV and type")
+    _say(f"  ./preventable explain FIGURE --home {home}")
+    _say(f"  ./preventable checksums --home {home} --json")
+
+
+@app.command()
+def invent(
+    months: Annotated[int, typer.Option(help="Months, the last being December 2025.", min=1, max=60)],
+    seed: Annotated[int, typer.Option(help="Seed.")],
+    out: Annotated[Path, typer.Option(help="Folder for region, submissions and truth.")],
+    vary: Annotated[bool, typer.Option("--vary", help="Draw error rates from their ranges.")] = False,
+) -> None:
+    """Write an invented region, its suppliers' files and, apart, the truth."""
+    with Bars() as bars:
+        made = invent_county(
+            months=months, seed=seed, out=out, vary=vary, progress=lambda share: bars("invent", share)
+        )
+    _say(f"{made['files']:,} files with {made['rows']:,} rows under {out / 'submissions'}")
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A supplier's file.")],
+    home: HomeOption = DEFAULT_HOME,
+    region: Annotated[Path | None, typer.Option(help="Region with mappings, where there is no home.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Provider, else the folder's name.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+) -> None:
+    """Say row by row what submitting a file would do. Nothing is stored."""
+    report = intake.check(file, home=home, region=region, provider=provider, policy=load_policy())
+    _say(json.dumps(report.as_dict(), indent=2) if as_json else report.as_text())
+    if report.refused:
+        raise typer.Exit(3)
+
+
+@app.command()
+def submit(
+    path: Annotated[Path, typer.Argument(help="A file, or a folder with a folder per provider.")],
+    home: HomeOption = DEFAULT_HOME,
+    region: Annotated[Path | None, typer.Option(help="Region; needed once, the home keeps it.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Provider, else the folder's name.")] = None,
+    mapping: Annotated[
+        list[Path] | None, typer.Option(help="A further mapping for a provider's files.")
+    ] = None,
+) -> None:
+    """Take suppliers' files in. Sending the same again changes nothing."""
+    target = (
+        create_home(home) if region is not None and not (home / "home.toml").exists() else open_home(home)
+    )
+    if region is not None:
+        target.give_region(region)
+    for given in mapping or []:
+        target.give_mapping(given)
+    with Bars() as bars:
+        report = intake.submit(
+            target,
+            path,
+            provider=provider,
+            policy=load_policy(),
+            progress=lambda share: bars("sources", share),
+        )
+    for file in report.files:
+        if file.outcome == "refused":
+            trouble.print(file.error, markup=False)
+    _say(report.as_text())
+    if any(file.outcome == "refused" for file in report.files):
+        raise typer.Exit(3)
+
+
+@app.command()
+def run(home: HomeOption = DEFAULT_HOME) -> None:
+    """Take every submission through the flow, up to what may be released."""
+    with Bars() as bars:
+        for report in pipeline.run(open_home(home), load_policy(), progress=bars):
+            _say_stage(report)
+
+
+@app.command()
+def packs(home: HomeOption = DEFAULT_HOME) -> None:
+    """Make the partners' packs of what is released."""
+    with Bars() as bars:
+        reports, paths = pipeline.packs(open_home(home), load_policy(), progress=bars)
+    for report in reports:
+        _say_stage(report)
+    for path in paths:
+        _say(f"  {home / path}")
+
+
+@app.command()
+def flow() -> None:
+    """Print the flow: steps, tables, who may see them."""
+    _say(f"{'door':<12} files -> {', '.join(pipeline.AT_THE_DOOR)}")
+    for step in pipeline.STEPS:
+        _say(f"{step.name:<12} {', '.join(step.reads)}")
+        for name in step.writes:
+            _say(f"{'':<12}   -> {name:<22}{TABLES[name].sensitivity.name.lower()}")
+
+
+@app.command()
+def explain(
+    figure: Annotated[
+        str, typer.Argument(help="Name of a figure, from the `figure` column of a pack's CSV.")
+    ],
+    home: HomeOption = DEFAULT_HOME,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Trace a released figure back to the rows of the submissions it counts. For the restricted side."""
+    explanation = explain_figure(open_home(home), load_policy(), figure)
+    _say(json.dumps(explanation.as_dict(), indent=2) if as_json else explanation.as_text())
+
+
+@app.command()
+def checksums(
+    home: HomeOption = DEFAULT_HOME,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """One hash per table, and one of the whole state."""
+    sums: dict[str, Any] = home_checksums(open_home(home))
+    if as_json:
+        _say(json.dumps(sums, indent=2))
+        return
+    for name, value in sums["tables"].items():
+        _say(f"{name:<22}{value}")
+    _say(f"{'state':<22}{sums['state']}")
+
+
+@app.command()
+def doctor(home: HomeOption = DEFAULT_HOME) -> None:
+    """Say what is installed, whether policy is in review, and whether a home is sound."""
+    findings = examine(home)
+    for finding in findings:
+        _say(f"{'ok' if finding.well else 'MEND':<6}{finding.what}")
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run a verb; a known error becomes one clear line and its exit code."""
+    try:
+        app(prog_name="preventable")
+    except PreventableError as error:
+        trouble.print(str(error), markup=False)
+        raise SystemExit(error.exit_code) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""What `demo` does, step by step, through the same functions as the other verbs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from preventable import intake, pipeline
+from preventable.errors import UsageError
+from preventable.invented.invent import invent
+from preventable.pipeline import Progress, StepReport
+from preventable.settings import Policy
+from preventable.store.durable import write_atomically
+from preventable.store.home import Home, create_home, open_home
+
+FULL_MONTHS, QUICK_MONTHS = 24, 3
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """What the demo made."""
+
+    home: Home
+    stages: tuple[StepReport, ...]
+    packs: tuple[str, ...]
+    refused_first: tuple[str, ...]
+    planted: tuple[str, ...]
+
+
+def run_demo(
+    path: Path,
+    policy: Policy,
+    *,
+    seed: int = 1,
+    vary: bool = False,
+    quick: bool = False,
+    progress: Progress | None = None,
+    tell: Callable[[StepReport], None] | None = None,
+) -> DemoReport:
+    """Invent a county, submit its files, run the flow, make the packs, write the summary.
+
+    Args:
+        path: Folder of the home; made when absent. A demo home may be used again with the same seed.
+        policy: The partnership's policy.
+        seed: Seed of the invented county; also of the home's marked demo key.
+        vary: Whether the services' error parameters are drawn from their ranges.
+        quick: Three months instead of twenty-four.
+        progress: Called with a stage and the share of it that is done.
+        tell: Called with the report of each stage as it ends.
+
+    Raises:
+        UsageError: The folder holds something else, or a demo of another seed or length.
+    """
+    months = QUICK_MONTHS if quick else FULL_MONTHS
+    home = _demo_home(path, seed, f"seed {seed}, {months} months{', varied' if vary else ''}\n")
+    stages: list[StepReport] = []
+
+    def done(report: StepReport) -> None:
+        stages.append(report)
+        if tell:
+            tell(report)
+
+    demo = home.path / "demo"
+    started = time.perf_counter()
+    made = invent(months=months, seed=seed, out=demo, vary=vary, progress=_share(progress, "invent"))
+    done(StepReport("invent", 0, made["rows"], time.perf_counter() - started, unchanged=False))
+
+    started = time.perf_counter()
+    home.give_region(demo / "region")
+    first = intake.submit(home, demo / "submissions", policy=policy, progress=_share(progress, "sources"))
+    for mapping in sorted((demo / "region" / "mappings" / "later").glob("*.toml")):
+        home.give_mapping(mapping)
+    refused = [file for file in first.files if file.outcome == "refused"]
+    second = [intake.submit(home, demo / "submissions" / file.path, policy=policy) for file in refused]
+    done(_sources_report(first, second, time.perf_counter() - started))
+
+    for report in pipeline.run(home, policy, progress=progress):
+        done(report)
+    pack_reports, packs = pipeline.packs(home, policy, progress=progress)
+    for report in pack_reports:
+        done(report)
+    _write_summary(home, stages, packs)
+    return DemoReport(
+        home,
+        tuple(stages),
+        tuple(packs),
+        tuple(f"{file.provider}: {file.error}" for file in refused),
+        tuple(planted_lines(demo / "truth")),
+    )
+
+
+def planted_lines(truth: Path) -> list[str]:
+    """What was planted, in words, each marked as not looked for yet: signals and linkage are not built."""
+    planted = json.loads((truth / "planted.json").read_text(encoding="utf-8"))
+    return [f"{item['what']}: not looked for yet" for item in planted["planted"]]
+
+
+def _demo_home(path: Path, seed: int, mark: str) -> Home:
+    """A home for the demo: new, or one of the same seed, length and error rates."""
+    marker = path / "demo" / "demo.txt"
+    if path.exists() and any(path.iterdir()):
+        if not marker.is_file() or marker.read_text(encoding="utf-8") != mark:
+            raise UsageError(str(path), "the folder holds something else; name another with --home")
+    else:
+        marker.parent.mkdir(parents=True)
+        write_atomically(marker, mark.encode())
+    return open_home(path) if (path / "home.toml").exists() else create_home(path, demo_seed=seed)
+
+
+def _share(progress: Progress | None, name: str) -> Callable[[float], None] | None:
+    return (lambda share: progress(name, share)) if progress else None
+
+
+def _sources_report(
+    first: intake.SubmitReport, second: Sequence[intake.SubmitReport], seconds: float
+) -> StepReport:
+    loaded = first.rows_loaded + sum(report.rows_loaded for report in second)
+    return StepReport("sources", first.rows_sent, loaded, seconds, unchanged=False)
+
+
+def _write_summary(home: Home, stages: Sequence[StepReport], packs: Sequence[str]) -> None:
+    summary = {
+        "stages": [
+            {"name": s.name, "rows_in": s.rows_in, "rows_out": s.rows_out, "seconds": round(s.seconds, 2)}
+            for s in stages
+        ],
+        "packs": list(packs),
+    }
+    write_atomically(home.path / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())

@@ -1,0 +1,94 @@
+"""What `doctor` looks at: installation, policy, home."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from preventable.errors import NoHomeError, PreventableError
+from preventable.settings import Policy, load_policy
+from preventable.store.home import open_home
+from preventable.store.session import reading
+
+LIBRARIES = (
+    "duckdb",
+    "deltalake",
+    "pyarrow",
+    "numpy",
+    "scipy",
+    "shapely",
+    "rapidfuzz",
+    "altair",
+    "vl-convert-python",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at, and whether it is well."""
+
+    what: str
+    well: bool
+
+
+def examine(home: Path, *, today: dt.date | None = None) -> list[Finding]:
+    """Look at the machine, the policy and, where there is one, the home.
+
+    Args:
+        home: Folder of a home; absence is told and is not a fault.
+        today: Day against which review dates are held; the machine's date by default.
+    """
+    findings = [Finding(f"Python {sys.version.split()[0]}", sys.version_info >= (3, 11))]
+    findings += [_library(name) for name in LIBRARIES]
+    findings.append(_time_zone())
+    findings += _policy(today or dt.date.today())
+    findings += _home(home)
+    return findings
+
+
+def _library(name: str) -> Finding:
+    try:
+        return Finding(f"{name} {version(name)}", well=True)
+    except PackageNotFoundError:
+        return Finding(f"{name} is not installed: delete .venv and start again", well=False)
+
+
+def _time_zone() -> Finding:
+    try:
+        ZoneInfo("Europe/London")
+    except ZoneInfoNotFoundError:
+        return Finding("time zones are not installed: delete .venv and start again", well=False)
+    return Finding("time zones", well=True)
+
+
+def _policy(today: dt.date) -> list[Finding]:
+    try:
+        policy = load_policy()
+    except PreventableError as error:
+        return [Finding(str(error), well=False)]
+    return [Finding("policy is well formed", well=True), *_overdue(policy, today)]
+
+
+def _overdue(policy: Policy, today: dt.date) -> list[Finding]:
+    files = {**policy.files, **{f"definitions/{name}": file for name, file in policy.definitions.items()}}
+    return [
+        Finding(
+            f"policy/{name}.toml was due for review on {file['review_by']} by {file['owner']}", well=False
+        )
+        for name, file in files.items()
+        if file["review_by"] < today
+    ]
+
+
+def _home(path: Path) -> list[Finding]:
+    try:
+        with reading(open_home(path)) as tables:
+            return [Finding(f"home {path}: {tables.verify():,} data files as they were written", well=True)]
+    except NoHomeError:
+        return [Finding(f"no home in {path} (none is needed yet)", well=True)]
+    except PreventableError as error:
+        return [Finding(str(error), well=False)]

@@ -1,0 +1,199 @@
+"""Trace a released figure back to the rows of the submissions it counts. For the restricted side alone.
+
+The rows are found again from `located_records` (or `listings`) by the definition's own conditions, not copied from
+the count, and the two must agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from preventable.engine import Engine
+from preventable.engine.duckdb import DuckDBEngine
+from preventable.errors import ReleaseRefusedError, UnknownFigureError
+from preventable.settings import Policy
+from preventable.stages.indicators.definitions import Definition, read_definitions
+from preventable.stages.indicators.records import area_column, prepare_records, records_where, region_code
+from preventable.stages.indicators.sql import Parameters
+from preventable.store.home import Home
+from preventable.store.session import HomeTables, reading
+
+_ROWS_PRINTED = 12
+
+
+@dataclass(frozen=True)
+class CountedSubmission:
+    """Rows of one submission that a figure counts: lines of the file, the header being line 1."""
+
+    submission_id: str
+    provider: str
+    month: str
+    file_sha256: tuple[str, ...]
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A figure, what was shown of it, and what it counts.
+
+    Attributes:
+        figure: Its name.
+        shown: Value, limits and notes as released, by recipient.
+        definition: Title, version and conditions of the definition.
+        count: Exact count of the figure, or of the count that a rate is computed from.
+        person_years: Population at risk; None where a rate would mean nothing.
+        coverage: Share of the usual records whose providers have sent the period.
+        submissions: Where each counted row stands.
+    """
+
+    figure: str
+    shown: tuple[dict[str, Any], ...]
+    definition: dict[str, Any]
+    count: int
+    person_years: float | None
+    coverage: float
+    submissions: tuple[CountedSubmission, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The explanation as plain values."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """The explanation in lines for a person."""
+        lines = [self.figure, f"  {self.definition['title']} (version {self.definition['version']})"]
+        lines += [f"  {line}" for line in self.definition["conditions"]]
+        for shown in self.shown:
+            value = shown["value_note"] or _number(shown["value"])
+            limits = (
+                "" if shown["lower"] is None else f" ({_number(shown['lower'])} to {_number(shown['upper'])})"
+            )
+            lines.append(f"  shown to {shown['recipient']}: {value}{limits} {shown['note']}".rstrip())
+        lines.append(
+            f"  exact count {self.count:,}, coverage {self.coverage:.3f}. Restricted: not to be passed on."
+        )
+        for one in self.submissions:
+            first = ", ".join(map(str, one.rows[:_ROWS_PRINTED]))
+            more = f" and {len(one.rows) - _ROWS_PRINTED} more" if len(one.rows) > _ROWS_PRINTED else ""
+            lines.append(
+                f"  {one.provider} {one.month} {one.submission_id[:12]}: {len(one.rows)} rows: {first}{more}"
+            )
+        return "\n".join(lines)
+
+
+def explain_figure(home: Home, policy: Policy, figure: str) -> Explanation:
+    """Find the rows that a released figure counts.
+
+    Args:
+        home: A home whose flow has run.
+        policy: The policy of that run.
+        figure: Name of a released figure of any measure.
+
+    Raises:
+        UnknownFigureError: It was not released to anybody.
+        ReleaseRefusedError: The rows found are not as many as were counted.
+    """
+    with reading(home) as tables:
+        shown = [row for row in tables.read("released").to_pylist() if row["figure"] == figure]
+        if not shown:
+            raise UnknownFigureError("explain", "the name is not that of a released figure")
+        counted = f"{figure.rsplit('/', 1)[0]}/count"
+        exact = next(row for row in tables.read("indicator_values").to_pylist() if row["figure"] == counted)
+        definition = next(
+            one
+            for one in read_definitions(policy)
+            if (one.id, one.version) == (exact["definition"], exact["definition_version"])
+        )
+        rows = _counted_rows(home, tables, definition, exact)
+        submissions = _by_submission(tables, rows)
+    found = sum(rows.column("records").to_pylist())
+    if found != exact["count"]:
+        raise ReleaseRefusedError(figure, f"{found} rows were found and {exact['count']} were counted")
+    kept = ("recipient", "value", "lower", "upper", "per", "value_note", "note")
+    return Explanation(
+        figure,
+        tuple({name: row[name] for name in kept} for row in shown),
+        _in_words(definition),
+        exact["count"],
+        exact["person_years"],
+        exact["coverage"],
+        submissions,
+    )
+
+
+def _counted_rows(home: Home, tables: HomeTables, definition: Definition, exact: dict[str, Any]) -> pa.Table:
+    """submission_id, row_number and what each row adds to the count."""
+    engine = DuckDBEngine()
+    parameters = Parameters()
+    where = records_where(definition, parameters)
+    span = (
+        f"month BETWEEN {parameters.bind(exact['period_start'])} AND {parameters.bind(exact['period_end'])}"
+    )
+    if definition.area_basis == "list":
+        engine.load("listings", tables.read("listings"))
+        source, area, adds = "listings", "subject_area", "coalesce(quantity, 0)"
+    else:
+        _prepare(engine, home, tables)
+        source, area, adds = "indicator_records", area_column(definition, exact["area_type"]), "1"
+    category = (
+        ""
+        if exact["dimension"] == "all"
+        else f" AND {exact['dimension']} = {parameters.bind(exact['category'])}"
+    )
+    return engine.fetch(
+        f"SELECT submission_id, row_number, {adds} AS records FROM {source}"
+        f" WHERE {area} = {parameters.bind(exact['area'])} AND {span} AND {where}{category}"
+        " ORDER BY submission_id, row_number",
+        parameters.values,
+    )
+
+
+def _prepare(engine: Engine, home: Home, tables: HomeTables) -> None:
+    region = home.region_tables()
+    for name in ("areas", "small_areas", "venues"):
+        engine.load(name, region[name])
+    engine.load("located_records", tables.read("located_records"))
+    prepare_records(engine, region_code(engine))
+
+
+def _by_submission(tables: HomeTables, rows: pa.Table) -> tuple[CountedSubmission, ...]:
+    ledger = tables.restricted.ledger
+    files: dict[str, list[str]] = {}
+    for receipt in ledger.receipts():
+        if receipt.submission_id and receipt.outcome == "loaded":
+            files.setdefault(receipt.submission_id, []).append(receipt.file_sha256)
+    lines: dict[str, list[int]] = {}
+    for row in rows.to_pylist():
+        lines.setdefault(row["submission_id"], []).append(row["row_number"])
+    return tuple(
+        CountedSubmission(
+            entry.submission_id,
+            entry.provider,
+            entry.month,
+            tuple(sorted(set(files.get(entry.submission_id, ())))),
+            tuple(lines[entry.submission_id]),
+        )
+        for entry in ledger.submissions()
+        if entry.submission_id in lines
+    )
+
+
+def _in_words(definition: Definition) -> dict[str, Any]:
+    conditions = [f"source is {definition.source}, counted by {definition.area_basis}"]
+    conditions += [
+        f"{one.column} {one.operator.replace('_', ' ')} {', '.join(one.values)}"
+        for one in definition.conditions
+    ]
+    return {
+        "id": definition.id,
+        "version": definition.version,
+        "title": definition.title,
+        "plain": definition.plain,
+        "conditions": conditions,
+    }
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.1f}".removesuffix(".0")

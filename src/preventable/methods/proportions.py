@@ -1,0 +1,96 @@
+"""Proportions with Wilson's limits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from preventable.errors import CountError, DenominatorError
+from preventable.methods.limits import normal_quantile
+from preventable.methods.rates import rounded_bounds
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """Share of a whole, with its confidence limits: all between 0 and 1.
+
+    Attributes:
+        value: Part divided by whole.
+        lower: Lower limit.
+        upper: Upper limit.
+        level: Coverage of the interval, between 0 and 1.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    level: float
+
+
+def wilson_proportion(part: float, whole: float, *, level: float = 0.95) -> Proportion:
+    """Proportion with Wilson's score limits, without continuity correction.
+
+    Args:
+        part: Number with the property, between 0 and `whole`.
+        whole: Number in all, above 0.
+        level: Coverage of the confidence interval, between 0 and 1.
+
+    Returns:
+        The proportion and its limits, between 0 and 1.
+
+    Raises:
+        CountError: `part` is negative or larger than `whole`.
+        DenominatorError: `whole` is not above 0.
+        LevelError: `level` is not between 0 and 1.
+
+    Sources:
+        Wilson (1927), Journal of the American Statistical Association 22:209-212.
+        Newcombe (1998), Statistics in Medicine 17:857-872 (method 3).
+
+    Example:
+        >>> share = wilson_proportion(81, 263)
+        >>> round(share.value, 4), round(share.lower, 4), round(share.upper, 4)
+        (0.308, 0.2553, 0.3662)
+    """
+    if not (math.isfinite(whole) and whole > 0):
+        raise DenominatorError("a proportion", "the whole is not above 0")
+    if not 0 <= part <= whole:
+        raise CountError("a proportion", "the part is negative or larger than the whole")
+    z = normal_quantile(level)
+    value = part / whole
+    centre = 2 * part + z**2
+    spread = z * math.sqrt(z**2 + 4 * part * (1 - value))
+    below = 0.0 if part == 0 else (centre - spread) / (2 * (whole + z**2))
+    above = 1.0 if part == whole else (centre + spread) / (2 * (whole + z**2))
+    return Proportion(value, below, above, level)
+
+
+def proportion_from_rounded(part: int, whole: int, *, rounding_error: int, level: float = 0.95) -> Proportion:
+    """Proportion of two counts known only as rounded; its interval takes in both roundings.
+
+    Args:
+        part: Number with the property, as shown.
+        whole: Number in all, as shown, not below `part`.
+        rounding_error: Largest distance of a true count from its shown one.
+        level: Coverage of the confidence interval, between 0 and 1.
+
+    Returns:
+        The proportion of the shown counts; lower limit of the least part in the greatest whole,
+        upper limit of the greatest part in the least whole.
+
+    Raises:
+        CountError: `part` is negative or larger than `whole`, or the rounding error is negative.
+        DenominatorError: `whole` is not above the rounding error.
+        LevelError: `level` is not between 0 and 1.
+
+    Example:
+        >>> share = proportion_from_rounded(80, 265, rounding_error=2)
+        >>> round(share.value, 4), round(share.lower, 4), round(share.upper, 4)
+        (0.3019, 0.2408, 0.3701)
+    """
+    least_part, most_part = rounded_bounds(part, rounding_error)
+    least_whole, most_whole = rounded_bounds(whole, rounding_error)
+    value = wilson_proportion(part, whole, level=level).value
+    lower = wilson_proportion(least_part, most_whole, level=level).lower
+    upper = wilson_proportion(min(most_part, least_whole), least_whole, level=level).upper
+    return Proportion(value, lower, upper, level)

@@ -1,0 +1,329 @@
+"""Start here: the flow as one ordered list of steps.
+
+Files come in at the door (`intake.submit`, which calls `stages/sources`) and fill the tables of `AT_THE_DOOR`.
+`run` then takes them through `STEPS`, each in an engine session that holds only the tables the step names:
+code that may not see a person is not handed one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+import pyarrow as pa
+
+from preventable.engine import Engine
+from preventable.engine.duckdb import DuckDBEngine
+from preventable.errors import NothingToReleaseError
+from preventable.settings import Policy, StepContext
+from preventable.stages.disclosure.stage import protect_indicators
+from preventable.stages.indicators.stage import count_indicators
+from preventable.stages.packs.stage import make_packs
+from preventable.stages.places.stage import locate_records
+from preventable.stages.pseudonyms.stage import pseudonymise_records
+from preventable.stages.quality.stage import check_submissions
+from preventable.store.home import Home
+from preventable.store.released import write_packs
+from preventable.store.run_log import StepRecord
+from preventable.store.session import HomeTables, reading, writing
+from preventable.tables import REGION_TABLES, TABLES, Sensitivity
+
+Progress = Callable[[str, float], None]
+"""Called with the name of a step and the share of it that is done, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the flow: what it may read and what it must write.
+
+    Attributes:
+        run: The stage's one public function.
+        reads: Tables handed to it.
+        writes: Tables it must leave in the session.
+        carries: Tables of its own, handed to it as `previous_<name>` where an earlier run made them.
+        holds_key: Whether it is given the home's pseudonym key.
+    """
+
+    name: str
+    run: Callable[[Engine, StepContext], Mapping[str, bytes] | None]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    carries: tuple[str, ...] = ()
+    holds_key: bool = False
+
+    @property
+    def sensitivity(self) -> Sensitivity:
+        """That of its most sensitive output."""
+        return max(TABLES[name].sensitivity for name in self.writes)
+
+
+#: What `intake.submit` fills, file by file, before any step runs.
+AT_THE_DOOR: tuple[str, ...] = ("submissions", "intake_problems", "place_texts")
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "quality",
+        check_submissions,
+        reads=("submissions", "intake_problems", "providers"),
+        writes=("outcomes", "findings", "coverage", "listings", "records"),
+    ),
+    Step(
+        "pseudonyms",
+        pseudonymise_records,
+        reads=("records", "postcodes"),
+        writes=("pseudonymous_records",),
+        holds_key=True,
+    ),
+    Step(
+        "places",
+        locate_records,
+        reads=(
+            "pseudonymous_records",
+            "place_texts",
+            "listings",
+            "small_areas",
+            "areas",
+            "streets",
+            "venues",
+            "venue_aliases",
+            "institutions",
+            "postcodes",
+            "providers",
+        ),
+        writes=("place_matches", "located_records"),
+        carries=("place_matches",),
+    ),
+    Step(
+        "indicators",
+        count_indicators,
+        reads=(
+            "located_records",
+            "listings",
+            "coverage",
+            "areas",
+            "small_areas",
+            "venues",
+            "populations",
+        ),
+        writes=("population_bases", "indicator_values"),
+    ),
+    Step(
+        "disclosure",
+        protect_indicators,
+        reads=("indicator_values", "population_bases", "partners", "small_areas", "venues"),
+        writes=("released", "release_register"),
+    ),
+    Step(
+        "packs",
+        make_packs,
+        reads=("released", "release_register", "areas", "venues", "partners", "calendar"),
+        writes=("partner_packs",),
+    ),
+)
+
+
+def flow_faults(steps: Sequence[Step]) -> list[str]:
+    """What is wrong with a list of steps, in words; empty when it keeps the two rules of the flow.
+
+    A step reads only tables that exist by then, and sensitivity never rises from one step to the next.
+    """
+    faults = []
+    known = {table.name for table in REGION_TABLES} | set(AT_THE_DOOR)
+    highest = Sensitivity.IDENTIFIABLE
+    for step in steps:
+        faults += [f"{step.name} reads {name} before it is made" for name in step.reads if name not in known]
+        faults += [
+            f"{step.name} carries {name}, which it does not write"
+            for name in step.carries
+            if name not in step.writes
+        ]
+        if step.sensitivity > highest:
+            faults.append(f"{step.name} raises sensitivity to {step.sensitivity.name.lower()}")
+        highest = min(highest, step.sensitivity)
+        known |= set(step.writes)
+    return faults
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What a step did. `unchanged` steps were not run: nothing they read had changed."""
+
+    name: str
+    rows_in: int
+    rows_out: int
+    seconds: float
+    unchanged: bool
+
+
+def run(home: Home, policy: Policy, *, progress: Progress | None = None) -> list[StepReport]:
+    """Take every submission of a home through the flow, up to what may be released.
+
+    Idempotent: a step whose inputs, policy and code are those of its last run is not run again.
+    """
+    return _run_steps(home, policy, [step for step in STEPS if step.name != "packs"], progress)
+
+
+def packs(
+    home: Home, policy: Policy, *, progress: Progress | None = None
+) -> tuple[list[StepReport], list[str]]:
+    """Make the partners' packs of what is released.
+
+    Returns:
+        The report, and the paths of the files below the home.
+
+    Raises:
+        NothingToReleaseError: The flow has not run, or nothing may be released.
+    """
+    with reading(home) as tables:
+        if tables.read("released").num_rows == 0:
+            raise NothingToReleaseError("released", "no figure is released")
+    reports = _run_steps(home, policy, [step for step in STEPS if step.name == "packs"], progress)
+    with reading(home) as tables:
+        made = tables.read("partner_packs").to_pylist()
+    folder = home.packs.relative_to(home.path).as_posix()
+    return reports, sorted(f"{folder}/{row['release']}/{row['path']}" for row in made)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the steps of one run share."""
+
+    home: Home
+    tables: HomeTables
+    region: Mapping[str, pa.Table]
+    policy: Policy
+    progress: Progress | None
+    number: int
+
+
+def _run_steps(
+    home: Home, policy: Policy, steps: Sequence[Step], progress: Progress | None
+) -> list[StepReport]:
+    with writing(home) as tables:
+        number = tables.run_log.begin_run(_now())
+        run = _Run(home, tables, home.region_tables(), policy, progress, number)
+        reports = [_run_step(step, run) for step in steps]
+        tables.run_log.end_run(number, _now(), "done")
+    return reports
+
+
+def _run_step(step: Step, run: _Run) -> StepReport:
+    started = time.perf_counter()
+    tables = run.tables
+    fingerprint = _fingerprint(step, run)
+    last = tables.run_log.last_step(step.name)
+    if last and last.fingerprint == fingerprint and last.versions_written == _versions(tables, step.writes):
+        tables.log.info("step", step=step.name, unchanged=True)
+        return StepReport(step.name, last.rows_in, last.rows_out, 0.0, unchanged=True)
+
+    engine = DuckDBEngine()
+    rows_in = _load(engine, step, run)
+    files_made = step.run(engine, _context(step, run))
+    made = {name: TABLES[name].conform(engine.table(name)) for name in step.writes}
+    if files_made is not None:
+        write_packs(run.home, _release_of(made), files_made)
+    read = _versions(tables, [name for name in step.reads if name not in run.region])
+    for name, data in made.items():
+        tables.replace(name, data)
+
+    report = StepReport(
+        step.name,
+        rows_in,
+        sum(data.num_rows for data in made.values()),
+        time.perf_counter() - started,
+        unchanged=False,
+    )
+    record = StepRecord(
+        step.name,
+        report.rows_in,
+        report.rows_out,
+        report.seconds,
+        read,
+        _versions(tables, step.writes),
+        fingerprint,
+    )
+    tables.run_log.record_step(run.number, record)
+    tables.log.info("step", step=step.name, rows_in=report.rows_in, rows_out=report.rows_out, unchanged=False)
+    if run.progress:
+        run.progress(step.name, 1.0)
+    return report
+
+
+def _load(engine: Engine, step: Step, run: _Run) -> int:
+    """Hand the step its tables; returns the rows of those that are not the region's."""
+    rows = 0
+    for name in step.reads:
+        if name in run.region:
+            engine.load(name, run.region[name])
+            continue
+        data = run.tables.read(name)
+        rows += data.num_rows
+        engine.load(name, data)
+    for name in step.carries:
+        if run.tables.has(name):
+            engine.load(f"previous_{name}", run.tables.read(name))
+    return rows
+
+
+def _context(step: Step, run: _Run) -> StepContext:
+    key_id, key = run.home.pseudonym_key() if step.holds_key else ("", b"")
+    progress = run.progress
+    return StepContext(
+        policy=run.policy,
+        region=run.home.region_about(),
+        pseudonym_key=key,
+        pseudonym_key_id=key_id,
+        period=run.tables.last_month(),
+        progress=(lambda share: progress(step.name, share)) if progress else None,
+    )
+
+
+def _release_of(made: Mapping[str, pa.Table]) -> str:
+    return str(made["partner_packs"].column("release")[0].as_py())
+
+
+def _versions(tables: HomeTables, names: Sequence[str]) -> dict[str, int]:
+    return {name: tables.version(name) for name in names}
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _fingerprint(step: Step, run: _Run) -> str:
+    """sha256 of all that decides what a step makes: versions of its inputs, region, policy, key and code."""
+    read = [name for name in step.reads if name not in run.region]
+    parts = [
+        step.name,
+        run.home.region_fingerprint(),
+        repr(run.policy),
+        run.home.key_id,
+        code_fingerprint(),
+        repr(_versions(run.tables, read)),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@cache
+def code_fingerprint() -> str:
+    """sha256 of the package's code, SQL, templates and lists: changed code runs again."""
+    digest = hashlib.sha256()
+    for name, content in sorted(_package_files(files("preventable"), "")):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
+def _package_files(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found = []
+    for entry in folder.iterdir():
+        if entry.is_dir() and entry.name != "__pycache__":
+            found += _package_files(entry, f"{prefix}{entry.name}/")
+        elif entry.is_file():
+            found.append((prefix + entry.name, entry.read_bytes()))
+    return found

@@ -1,0 +1,144 @@
+"""Rates and shares of shown counts. Nothing in this module has ever seen an exact count."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from preventable import methods
+from preventable.stages.disclosure.rule import ReleaseRule
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a partner sees of one figure.
+
+    Attributes:
+        value: Shown value, None where `token` says why there is none.
+        token: `[c]` confidential, `[x]` not available, empty where there is a value.
+        note: The same in words.
+        lower: Lower limit of a rate or share.
+        upper: Upper limit of a rate or share.
+    """
+
+    value: float | None
+    token: str = ""
+    note: str = ""
+    lower: float | None = None
+    upper: float | None = None
+
+
+@dataclass(frozen=True)
+class Band:
+    """A shown age band of an area: its cell, its person-years (None: not known) and its standard weight."""
+
+    cell: Cell
+    person_years: float | None
+    weight: float | None
+
+
+def crude_rate_cell(shown: Cell, person_years: float | None, rule: ReleaseRule) -> Cell:
+    """Crude rate of a shown count, or why there is none."""
+    withheld = _withheld(shown, shown, rule) or _too_few(_least(shown, rule), person_years, rule)
+    if withheld or person_years is None:
+        return withheld or Cell(None, "[x]", rule.notes["no_population"])
+    rate = methods.crude_rate_from_rounded(
+        _count(shown), person_years, rounding_error=rule.rounding_error, per=rule.per, level=rule.level
+    )
+    return Cell(rate.value, lower=rate.lower, upper=rate.upper)
+
+
+def standardised_rate_cell(total: Cell, unknown: Cell, bands: Mapping[str, Band], rule: ReleaseRule) -> Cell:
+    """Directly standardised rate of the shown counts of age bands, or why there is none.
+
+    A band that is not shown withholds the rate: bands are never filled in or merged. The share of records
+    without an age is taken at the most that the shown counts allow, so that giving the rate tells nothing
+    about it.
+
+    Args:
+        total: Shown count of all ages.
+        unknown: Shown count of records without an age band.
+        bands: Every age band of the standard population.
+        rule: Release rule.
+
+    Returns:
+        The rate with Dobson's limits that take in the rounding of every band.
+    """
+    for cell in (total, unknown, *(band.cell for band in bands.values())):
+        if cell.token == "[x]":
+            return Cell(None, "[x]", cell.note)
+    if total.value is None:
+        return Cell(None, "[c]", rule.notes["confidential"])
+    if _most(unknown, rule) > rule.maximum_unknown_age * _least(total, rule):
+        return Cell(None, "[x]", rule.notes["unknown_age"])
+    if any(band.cell.value is None for band in bands.values()):
+        return Cell(None, "[c]", rule.notes["confidential_part"])
+    person_years = {name: band.person_years for name, band in bands.items() if band.person_years}
+    if person_years.keys() != bands.keys():
+        return Cell(None, "[x]", rule.notes["no_population"])
+    least = sum(_least(band.cell, rule) for band in bands.values())
+    withheld = _too_few(least, math.fsum(person_years.values()), rule)
+    if withheld:
+        return withheld
+    rate = methods.directly_standardised_rate_from_rounded(
+        {name: _count(band.cell) for name, band in bands.items()},
+        person_years,
+        {name: band.weight or 0.0 for name, band in bands.items()},
+        rounding_error=rule.rounding_error,
+        minimum_events=rule.minimum_events_for_rate,
+        per=rule.per,
+        level=rule.level,
+    )
+    if rate is None:
+        return Cell(None, "[x]", rule.notes["few_events"])
+    return Cell(rate.value, lower=rate.lower, upper=rate.upper)
+
+
+def share_cell(part: Cell, whole: Cell, rule: ReleaseRule) -> Cell:
+    """Share of a shown count in another, with the decimals that its denominator bears; limits go outwards."""
+    withheld = _withheld(part, whole, rule)
+    if withheld:
+        return withheld
+    if _least(whole, rule) < rule.minimum_denominator:
+        return Cell(None, "[x]", rule.notes["few_events"])
+    share = methods.proportion_from_rounded(
+        _count(part), _count(whole), rounding_error=rule.rounding_error, level=rule.level
+    )
+    decimals = rule.more_decimals if _count(whole) >= rule.more_decimals_from else rule.decimals
+    scale = 10**decimals
+    return Cell(
+        round(share.value, decimals),
+        lower=math.floor(share.lower * scale) / scale,
+        upper=math.ceil(share.upper * scale) / scale,
+    )
+
+
+def _withheld(part: Cell, whole: Cell, rule: ReleaseRule) -> Cell | None:
+    for token, note in (("[x]", ""), ("[c]", rule.notes["confidential_part"])):
+        for cell in (part, whole):
+            if cell.token == token:
+                return Cell(None, token, note or cell.note)
+    return None
+
+
+def _too_few(least: int, person_years: float | None, rule: ReleaseRule) -> Cell | None:
+    if least < rule.minimum_events_for_rate:
+        return Cell(None, "[x]", rule.notes["few_events"])
+    if person_years is not None and person_years < rule.minimum_person_years:
+        return Cell(None, "[x]", rule.notes["few_people"])
+    return None
+
+
+def _count(cell: Cell) -> int:
+    return int(cell.value or 0)
+
+
+def _least(cell: Cell, rule: ReleaseRule) -> int:
+    """Least count that a cell can stand for."""
+    return 0 if cell.value is None else max(_count(cell) - rule.rounding_error, 0)
+
+
+def _most(cell: Cell, rule: ReleaseRule) -> int:
+    """Greatest count that a cell can stand for."""
+    return rule.minimum_count - 1 if cell.value is None else _count(cell) + rule.rounding_error

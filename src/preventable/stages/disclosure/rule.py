@@ -1,0 +1,104 @@
+"""The release rule of policy/disclosure.toml, checked once and made into a type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from preventable.errors import PolicyError
+from preventable.methods import counts_shown_as, round_half_up
+from preventable.settings import Policy
+
+_WHERE = "policy/disclosure.toml"
+_NOTES = ("confidential", "confidential_part", "few_events", "few_people", "unknown_age", "no_population")
+
+
+@dataclass(frozen=True)
+class ReleaseRule:
+    """What is shown and what is withheld. Names are those of the policy file, which gives the reasons."""
+
+    minimum_count: int
+    rounding_base: int
+    minimum_coverage: float
+    per: int
+    level: float
+    minimum_events_for_rate: int
+    minimum_person_years: float
+    maximum_unknown_age: float
+    minimum_denominator: int
+    decimals: int
+    more_decimals: int
+    more_decimals_from: int
+    notes: Mapping[str, str]
+    incomplete: Mapping[str, str]
+
+    @property
+    def rounding_error(self) -> int:
+        """Largest distance of a count from the multiple at which it is shown."""
+        return self.rounding_base // 2
+
+    def incomplete_note(self, source: str) -> str:
+        """Words beside the mark of a period whose providers have not all sent."""
+        return self.incomplete.get(source, self.incomplete["other"])
+
+
+def read_release_rule(policy: Policy) -> ReleaseRule:
+    """The release rule.
+
+    Raises:
+        PolicyError: A value is missing or cannot be, or a token or shown value would stand for fewer counts
+            than `least_values_of_a_cell`.
+    """
+    contents = policy.file("disclosure")
+    try:
+        rule = ReleaseRule(
+            **_numbers(contents, "counts", "minimum_count", "rounding_base"),
+            **_numbers(contents, "coverage", "minimum_coverage"),
+            **_numbers(
+                contents, "rates", "per", "level", "minimum_events_for_rate", "minimum_person_years",
+                "maximum_unknown_age",
+            ),
+            **_numbers(
+                contents, "shares", "minimum_denominator", "decimals", "more_decimals", "more_decimals_from"
+            ),
+            notes={name: contents["notes"][name] for name in _NOTES},
+            incomplete=dict(contents["notes"]["incomplete"]),
+        )  # fmt: skip
+        least_values = contents["counts"]["least_values_of_a_cell"]
+    except KeyError as error:
+        raise PolicyError(_WHERE, f"it lacks {error.args[0]}") from None
+    _check(rule, least_values)
+    return rule
+
+
+def _numbers(contents: Mapping[str, Any], section: str, *names: str) -> dict[str, Any]:
+    values = {name: contents[section][name] for name in names}
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            raise PolicyError(_WHERE, f"{name} is not a number of 0 or more")
+    return values
+
+
+def _check(rule: ReleaseRule, least_values: int) -> None:
+    if "other" not in rule.incomplete:
+        raise PolicyError(_WHERE, "notes.incomplete has no word for other sources")
+    for name in ("minimum_count", "rounding_base", "per"):
+        if not isinstance(getattr(rule, name), int) or getattr(rule, name) < 1:
+            raise PolicyError(_WHERE, f"{name} is not a whole number from 1 on")
+    if not (0 < rule.level < 1 and rule.minimum_coverage <= 1 and rule.maximum_unknown_age <= 1):
+        raise PolicyError(_WHERE, "level, minimum_coverage or maximum_unknown_age is no share")
+    if rule.rounding_error >= rule.minimum_count:
+        raise PolicyError(_WHERE, "minimum_count is so small that a shown count could be 0")
+    lowest = round_half_up(rule.minimum_count, rule.rounding_base)
+    behind = (
+        rule.minimum_count,
+        len(counts_shown_as(lowest, rule.rounding_base, rule.minimum_count)),
+        len(counts_shown_as(lowest + rule.rounding_base, rule.rounding_base, rule.minimum_count)),
+    )
+    if min(behind) < least_values:
+        raise PolicyError(
+            _WHERE,
+            f"minimum_count and rounding_base let a cell stand for {min(behind)} counts, fewer than"
+            " least_values_of_a_cell",
+        )

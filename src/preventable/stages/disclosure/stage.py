@@ -1,0 +1,176 @@
+"""The stage of release: what each partner may see, from shown counts alone, looked at once more."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+
+import pyarrow as pa
+
+from preventable.engine import Engine
+from preventable.errors import NothingToReleaseError
+from preventable.settings import StepContext
+from preventable.stages.disclosure.cells import Cell
+from preventable.stages.disclosure.guard import PartnerGrant, check_release
+from preventable.stages.disclosure.rates import ShownTables, bases_by_area
+from preventable.stages.disclosure.recipients import Grant, Recipient, read_recipients
+from preventable.stages.disclosure.rule import ReleaseRule, read_release_rule
+
+_GRANT_COLUMNS = ("recipient", "district", "definition", "area_type", "period_type", "dimension", "measure")
+
+
+def protect_indicators(engine: Engine, context: StepContext) -> None:
+    """Create `released` and `release_register` from exact figures under the policy.
+
+    Reads indicator_values, population_bases, partners, small_areas, venues.
+
+    Args:
+        engine: Session with the tables read.
+        context: Policy; the last month to report.
+
+    Raises:
+        PolicyError: policy/disclosure.toml or policy/recipients.toml is not well formed, or grants what
+            nobody may have.
+        NothingToReleaseError: There is no figure, or no partner with an agreement that still stands.
+        ReleaseRefusedError: The guard found a cell that may not leave.
+    """
+    rule = read_release_rule(context.policy)
+    recipients = read_recipients(context.policy)
+    if not context.period or engine.table("indicator_values").num_rows == 0:
+        raise NothingToReleaseError("disclosure", "no figure has been counted")
+    grants = _partner_grants(engine, recipients, context.period)
+    if not grants:
+        raise NothingToReleaseError("disclosure", "no partner has an agreement that stands in this period")
+
+    engine.load("release_grants", _columns(_GRANT_COLUMNS, grants))
+    engine.create("release_areas", _statement("areas"))
+    _show_counts(engine, rule)
+    engine.load("release_rates", _rates(engine, rule))
+    engine.create("release_cells", "SELECT * FROM release_counts UNION ALL SELECT * FROM release_rates")
+    engine.create("released", _statement("released"))
+    _guard(engine, rule, grants)
+    _register(engine, context.period)
+    for name in ("grants", "areas", "counts", "rates", "cells"):
+        engine.drop(f"release_{name}")
+
+
+def _partner_grants(engine: Engine, recipients: Sequence[Recipient], period: str) -> list[PartnerGrant]:
+    """What each partner of the region may receive: nothing where its kind has no agreement that stands."""
+    standing = {one.partner_type: one.grants for one in recipients if one.may_receive(period)}
+    partners = engine.fetch(
+        "SELECT partner, partner_type, district FROM partners ORDER BY partner"
+    ).to_pylist()
+    return [
+        (one["partner"], one["district"], grant.definition, grant.area_type, period_type, grant.dimension,
+         grant.measure)
+        for one in partners
+        for grant in standing.get(one["partner_type"], ())
+        for period_type in _period_types(grant)
+    ]  # fmt: skip
+
+
+def _period_types(grant: Grant) -> tuple[str, ...]:
+    """A home with fewer than twelve months has `to_date` in the place of `last12`."""
+    return ("last12", "to_date") if grant.period_type == "last12" else (grant.period_type,)
+
+
+def _show_counts(engine: Engine, rule: ReleaseRule) -> None:
+    words = {
+        f"incomplete_{source}": note for source, note in sorted(rule.incomplete.items()) if source != "other"
+    }
+    cases = " ".join(f"WHEN '{name.removeprefix('incomplete_')}' THEN ${name}" for name in words)
+    incomplete = f"CASE source {cases} ELSE $incomplete END" if words else "$incomplete"
+    engine.create(
+        "release_counts",
+        _statement("shown_counts").format(incomplete=incomplete),
+        {
+            "minimum": rule.minimum_count,
+            "base": rule.rounding_base,
+            "coverage": rule.minimum_coverage,
+            "confidential": rule.notes["confidential"],
+            "incomplete": rule.incomplete["other"],
+            **words,
+        },
+    )
+
+
+def _rates(engine: Engine, rule: ReleaseRule) -> pa.Table:
+    """Rates and shares that somebody is granted, each computed from shown counts and public denominators."""
+    needed = engine.fetch(
+        "SELECT c.figure, c.value, c.value_note, c.note FROM release_counts c"
+        " JOIN (SELECT DISTINCT definition, area_type, period_type FROM release_grants"
+        " WHERE measure <> 'count') g"
+        " ON g.definition = c.definition AND g.area_type = c.area_type AND g.period_type = c.period_type"
+    ).to_pylist()
+    shown = {_stem(row["figure"]): Cell(row["value"], row["value_note"], row["note"]) for row in needed}
+    tables = ShownTables(shown, bases_by_area(engine.table("population_bases").to_pylist()), rule)
+    wanted = engine.fetch(
+        "SELECT c.*, g.measure AS wanted FROM release_counts c JOIN (SELECT DISTINCT definition, area_type,"
+        " period_type, dimension, measure FROM release_grants WHERE measure <> 'count') g"
+        " ON g.definition = c.definition AND g.area_type = c.area_type AND g.period_type = c.period_type"
+        " AND g.dimension = c.dimension ORDER BY c.figure, g.measure"
+    ).to_pylist()
+    rows = [_computed(row, tables, rule) for row in wanted]
+    schema = engine.fetch("SELECT * FROM release_counts WHERE 1 = 0").schema
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _computed(row: Mapping[str, object], tables: ShownTables, rule: ReleaseRule) -> dict[str, object]:
+    stem, measure = _stem(str(row["figure"])), str(row["wanted"])
+    cell = tables.compute(stem, measure)
+    return {
+        **row,
+        "figure": f"{stem}/{measure}",
+        "measure": measure,
+        "value": cell.value,
+        "lower": cell.lower,
+        "upper": cell.upper,
+        "per": None if measure == "share" else rule.per,
+        "value_note": cell.token,
+        "note": cell.note,
+    }
+
+
+def _guard(engine: Engine, rule: ReleaseRule, grants: Iterable[PartnerGrant]) -> None:
+    areas = engine.table("release_areas").to_pylist()
+    check_release(
+        engine.table("released"),
+        engine.table("indicator_values"),
+        engine.table("population_bases"),
+        rule=rule,
+        grants=grants,
+        districts={(row["area_type"], row["area"]): row["district"] for row in areas},
+    )
+
+
+def _register(engine: Engine, period: str) -> None:
+    engine.create(
+        "release_register",
+        "SELECT CAST($release AS VARCHAR) AS release, recipient, figure, value, value_note FROM released"
+        " ORDER BY recipient, figure",
+        {"release": f"{period}-{_fingerprint(engine.table('released'))}"},
+    )
+
+
+def _fingerprint(released: pa.Table) -> str:
+    """First 12 hexadecimal digits of the sha256 of every shown cell, sorted."""
+    names = ("recipient", "figure", "value", "lower", "upper", "value_note")
+    columns = (released.column(name).to_pylist() for name in names)
+    lines = sorted("\t".join(map(str, row)) for row in zip(*columns, strict=True))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> pa.Table:
+    columns = zip(*rows, strict=True)
+    return pa.table(
+        {name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)}
+    )
+
+
+def _stem(figure: str) -> str:
+    return figure.rpartition("/")[0]
+
+
+def _statement(name: str) -> str:
+    return (files(__package__) / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,50 @@
+"""How complete a period is: the share of an area's usual records whose providers have sent."""
+
+from __future__ import annotations
+
+from preventable.engine import Engine
+from preventable.settings import Policy
+from preventable.stages.indicators.definitions import Definition
+from preventable.stages.indicators.sql import Parameters, statement
+
+
+def measure_coverage(engine: Engine, definitions: tuple[Definition, ...], policy: Policy) -> None:
+    """Create `indicator_period_coverage`: coverage by source, area and period, between 0 and 1."""
+    counts = policy.file("disclosure")["counts"]
+    parameters = Parameters()
+    parts = [_sent(source, basis, area_type, parameters) for source, basis, area_type in _wanted(definitions)]
+    engine.create("indicator_sent", "\nUNION ALL\n".join([statement("no_sent"), *parts]), parameters.values)
+    engine.create(
+        "indicator_usual",
+        statement("usual"),
+        {"minimum": int(counts["minimum_count"]), "base": int(counts["rounding_base"])},
+    )
+    engine.create("indicator_month_coverage", statement("month_coverage"))
+    engine.create("indicator_provider_coverage", statement("provider_coverage"))
+    engine.create(
+        "indicator_frame_areas",
+        "SELECT DISTINCT source, area_basis, area_type, area, district, period_type, period_end"
+        " FROM indicator_frame",
+    )
+    engine.create("indicator_period_coverage", statement("period_coverage"))
+
+
+def _wanted(definitions: tuple[Definition, ...]) -> list[tuple[str, str, str]]:
+    """Source, basis and level of everything counted, with district and region to fall back upon."""
+    wanted = set()
+    for definition in definitions:
+        if definition.area_basis != "list":
+            levels = {level.area_type for level in definition.levels} | {"district", "region"}
+            wanted |= {(definition.source, definition.area_basis, area_type) for area_type in levels}
+    return sorted(wanted)
+
+
+def _sent(source: str, basis: str, area_type: str, parameters: Parameters) -> str:
+    area = "venue_id" if area_type == "venue" else f"{basis}_{area_type}"
+    return (
+        f"SELECT {parameters.bind(source)} AS source, {parameters.bind(basis)} AS area_basis,"
+        f" {parameters.bind(area_type)} AS area_type, {area} AS area, n.provider, count(*) AS records"
+        " FROM indicator_records n"
+        " JOIN coverage k ON k.provider = n.provider AND k.month = n.month AND k.received"
+        f" WHERE n.source = {parameters.bind(source)} AND {area} IS NOT NULL GROUP BY {area}, n.provider"
+    )

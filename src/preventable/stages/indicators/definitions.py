@@ -1,0 +1,159 @@
+"""Definitions of figures: files of policy/definitions, checked once and made into types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from preventable.codes import allowed
+from preventable.errors import PolicyError
+from preventable.settings import Policy
+from preventable.tables import TABLES
+from preventable.tables.schema import Column
+
+#: Columns of a record that a condition may name: coded words and codes, never a person, a place or a time.
+RECORD_COLUMNS = (
+    "admission_method", "age_band", "conveyed_site", "determinant", "domestic_flag", "icd10_external_cause",
+    "method", "offence_code", "place_qualifier", "place_type", "police_informed", "precision_class",
+    "severity", "sex", "site_code", "weapon_class",
+)  # fmt: skip
+#: Columns of a supplier's list that a condition may name.
+LIST_COLUMNS = ("subject_type",)
+OPERATORS = ("is", "in", "not_in", "starts_with")
+AREA_BASES = ("residence", "place", "list")
+REGION_COUNTS = ("located", "all")
+DIMENSIONS = ("all", "age_band", "sex", "weapon_class", "place_type", "weekday_hour")
+#: Lengths that a definition may ask for; a home with fewer months has `to_date` in the place of `last12`.
+PERIOD_TYPES = ("month", "quarter", "year", "last12")
+PERIODS = ("all", "latest")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition on a record: a column, an operator of `OPERATORS`, and its values."""
+
+    column: str
+    operator: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Level:
+    """Figures of one definition: for every area of a level, every period of a length, one breakdown."""
+
+    area_type: str
+    period_type: str
+    periods: str
+    dimension: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One definition, as its file says; `name` is the first part of a figure's name."""
+
+    id: str
+    version: int
+    title: str
+    plain: str
+    source: str
+    area_basis: str
+    region_counts: str
+    conditions: tuple[Condition, ...]
+    levels: tuple[Level, ...]
+
+    @property
+    def name(self) -> str:
+        """Id and version: `ed_assault_attendances.v1`."""
+        return f"{self.id}.v{self.version}"
+
+
+def read_definitions(policy: Policy) -> tuple[Definition, ...]:
+    """Every definition of the policy, sorted by id.
+
+    Raises:
+        PolicyError: A definition lacks a part, or names a word, column or operator that is not on its list.
+    """
+    return tuple(_definition(name, policy.definitions[name]) for name in sorted(policy.definitions))
+
+
+def _definition(name: str, contents: Mapping[str, Any]) -> Definition:
+    where = f"policy/definitions/{name}.toml"
+    absent = [
+        part
+        for part in ("id", "version", "title", "plain", "source", "area_basis", "levels")
+        if not contents.get(part)
+    ]
+    if absent:
+        raise PolicyError(where, f"it lacks {', '.join(absent)}")
+    if contents["id"] != name:
+        raise PolicyError(where, "its id is not the name of the file")
+    if type(contents["version"]) is not int or contents["version"] < 1:
+        raise PolicyError(where, "its version is not a whole number from 1 on")
+    basis = _word(where, "area_basis", contents["area_basis"], AREA_BASES)
+    return Definition(
+        id=name,
+        version=contents["version"],
+        title=contents["title"],
+        plain=contents["plain"],
+        source=_word(where, "source", contents["source"], allowed("source")),
+        area_basis=basis,
+        region_counts=_word(where, "region_counts", contents.get("region_counts", "located"), REGION_COUNTS),
+        conditions=tuple(_condition(where, basis, one) for one in contents.get("conditions", [])),
+        levels=_levels(where, basis, contents["levels"]),
+    )
+
+
+def _condition(where: str, basis: str, contents: Mapping[str, Any]) -> Condition:
+    columns = LIST_COLUMNS if basis == "list" else RECORD_COLUMNS
+    column = _word(where, "column", contents.get("column"), columns)
+    operator = _word(where, "operator", contents.get("operator"), OPERATORS)
+    values = contents.get("values")
+    if not isinstance(values, list) or not values or not all(isinstance(v, str) and v for v in values):
+        raise PolicyError(where, f"the condition on {column} has no list of words as values")
+    if operator == "is" and len(values) != 1:
+        raise PolicyError(where, f"the condition on {column} has the operator is and not one value")
+    words = _words_of(column, basis)
+    if words is not None and operator != "starts_with":
+        for value in values:
+            _word(where, f"value of {column}", value, words)
+    return Condition(column, operator, tuple(values))
+
+
+def _words_of(column: str, basis: str) -> tuple[str, ...] | None:
+    if column == "weapon_class":
+        return allowed("weapon_class")
+    table = TABLES["listings" if basis == "list" else "located_records"]
+    declared: list[Column] = [one for one in table.columns if one.name == column]
+    return declared[0].allowed if declared else None
+
+
+def _levels(where: str, basis: str, entries: list[Mapping[str, Any]]) -> tuple[Level, ...]:
+    levels = [
+        Level(
+            _word(where, "area_type", area_type, allowed("area_type")),
+            _word(where, "period_type", period_type, PERIOD_TYPES),
+            _word(where, "periods", entry.get("periods"), PERIODS),
+            _word(where, "dimension", dimension, DIMENSIONS),
+        )
+        for entry in entries
+        for area_type in entry.get("area_types", [])
+        for period_type in entry.get("period_types", [])
+        for dimension in entry.get("dimensions", [])
+    ]
+    if not levels:
+        raise PolicyError(where, "it counts for no area, period or breakdown")
+    seen = [(level.area_type, level.period_type, level.dimension) for level in levels]
+    if len(set(seen)) != len(seen):
+        raise PolicyError(where, "it names a level, period and breakdown twice")
+    if basis == "list" and any(level.area_type != "district" or level.dimension != "all" for level in levels):
+        raise PolicyError(where, "a list is counted by district and without breakdown alone")
+    if basis == "residence" and any(level.area_type == "venue" for level in levels):
+        raise PolicyError(where, "nobody lives at a venue: venues need the area basis place")
+    return tuple(sorted(levels, key=lambda level: (level.area_type, level.period_type, level.dimension)))
+
+
+def _word(where: str, what: str, word: object, words: tuple[str, ...]) -> str:
+    if word not in words:
+        raise PolicyError(where, f"its {what} is not one of {', '.join(words)}")
+    return str(word)

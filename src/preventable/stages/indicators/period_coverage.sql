@@ -1,0 +1,22 @@
+-- Coverage of a period is that of its worst month: one month that is a gap makes the whole period one. An area of
+-- which too little is usual to tell takes its district's coverage, a district the region's, a region the providers'.
+-- in: indicator_frame_areas, indicator_period_months, indicator_month_coverage, indicator_provider_coverage
+SELECT f.source, f.area_basis, f.area_type, f.area, f.period_type, f.period_end,
+    min(CASE
+        WHEN coalesce(a.usual, 0) > 0 THEN CAST(a.sent AS DOUBLE) / a.usual
+        WHEN coalesce(d.usual, 0) > 0 THEN CAST(d.sent AS DOUBLE) / d.usual
+        WHEN coalesce(r.usual, 0) > 0 THEN CAST(r.sent AS DOUBLE) / r.usual
+        WHEN coalesce(p.usual, 0) > 0 THEN CAST(p.sent AS DOUBLE) / p.usual
+        ELSE 0.0 END) AS coverage
+FROM indicator_frame_areas f
+JOIN indicator_period_months m ON m.period_type = f.period_type AND m.period_end = f.period_end
+LEFT JOIN indicator_month_coverage a
+    ON a.source = f.source AND a.area_basis = f.area_basis AND a.area_type = f.area_type AND a.area = f.area
+    AND a.month = m.month
+LEFT JOIN indicator_month_coverage d
+    ON d.source = f.source AND d.area_basis = f.area_basis AND d.area_type = 'district' AND d.area = f.district
+    AND d.month = m.month
+LEFT JOIN indicator_month_coverage r
+    ON r.source = f.source AND r.area_basis = f.area_basis AND r.area_type = 'region' AND r.month = m.month
+LEFT JOIN indicator_provider_coverage p ON p.source = f.source AND p.month = m.month
+GROUP BY f.source, f.area_basis, f.area_type, f.area, f.period_type, f.period_end

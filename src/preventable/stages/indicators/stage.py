@@ -1,0 +1,117 @@
+"""The stage of figures: definitions applied to records that stand, by area, period and breakdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from preventable.engine import Engine
+from preventable.settings import StepContext
+from preventable.stages.indicators.coverage import measure_coverage
+from preventable.stages.indicators.definitions import Definition, read_definitions
+from preventable.stages.indicators.periods import Period, periods_of
+from preventable.stages.indicators.populations import count_person_years
+from preventable.stages.indicators.records import count_cells, prepare_records, region_code
+from preventable.stages.indicators.sql import categories, statement
+
+
+def count_indicators(engine: Engine, context: StepContext) -> None:
+    """Create `population_bases` and `indicator_values` from records, lists, coverage and populations.
+
+    Every area, period and category of a definition has a figure, the empty ones too. Reads located_records,
+    listings, coverage, areas, small_areas, venues, populations.
+
+    Args:
+        engine: Session with the tables read.
+        context: Policy with its definitions; the last month to report.
+
+    Raises:
+        PolicyError: A definition or the standard population is not well formed.
+        PopulationBandsError: The region's populations do not fit the ten-year bands.
+    """
+    definitions = read_definitions(context.policy)
+    standard = context.policy.file("disclosure")["rates"]["standard_population"]
+    periods = _periods(engine, context.period)
+    region = region_code(engine)
+
+    prepare_records(engine, region)
+    _lay_out(engine, definitions, periods)
+    count_cells(engine, definitions)
+    engine.create("indicator_counts", statement("counts"))
+    measure_coverage(engine, definitions, context.policy)
+    count_person_years(engine, periods, region, standard)
+    engine.create("indicator_values", statement("values"))
+    _clear(engine)
+
+
+def _periods(engine: Engine, last: str) -> tuple[Period, ...]:
+    held = engine.fetch("SELECT DISTINCT month FROM coverage").column("month").to_pylist()
+    return periods_of(held, last)
+
+
+def _lay_out(engine: Engine, definitions: Sequence[Definition], periods: Sequence[Period]) -> None:
+    """Load levels, periods and categories, and create the frame of all figures."""
+    engine.load("indicator_levels", _levels(definitions))
+    engine.load("indicator_periods", _period_rows(periods))
+    engine.load("indicator_period_months", _period_months(periods))
+    engine.load(
+        "indicator_categories",
+        _text_table(
+            ("dimension", "category"),
+            [(dimension, word) for dimension, words in categories().items() for word in words],
+        ),
+    )
+    engine.create("indicator_frame", statement("frame"))
+
+
+def _levels(definitions: Sequence[Definition]) -> pa.Table:
+    rows = [
+        (
+            one.id,
+            one.source,
+            one.area_basis,
+            level.area_type,
+            level.period_type,
+            level.periods,
+            level.dimension,
+        )
+        for one in definitions
+        for level in one.levels
+    ]
+    names = ("definition", "source", "area_basis", "area_type", "period_type", "periods", "dimension")
+    versions = [one.version for one in definitions for _ in one.levels]
+    return _text_table(names, rows).append_column("version", pa.array(versions, pa.int64()))
+
+
+def _period_rows(periods: Sequence[Period]) -> pa.Table:
+    """Periods, each with the word by which definitions ask for it: `to_date` stands in for `last12`."""
+    rows = [
+        (period.type, "last12" if period.type == "to_date" else period.type, period.start, period.end)
+        for period in periods
+    ]
+    latest = pa.array([period.is_latest for period in periods], pa.bool_())
+    names = ("period_type", "asked_as", "period_start", "period_end")
+    return _text_table(names, rows).append_column("is_latest", latest)
+
+
+def _period_months(periods: Sequence[Period]) -> pa.Table:
+    rows = [(period.type, period.end, month) for period in periods for month in period.months]
+    return _text_table(("period_type", "period_end", "month"), rows)
+
+
+def _text_table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
+    return pa.table(
+        {name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)}
+    )
+
+
+def _clear(engine: Engine) -> None:
+    """Leave the session with nothing but the stage's tables."""
+    for name in (
+        "areas", "records", "cells", "counts", "levels", "periods", "period_months", "categories", "frame",
+        "frame_areas", "sent", "usual", "month_coverage", "provider_coverage", "period_coverage",
+        "band_persons", "area_persons", "period_years", "standard",
+    ):  # fmt: skip
+        engine.drop(f"indicator_{name}")

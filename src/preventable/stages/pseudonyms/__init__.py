@@ -1,0 +1,1 @@
+"""Keyed pseudonyms in place of direct identifiers."""

@@ -1,0 +1,89 @@
+"""The rules as data: rules.toml, one condition in SQL each."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from preventable.codes import allowed
+from preventable.errors import PolicyError
+
+#: What a rule reads -> the rows that its condition knows as `rule_rows`: every row, every live row,
+#: every row once outcomes are known, records that stand.
+_ROWS = {
+    "all_rows": "SELECT * FROM checked_rows",
+    "rows": "SELECT * FROM checked_rows WHERE record_status = 'live'",
+    "outcomes": "SELECT * FROM checked_rows",
+    "standing": "SELECT * FROM standing_rows",
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        id: V01 to V99, as findings name it.
+        level: error (the row is quarantined), warning or information.
+        reads: One of `_ROWS`.
+        condition: Name of its SQL file, which selects the rows that trip it.
+        sources: Kinds of source it applies to.
+        threshold: Parameters of the condition.
+    """
+
+    id: str
+    level: str
+    reads: str
+    condition: str
+    sources: tuple[str, ...]
+    description: str
+    remedy: str
+    owner: str
+    source: str
+    threshold: Mapping[str, Any] = field(default_factory=dict)
+
+
+@cache
+def quality_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order of its id.
+
+    Raises:
+        PolicyError: Two rules have one id, or a rule names a level, source or reading that there is not.
+    """
+    rows = tomllib.loads(sql_or_toml("rules.toml"))["rule"]
+    rules = tuple(sorted((Rule(**{**row, "sources": tuple(row["sources"])}) for row in rows), key=_by_id))
+    ids = [rule.id for rule in rules]
+    if len(set(ids)) != len(ids):
+        raise PolicyError("stages/quality/rules.toml", "two rules have one id")
+    for rule in rules:
+        known = rule.level in allowed("level") and rule.reads in _ROWS
+        if not known or not set(rule.sources) <= set(allowed("source")):
+            raise PolicyError(
+                "stages/quality/rules.toml", f"{rule.id} names a level, source or reading unknown"
+            )
+        if rule.level == "error" and rule.reads not in ("all_rows", "rows"):
+            raise PolicyError("stages/quality/rules.toml", f"{rule.id} is an error and reads outcomes")
+    return rules
+
+
+def finding_sql(rule: Rule) -> str:
+    """The statement of one rule: its condition over the rows it reads."""
+    kinds = ", ".join(f"'{source}'" for source in rule.sources)
+    condition = sql_or_toml(f"conditions/{rule.condition}.sql")
+    return (
+        f"WITH rule_rows AS (SELECT * FROM ({_ROWS[rule.reads]}) AS r WHERE r.source IN ({kinds}))\n"
+        f"SELECT f.*, '{rule.id}' AS rule, '{rule.level}' AS level FROM (\n{condition}) AS f"
+    )
+
+
+def sql_or_toml(name: str) -> str:
+    """A file of this stage."""
+    return (files("preventable.stages.quality") / name).read_text(encoding="utf-8")
+
+
+def _by_id(rule: Rule) -> str:
+    return rule.id

@@ -1,0 +1,78 @@
+"""Which mapping reads a file: the newest one whose headers are exactly those of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from preventable.errors import ChangedFormatError, RefusedFileError, TooLargeError
+from preventable.stages.sources.csv_file import read_csv
+from preventable.stages.sources.mapping import FileForm, SupplierMapping
+from preventable.stages.sources.sheet import Sheet, check_rows, identify
+from preventable.stages.sources.xlsx_file import read_xlsx
+
+_READERS = {"csv": read_csv, "xlsx": read_xlsx}
+
+
+def choose_mapping(
+    content: bytes, mappings: Sequence[SupplierMapping], *, where: str, limits: Mapping[str, Any]
+) -> tuple[SupplierMapping, Sheet]:
+    """The mapping and the cells it finds.
+
+    Args:
+        mappings: Newest first.
+
+    Raises:
+        ChangedFormatError: No mapping has these headers. Names what the nearest mapping misses; of the
+            file's own headers only their number, for a header could be a value.
+        RefusedFileError: The file cannot be read as any mapping says, passes a limit or has ragged rows.
+    """
+    allowed_bytes = limits["file"]["bytes"]
+    if len(content) > allowed_bytes:
+        raise TooLargeError(where, f"{len(content):,} bytes, {allowed_bytes:,} are allowed")
+    tried: dict[FileForm, Sheet | RefusedFileError] = {}
+    for mapping in mappings:
+        if mapping.file not in tried:
+            tried[mapping.file] = _try(content, mapping.file, where, limits)
+        sheet = tried[mapping.file]
+        if isinstance(sheet, Sheet) and _fits(sheet, mapping):
+            check_rows(sheet, where)
+            return mapping, sheet
+    raise _refusal(mappings, tried, where)
+
+
+def _try(content: bytes, form: FileForm, where: str, limits: Mapping[str, Any]) -> Sheet | RefusedFileError:
+    try:
+        return _READERS[form.format](content, form, where=where, limits=limits)
+    except RefusedFileError as refusal:
+        return refusal
+
+
+def _fits(sheet: Sheet, mapping: SupplierMapping) -> bool:
+    return len(sheet.header) == len(mapping.headers) and set(sheet.header) == mapping.headers
+
+
+def _refusal(
+    mappings: Sequence[SupplierMapping], tried: Mapping[FileForm, Sheet | RefusedFileError], where: str
+) -> RefusedFileError:
+    """Why no mapping fits: what the nearest of those that can read the file misses, else why none can."""
+    read = [(mapping, tried[mapping.file]) for mapping in mappings]
+    readable = [(mapping, sheet) for mapping, sheet in read if isinstance(sheet, Sheet)]
+    if not readable:
+        refusals = [sheet for _, sheet in read if isinstance(sheet, RefusedFileError)]
+        return refusals[0]
+    mapping, sheet = min(readable, key=lambda pair: len(pair[0].headers ^ set(pair[1].header)))
+    missing = sorted(mapping.headers - set(sheet.header))
+    known = sum(name in mapping.headers for name in set(sheet.header))
+    others = len(sheet.header) - known
+    found = (
+        f"of the {len(mapping.headers)} columns of mapping version {mapping.version} it lacks {len(missing)}"
+        f"{' (' + ', '.join(missing) + ')' if missing else ''}, and it has {others} that the mapping"
+        " does not know or that stand twice"
+    )
+    refusal = ChangedFormatError(where, found)
+    refusal.rows_in_file = len(sheet.rows)
+    if all(len(row) == len(sheet.header) for row in sheet.rows):
+        identity = identify(sheet, provider=mapping.provider, source=mapping.source)
+        refusal.submission_id = identity.submission_id
+    return refusal

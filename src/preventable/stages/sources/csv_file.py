@@ -1,0 +1,61 @@
+"""Text files with separators, read strictly: what is not plainly a table is refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from preventable.errors import UnreadableFileError
+from preventable.stages.sources.mapping import FileForm
+from preventable.stages.sources.sheet import Sheet, make_sheet
+
+_BYTE_ORDER_MARK = "\ufeff"
+_STARTS_OF_OTHER_FORMATS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PAR1", b"%PDF")
+
+
+def read_csv(content: bytes, form: FileForm, *, where: str, limits: Mapping[str, Any]) -> Sheet:
+    """Read a whole file, or nothing of it.
+
+    Blank lines are not rows; a line of empty cells is one.
+
+    Raises:
+        UnreadableFileError: Another encoding than the mapping's, a NUL, a quote out of place or never closed.
+        TooLargeError: The file passes a limit.
+    """
+    if content.startswith(_STARTS_OF_OTHER_FORMATS):
+        raise UnreadableFileError(where, "the mapping says csv, the content is a container of another kind")
+    text = _decoded(content, form.encoding)
+    if text is None:
+        raise UnreadableFileError(where, f"it is not text in {form.encoding}")
+    if "\0" in text:
+        raise UnreadableFileError(
+            where, "it has a NUL character, so it is not text in the mapping's encoding"
+        )
+    lines, broken_line = _lines(text.removeprefix(_BYTE_ORDER_MARK), form.delimiter)
+    if broken_line:
+        found = "a quote stands out of place or is never closed, or a cell passes the reader's limit"
+        raise UnreadableFileError(where, f"{found}; reading stopped at line {broken_line:,}")
+    return make_sheet(where, lines, limits=limits)
+
+
+def _decoded(content: bytes, encoding: str) -> str | None:
+    # The error of a codec holds the whole file: it must not become the context of ours.
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _lines(text: str, delimiter: str) -> tuple[list[tuple[int, tuple[str, ...]]], int]:
+    """Numbered lines that are not blank, and the line where the reader gave up (0: it did not)."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = []
+    try:
+        for number, cells in enumerate(reader, start=1):
+            if cells:
+                lines.append((number, tuple(cells)))
+    except csv.Error:
+        return [], max(reader.line_num, 1)
+    return lines, 0

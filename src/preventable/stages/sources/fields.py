@@ -1,0 +1,247 @@
+"""Cells of a sheet to our columns, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from preventable.codes import allowed, code_file
+from preventable.stages.sources import admissions, ambulance, cells, ed, lists, police
+from preventable.stages.sources.cells import Parser
+from preventable.stages.sources.kinds import Derived, Kind, KindFields
+from preventable.stages.sources.mapping import CODED, SupplierMapping
+from preventable.stages.sources.screening import screen
+from preventable.stages.sources.sheet import Sheet
+from preventable.stages.sources.texts import PlaceTexts, read_place_texts
+from preventable.stages.sources.times import Stamps, clock_of, no_stamps, read_stamps
+
+KINDS: Mapping[str, Kind] = {
+    "ed": ed.KIND,
+    "ambulance": ambulance.KIND,
+    "police": police.KIND,
+    "admissions": admissions.KIND,
+    "licensing": lists.KIND,
+    "education": lists.KIND,
+}
+Problem = tuple[int, str, str]
+
+_STAMPS = ("contact", "injury_from", "injury_to")
+#: Our field -> column of `submissions` and its type, for fields that one parser reads.
+_PLAIN: Mapping[str, tuple[str, pa.DataType]] = {
+    "source_record_id": ("source_record_id", pa.string()),
+    "record_version": ("record_version", pa.int64()),
+    "site_code": ("site_code", pa.string()),
+    "nhs_number": ("nhs_number", pa.string()),
+    "postcode": ("postcode", pa.string()),
+    "easting": ("easting_m", pa.float64()),
+    "northing": ("northing_m", pa.float64()),
+    "point_sd": ("point_sd_m", pa.float64()),
+    "residence_small_area": ("residence_small_area", pa.string()),
+    "offence_code": ("offence_code", pa.string()),
+    "determinant": ("determinant", pa.string()),
+    "conveyed_site": ("conveyed_site", pa.string()),
+    "icd10_external_cause": ("icd10_external_cause", pa.string()),
+    "admission_method": ("admission_method", pa.string()),
+    "quantity": ("quantity", pa.int64()),
+}
+
+
+@dataclass
+class ReadFields:
+    """Columns of `submissions` that come from cells, with the problems met on the way.
+
+    Attributes:
+        problems: Position, field and problem.
+    """
+
+    columns: dict[str, pa.Array]
+    contact: Stamps
+    texts: PlaceTexts
+    problems: list[Problem] = field(default_factory=list)
+
+
+class CellTexts:
+    """Texts of a field by row: its headers' cells without spaces at their ends, or the mapping's constant."""
+
+    def __init__(self, sheet: Sheet, mapping: SupplierMapping) -> None:
+        self._mapping = mapping
+        self._rows = len(sheet.rows)
+        cells_by_column = zip(*sheet.rows, strict=True)
+        self._by_header = dict(zip(sheet.header, cells_by_column, strict=False))
+
+    def has(self, name: str) -> bool:
+        """Whether the mapping fills the field."""
+        return name in self._mapping.columns or name in self._mapping.constants
+
+    def of(self, name: str) -> pa.Array:
+        """The texts of a field, empty where there is nothing."""
+        headers = self._mapping.columns.get(name)
+        if headers is None:
+            return pa.array([self._mapping.constants.get(name, "")] * self._rows, pa.string())
+        joined = self._column(headers[0])
+        for header in headers[1:]:
+            joined = pc.binary_join_element_wise(joined, self._column(header), " ")
+        return pc.utf8_trim_whitespace(joined)
+
+    def _column(self, header: str) -> pa.Array:
+        return pc.utf8_trim_whitespace(pa.array(self._by_header.get(header, ()), pa.string()))
+
+
+def read_fields(
+    sheet: Sheet, mapping: SupplierMapping, *, site_code: str, text_key: tuple[str, bytes]
+) -> ReadFields:
+    """Every field of every row."""
+    texts = CellTexts(sheet, mapping)
+    kind = KINDS[mapping.source]
+    clock = clock_of(mapping.formats, mapping.zone, sheet=mapping.file.format == "xlsx")
+    problems: list[Problem] = []
+    stamps = {name: read_stamps(texts.of(name), clock) for name in _STAMPS if texts.has(name)}
+    for name, column in stamps.items():
+        problems += [(i, name, problem) for i, problem in column.problems]
+    columns = _coded_columns(texts, mapping, kind, problems) | _plain_columns(texts, mapping, problems)
+    columns |= _age_columns(texts, mapping, problems)
+    if not texts.has("site_code"):
+        columns["site_code"] = pa.array([site_code] * len(sheet.rows), pa.string())
+    is_event = mapping.source in allowed("event_source")
+    place = read_place_texts(
+        texts.of("place_text") if is_event else pa.array([""] * len(sheet.rows)),
+        columns["place_type"],
+        text_key=text_key,
+    )
+    problems += [(i, "place_text", problem) for i, problem in place.problems]
+    columns |= {"place_text_id": place.ids, "place_text_words": place.words}
+    if not is_event:
+        columns |= _listed_columns(texts, mapping, problems)
+    columns |= _meaning(kind, stamps, columns, mapping, len(sheet.rows), problems)
+    for name in kind.required:
+        if texts.has(name):
+            problems += [(i, name, problem) for i, problem in cells.present(texts.of(name))]
+    return ReadFields(columns, stamps.get("contact", no_stamps(len(sheet.rows))), place, problems)
+
+
+def _coded_columns(
+    texts: CellTexts, mapping: SupplierMapping, kind: Kind, problems: list[Problem]
+) -> dict[str, pa.Array]:
+    columns = {}
+    for name, list_name in CODED.items():
+        own_words = {word: word for word in allowed(list_name)}
+        codes = mapping.codes.get(name) or kind.codes.get(name) or own_words
+        if name in mapping.constants:
+            codes = own_words | dict(codes)
+        reading = cells.read_cells(texts.of(name), cells.words(codes), pa.string())
+        problems += [(i, name, problem) for i, problem in reading.problems]
+        columns[name] = reading.values
+    # A row is live unless it says otherwise; a status that cannot be read is an error of its own (V21).
+    columns["record_status"] = pc.fill_null(columns["record_status"], "live")
+    return columns
+
+
+def _plain_columns(
+    texts: CellTexts, mapping: SupplierMapping, problems: list[Problem]
+) -> dict[str, pa.Array]:
+    return {
+        column: _read(name, texts, mapping, _parser(name), kind, problems)
+        for name, (column, kind) in _PLAIN.items()
+    }
+
+
+def _read(
+    name: str,
+    texts: CellTexts,
+    mapping: SupplierMapping,
+    parser: Parser,
+    kind: pa.DataType,
+    problems: list[Problem],
+) -> pa.Array:
+    """A field by its parser, after the mapping's codes where it has some for the field."""
+    values = texts.of(name)
+    if name in mapping.codes:
+        translated = cells.read_cells(values, cells.words(mapping.codes[name]), pa.string())
+        problems += [(i, name, problem) for i, problem in translated.problems]
+        values = pc.fill_null(translated.values, "")
+    reading = cells.read_cells(values, parser, kind)
+    problems += [(i, name, problem) for i, problem in reading.problems]
+    return reading.values
+
+
+def _parser(name: str) -> Parser:
+    """How a plain field is read."""
+    if name in ("record_version", "quantity"):
+        return cells.integer(name)
+    if name in ("easting", "northing", "point_sd"):
+        return cells.number(f"{name}_m")
+    if name == "postcode":
+        return cells.shaped(name, "out_of_range")
+    if name in ("site_code", "conveyed_site", "residence_small_area"):
+        return cells.shaped(name, "unknown_code")
+    if name in ("offence_code", "admission_method"):
+        list_name = "home_office_offence" if name == "offence_code" else name
+        return cells.listed(code_file(list_name)["codes"])
+    return {
+        "nhs_number": cells.nhs_number,
+        "determinant": ambulance.determinant,
+        "icd10_external_cause": admissions.external_cause,
+        "source_record_id": cells.text_as_sent,
+    }[name]
+
+
+def _age_columns(texts: CellTexts, mapping: SupplierMapping, problems: list[Problem]) -> dict[str, pa.Array]:
+    values = texts.of("age")
+    columns, found = cells.read_ages(values, "years" if mapping.age_style == "none" else mapping.age_style)
+    problems += [(i, "age", problem) for i, problem in found]
+    return columns
+
+
+def _listed_columns(
+    texts: CellTexts, mapping: SupplierMapping, problems: list[Problem]
+) -> dict[str, pa.Array]:
+    parsers = {"source_record_id": _list_number, "subject_code": _list_number}
+    parsers |= dict.fromkeys(("subject_name", "subject_type", "subject_area"), _list_text)
+    return {
+        name: _read(name, texts, mapping, parser, pa.string(), problems) for name, parser in parsers.items()
+    }
+
+
+def _list_text(text: str) -> tuple[object, str]:
+    """A text of a list. Lists are about no person: where one is found in it the whole text is dropped."""
+    screened = screen(text, field="name")
+    return (None, "personal_data") if screened.redacted else (screened.text or None, "")
+
+
+def _list_number(text: str) -> tuple[object, str]:
+    """The number of a listed thing or of its line, in capitals."""
+    if screen(text, field="code").redacted:
+        return None, "personal_data"
+    return cells.shaped("list_number", "out_of_range")(text)
+
+
+def _meaning(
+    kind: Kind,
+    stamps: Mapping[str, Stamps],
+    columns: Mapping[str, pa.Array],
+    mapping: SupplierMapping,
+    rows: int,
+    problems: list[Problem],
+) -> dict[str, pa.Array]:
+    """Columns that follow from what the kind of source means by its fields."""
+    given = {name: stamps.get(name, no_stamps(rows)) for name in _STAMPS}
+    fields = KindFields(given["contact"], given["injury_from"], given["injury_to"], columns, mapping.zone)
+    derived: Derived = kind.derive(fields)
+    intervals = derived.intervals
+    problems += [(i, name, problem) for name, i, problem in intervals.problems]
+    start_local, end_local = intervals.local(mapping.zone)
+    times = {
+        "contact_local": fields.contact.local,
+        "contact_utc": fields.contact.utc,
+        "injury_start_local": start_local,
+        "injury_end_local": end_local,
+        "injury_start_utc": intervals.start_utc,
+        "injury_end_utc": intervals.end_utc,
+    }
+    found = {name: pa.array(values, pa.timestamp("us")) for name, values in times.items()}
+    found["time_precision"] = pa.array(intervals.precision, pa.string())
+    found["time_basis"] = pa.array(intervals.basis, pa.string())
+    return found | dict(derived.values)

@@ -1,0 +1,178 @@
+"""A supplier's file to rows in our columns. The only public function is `read_submission`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from preventable.errors import RefusedFileError, UnknownCodesError, UnknownProviderError
+from preventable.stages.sources.choose import choose_mapping
+from preventable.stages.sources.fields import KINDS, Problem, ReadFields, read_fields
+from preventable.stages.sources.mapping import SupplierMapping, supplier_mappings
+from preventable.stages.sources.period import month_of_file
+from preventable.stages.sources.sheet import Identity, Sheet, identify
+from preventable.tables.schema import ARROW_TYPES, Table
+from preventable.tables.submissions import INTAKE_PROBLEMS, PLACE_TEXTS, SUBMISSIONS
+
+_ROWS_NAMED = 20
+
+
+@dataclass(frozen=True)
+class ReadSubmission:
+    """One file, read whole.
+
+    Attributes:
+        submission_id: The same for the same content, whatever the file's name, order and container.
+        month: Period of the file, YYYY-MM.
+        edition: Highest record version in it, 0 where none could be read.
+        rows: Rows of the file, the header not counted.
+        submissions: Rows in our columns.
+        intake_problems: What could not be read: row, field and problem.
+        place_texts: Screened place texts, one row a key.
+    """
+
+    submission_id: str
+    provider: str
+    source: str
+    month: str
+    edition: int
+    mapping_version: int
+    rows: int
+    submissions: pa.Table
+    intake_problems: pa.Table
+    place_texts: pa.Table
+
+
+def read_submission(
+    content: bytes,
+    *,
+    file_name: str,
+    provider: Mapping[str, Any],
+    mappings: Sequence[Mapping[str, Any]],
+    text_key: tuple[str, bytes],
+    limits: Mapping[str, Any],
+) -> ReadSubmission:
+    """Read a file through the newest of the provider's mappings that has its headers.
+
+    Args:
+        content: The file.
+        file_name: Its name, for errors alone.
+        provider: The provider's row of the region's `providers`.
+        mappings: Mappings as read from TOML; those of other providers are passed over.
+        text_key: Name and bytes of the key of place texts.
+        limits: Contents of policy/limits.toml.
+
+    Returns:
+        The three tables, conformed to their declarations.
+
+    Raises:
+        RefusedFileError: The file is refused whole; the subclass tells why. `rows_in_file`, `submission_id`
+            and `month` are set on it where they are known. No cell of the file is in its text, cause or
+            context.
+    """
+    where = f"{provider['provider']} {_base_name(file_name)}"
+    if provider["source"] not in KINDS:
+        raise UnknownProviderError(where, f"files of the source {provider['source']} are not read")
+    fitting = supplier_mappings(mappings, provider=provider, where=where)
+    mapping, sheet = choose_mapping(content, fitting, where=where, limits=limits)
+    identity = identify(sheet, provider=mapping.provider, source=mapping.source)
+    month: str | None = None
+    try:
+        fields = read_fields(sheet, mapping, site_code=provider["site_code"], text_key=text_key)
+        month = month_of_file(sheet, mapping, fields.contact, where=where)
+        _refuse_unknown_codes(fields.problems, sheet, where, limits["unknown_codes"])
+    except RefusedFileError as refusal:
+        refusal.rows_in_file = len(sheet.rows)
+        refusal.submission_id = identity.submission_id
+        refusal.month = month
+        raise
+    return _read_submission(mapping, sheet, identity, month, fields)
+
+
+def _read_submission(
+    mapping: SupplierMapping, sheet: Sheet, identity: Identity, month: str, fields: ReadFields
+) -> ReadSubmission:
+    edition = pc.max(fields.columns["record_version"]).as_py() or 0
+    of_file = {
+        "submission_id": identity.submission_id,
+        "edition": edition,
+        "provider": mapping.provider,
+        "month": month,
+        "source": mapping.source,
+    }
+    of_row = {
+        "row_number": pa.array(sheet.row_numbers, pa.int64()),
+        "content_hash": pa.array(identity.content_hashes, pa.string()),
+    }
+    texts = {name: fields.texts.texts.column(name) for name in fields.texts.texts.column_names}
+    return ReadSubmission(
+        submission_id=identity.submission_id,
+        provider=mapping.provider,
+        source=mapping.source,
+        month=month,
+        edition=edition,
+        mapping_version=mapping.version,
+        rows=len(sheet.rows),
+        submissions=_table(SUBMISSIONS, fields.columns | of_row, of_file, len(sheet.rows)),
+        intake_problems=_problems(fields.problems, of_row, of_file),
+        place_texts=_table(PLACE_TEXTS, texts, of_file, fields.texts.texts.num_rows),
+    )
+
+
+def _table(
+    table: Table, columns: Mapping[str, pa.Array], constants: Mapping[str, object], rows: int
+) -> pa.Table:
+    """A declared table: columns as given, else the file's constants, else null."""
+    data = {}
+    for column in table.columns:
+        kind = ARROW_TYPES[column.type]
+        if column.name in columns:
+            data[column.name] = columns[column.name]
+        elif column.name in constants:
+            data[column.name] = pa.repeat(pa.scalar(constants[column.name], kind), rows)
+        else:
+            data[column.name] = pa.nulls(rows, kind)
+    return table.conform(pa.table(data))
+
+
+def _problems(
+    problems: Sequence[Problem], of_row: Mapping[str, pa.Array], of_file: Mapping[str, object]
+) -> pa.Table:
+    """One row for each row, field and problem, in that order."""
+    distinct = sorted(set(problems))
+    at = pa.array([i for i, _, _ in distinct], pa.int64())
+    columns = {name: values.take(at) for name, values in of_row.items()}
+    columns["field"] = pa.array([name for _, name, _ in distinct], pa.string())
+    columns["problem"] = pa.array([problem for _, _, problem in distinct], pa.string())
+    return _table(INTAKE_PROBLEMS, columns, of_file, len(distinct))
+
+
+def _refuse_unknown_codes(
+    problems: Sequence[Problem], sheet: Sheet, where: str, limits: Mapping[str, float]
+) -> None:
+    rows_by_field: dict[str, list[int]] = {}
+    for i, name, problem in problems:
+        if problem == "unknown_code":
+            rows_by_field.setdefault(name, []).append(i)
+    over = {
+        name: rows
+        for name, rows in sorted(rows_by_field.items())
+        if len(rows) >= limits["rows"] and len(rows) > limits["share"] * len(sheet.rows)
+    }
+    if over:
+        counts = ", ".join(f"{len(rows):,} rows in {name}" for name, rows in over.items())
+        first = sorted({int(i) for rows in over.values() for i in rows})[:_ROWS_NAMED]
+        row_numbers = tuple(int(n) for n in np.array(sheet.row_numbers)[first])
+        raise UnknownCodesError(where, f"of {len(sheet.rows):,} rows, {counts} are unknown", row_numbers)
+
+
+def _base_name(file_name: str) -> str:
+    """Last part of a path, with nothing that a terminal would obey."""
+    name = re.split(r"[\\/]", file_name)[-1]
+    return "".join(char for char in name if char.isprintable())

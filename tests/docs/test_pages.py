@@ -1,0 +1,111 @@
+"""Pages do not go stale: links lead somewhere, commands exist, words are those of the house."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+import typer
+from repository import ROOT, pages, repository_files
+
+LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
+COMMAND = re.compile(r"(?m)^\s*(?:\|[^`\n]*)?`?(\./(?:preventable|test)\b[^`|\n]*)")
+INLINE_COMMAND = re.compile(r"`(\./preventable [^`]+)`")
+DESIGN_DOCS = {"tutorials", "how-to", "reference", "explanation", "decisions"}
+
+
+def verbs() -> dict[str, set[str]]:
+    """Options of every verb."""
+    from preventable.__main__ import app
+
+    commands = typer.main.get_command(app).commands
+    return {name: {opt for p in command.params for opt in p.opts} for name, command in commands.items()}
+
+
+def commands_on(page) -> list[str]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return sorted({found.strip() for found in [*COMMAND.findall(text), *INLINE_COMMAND.findall(text)]})
+
+
+@pytest.mark.parametrize("page", pages(), ids=str)
+def test_every_relative_link_leads_to_a_file(page):
+    targets = [
+        target for target in LINK.findall((ROOT / page).read_text(encoding="utf-8")) if "://" not in target
+    ]
+
+    missing = [
+        target
+        for target in targets
+        if not target.startswith("#") and not (ROOT / page.parent / target.split("#")[0]).exists()
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if commands_on(page)], ids=str)
+def test_every_command_on_a_page_is_a_verb_with_its_options(page):
+    known = verbs()
+
+    for line in commands_on(page):
+        program, *words = shlex.split(line)
+        if program == "./test" or not words or words[0] in {"VERB", "--help"}:
+            continue
+        assert words[0] in known, line
+        given = {word.split("=")[0] for word in words[1:] if word.startswith("--")}
+        assert given <= known[words[0]] | {"--help"}, line
+
+
+def test_the_read_me_names_the_two_commands_and_every_verb():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert "./preventable demo" in text
+    assert "./test" in text
+    assert [verb for verb in verbs() if f"`{verb}`" not in text and f"./preventable {verb}" not in text] == []
+
+
+def test_every_page_of_the_site_is_in_one_of_the_four_kinds_or_a_decision():
+    kinds = {page.parts[1] for page in pages() if page.parts[0] == "docs" and len(page.parts) > 2}
+
+    assert kinds == DESIGN_DOCS
+
+
+def test_every_page_of_the_site_is_in_its_contents():
+    listed = set()
+    for index in (ROOT / "docs/index.md", ROOT / "docs/decisions/index.md"):
+        base = index.parent.relative_to(ROOT / "docs")
+        listed |= {
+            str(base / line.strip())
+            for line in index.read_text(encoding="utf-8").splitlines()
+            if line.strip()
+        }
+    pages_of_site = {
+        str(page.relative_to("docs").with_suffix("")) for page in pages() if page.parts[0] == "docs"
+    }
+
+    assert sorted(pages_of_site - listed - {"index"}) == []
+
+
+def test_every_decision_has_context_choice_and_cost():
+    for page in (ROOT / "docs/decisions").glob("*.md"):
+        if page.stem in {"index", "dependencies"}:
+            continue
+        headings = re.findall(r"(?m)^## (\w+)", page.read_text(encoding="utf-8"))
+        assert [word for word in ("Context", "Choice", "Cost") if word not in headings] == [], page.name
+
+
+def test_every_definition_of_the_glossary_stands_once():
+    words = re.findall(r"(?m)^\| ([^|]+?) \| ", (ROOT / "GLOSSARY.md").read_text(encoding="utf-8"))
+    words = [word for word in words if word not in {"Word", "---"}]
+
+    assert len(words) == len(set(words))
+
+
+def test_code_owners_give_policy_to_information_governance():
+    lines = [line.split() for line in (ROOT / "CODEOWNERS").read_text(encoding="utf-8").splitlines()]
+    owners = {line[0]: line[1:] for line in lines if line and not line[0].startswith("#")}
+
+    assert owners["/policy/"] == ["@preventable/information-governance"]
+    files = {str(path) for path in repository_files()}
+    for pattern in set(owners) - {"*"}:
+        assert any(name.startswith(pattern.strip("/")) for name in files), pattern

@@ -1,0 +1,160 @@
+"""The same content gives the same state, however it is named, ordered, shuffled or compressed."""
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import preventable
+from supplier_files import mapping_of, read_cells, shuffled, sniffed, supplier_files, written
+
+from preventable.store.home import open_home
+from preventable.store.session import reading
+
+
+def state_of(home: Path) -> dict:
+    return json.loads(preventable("checksums", "--home", home, "--json").stdout)
+
+
+def copy_region_with_all_mappings(invented: Path, target: Path) -> Path:
+    shutil.copytree(invented / "region", target)
+    for mapping in (target / "mappings" / "later").glob("*.toml"):
+        shutil.move(mapping, target / "mappings" / mapping.name)
+    return target
+
+
+@pytest.fixture(scope="module")
+def straight(demo, tmp_path_factory):
+    """A home of the same files, with a key of its own."""
+    folder = tmp_path_factory.mktemp("straight")
+    region = copy_region_with_all_mappings(demo.invented, folder / "region")
+    home = folder / "home"
+    preventable("submit", demo.invented / "submissions", "--home", home, "--region", region)
+    preventable("run", "--home", home)
+    preventable("packs", "--home", home)
+    return home
+
+
+def test_checksums_name_every_table_and_the_state(straight):
+    sums = state_of(straight)
+
+    assert set(sums) == {"tables", "state"}
+    assert len(sums["state"]) == 64
+    assert {"submissions", "records", "located_records", "released"} <= set(sums["tables"])
+
+
+def test_a_drawn_key_and_the_demos_key_give_the_same_state(demo, straight):
+    assert state_of(straight) == state_of(demo.home)
+
+
+def test_a_second_submit_and_run_change_no_hash(straight, demo):
+    before = state_of(straight)
+
+    preventable("submit", demo.invented / "submissions", "--home", straight)
+    preventable("run", "--home", straight)
+    preventable("packs", "--home", straight)
+
+    assert state_of(straight) == before
+
+
+def test_renamed_reordered_shuffled_recompressed_files_change_no_hash(demo, straight, tmp_path):
+    region = copy_region_with_all_mappings(demo.invented, tmp_path / "region")
+    files = supplier_files(demo.invented / "submissions")
+    home = tmp_path / "home"
+    # Two batches, last files first, under names that say nothing.
+    for batch, chosen in enumerate((files[1::2], files[0::2])):
+        for number, path in enumerate(reversed(chosen)):
+            target = tmp_path / f"batch{batch}" / path.parent.name / f"{number:03d}-renamed{path.suffix}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(shuffled(path, seed=number))
+        preventable("submit", tmp_path / f"batch{batch}", "--home", home, "--region", region)
+    preventable("run", "--home", home)
+    preventable("packs", "--home", home)
+
+    assert state_of(home) == state_of(straight)
+
+
+def test_shuffled_copies_sent_to_the_same_home_are_repeats(demo, straight, tmp_path):
+    before = state_of(straight)
+    for number, path in enumerate(supplier_files(demo.invented / "submissions")[:6]):
+        target = tmp_path / path.parent.name / f"again-{number}{path.suffix}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(shuffled(path, seed=9))
+
+    preventable("submit", tmp_path, "--home", straight)
+    preventable("run", "--home", straight)
+
+    assert state_of(straight) == before
+
+
+def test_a_corrected_month_moves_exactly_the_changed_rows(demo, tmp_path):
+    region = copy_region_with_all_mappings(demo.invented, tmp_path / "region")
+    path = next(p for p in supplier_files(demo.invented / "submissions") if p.parent.name == "police")
+    mapping = mapping_of(path, demo.invented / "region")
+    home = tmp_path / "home"
+    preventable("submit", path, "--provider", "police", "--home", home, "--region", region)
+    preventable("run", "--home", home)
+    before = records_by_id(home)
+
+    changed = send_correction(path, mapping, tmp_path / "police" / "corrected.csv", rows=5)
+    preventable("submit", tmp_path / "police" / "corrected.csv", "--home", home)
+    preventable("run", "--home", home)
+
+    after = records_by_id(home)
+    assert {key for key in before if before[key] != after.get(key)} == changed
+    assert set(after) == set(before)
+
+
+def send_correction(path: Path, mapping: dict, target: Path, rows: int) -> set[str]:
+    """Write the month again with a few ages changed at the next version; returns their record ids."""
+    cells = read_cells(path, mapping)
+    header, body = cells[0], cells[1:]
+    columns = {
+        field: header.index(name) for field, name in mapping["columns"].items() if isinstance(name, str)
+    }
+    latest = {row[columns["source_record_id"]]: row for row in body}
+    chosen = [row for row in latest.values() if row[columns["age"]].strip().isdigit()][:rows]
+    assert len(chosen) == rows
+    for row in chosen:
+        row[columns["age"]] = "41" if row[columns["age"]] != "41" else "42"
+        row[columns["record_version"]] = str(int(row[columns["record_version"]]) + 1)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    delimiter = mapping["file"].get("delimiter", ",")
+    target.write_text(
+        written(header, body, delimiter), encoding=mapping["file"].get("encoding", "utf-8"), newline=""
+    )
+    return {row[columns["source_record_id"]] for row in chosen}
+
+
+def records_by_id(home: Path) -> dict[str, dict]:
+    with reading(open_home(home)) as tables:
+        rows = tables.read("records").to_pylist()
+    left_out = {"submission_id", "row_number"}
+    return {
+        row["source_record_id"]: {name: value for name, value in row.items() if name not in left_out}
+        for row in rows
+    }
+
+
+def test_without_the_truth_the_state_is_the_same(demo, straight, tmp_path):
+    copy = tmp_path / "home"
+    shutil.copytree(demo.home, copy)
+    shutil.rmtree(copy / "demo" / "truth")
+    shutil.rmtree(copy / "demo" / "later")
+
+    preventable("run", "--home", copy)
+    preventable("packs", "--home", copy)
+
+    assert state_of(copy) == state_of(straight)
+
+
+def test_the_helpers_shuffle_and_keep_every_row(demo):
+    path = next(p for p in supplier_files(demo.invented / "submissions") if p.suffix == ".csv")
+    text = shuffled(path, seed=1).decode("utf-8", errors="replace")
+    again = list(csv.reader(io.StringIO(text, newline=""), delimiter=sniffed(text)))
+
+    original = read_cells(path)
+    assert again != original
+    assert sorted(map(tuple, again)) == sorted(map(tuple, original)) or "\ufffd" in text

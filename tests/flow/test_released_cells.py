@@ -1,0 +1,74 @@
+"""Every released figure, recomputed from the restricted side, obeys the rule of release."""
+
+import pytest
+
+from preventable.settings import load_policy
+from preventable.store.home import open_home
+from preventable.store.session import reading
+
+
+@pytest.fixture(scope="module")
+def tables(demo):
+    with reading(open_home(demo.home)) as found:
+        exact = {row["figure"]: row for row in found.read("indicator_values").to_pylist()}
+        return exact, found.read("released").to_pylist()
+
+
+def test_every_shown_count_is_its_true_count_by_the_rule(tables):
+    exact, released = tables
+    rule = load_policy().file("disclosure")
+    counts = [row for row in released if row["measure"] == "count"]
+
+    assert len(counts) > 5_000
+    for row in counts:
+        true = exact[row["figure"]]["count"]
+        if row["value_note"] == "[c]":
+            assert row["value"] is None
+            assert true < rule["minimum_count"]
+        elif row["value_note"] == "":
+            assert true >= rule["minimum_count"]
+            assert row["value"] % rule["rounding_base"] == 0
+            assert abs(row["value"] - true) <= rule["rounding_base"] / 2
+        else:
+            assert row["value"] is None
+
+
+def test_hidden_and_shown_cells_both_occur(tables):
+    notes = {row["value_note"] for row in tables[1]}
+
+    assert {"", "[c]", "[x]"} <= notes
+
+
+def test_no_rate_or_limit_tells_more_than_its_shown_count(tables):
+    exact, released = tables
+    shown = {row["figure"]: row for row in released if row["measure"] == "count"}
+    rates = [row for row in released if row["measure"] == "crude_rate" and row["value_note"] == ""]
+
+    assert rates
+    for row in rates:
+        count = shown[row["figure"].removesuffix("crude_rate") + "count"]
+        person_years = exact[count["figure"]]["person_years"]
+        assert row["value"] * person_years / row["per"] == pytest.approx(count["value"], rel=1e-9)
+        assert row["lower"] * person_years / row["per"] < count["value"] - 2
+        assert row["upper"] * person_years / row["per"] > count["value"] + 2
+
+
+def test_a_partner_receives_its_own_district_and_the_region_alone(demo, tables):
+    home = open_home(demo.home)
+    partners = {row["partner"]: row["district"] for row in home.region_tables()["partners"].to_pylist()}
+    areas = {
+        (row["area_type"], row["area"]): row["district"] or row["area"]
+        for row in home.region_tables()["areas"].to_pylist()
+    }
+    small = {row["small_area"]: row["district"] for row in home.region_tables()["small_areas"].to_pylist()}
+    venues = {row["venue"]: small[row["small_area"]] for row in home.region_tables()["venues"].to_pylist()}
+
+    for row in tables[1]:
+        if row["area_type"] == "region":
+            continue
+        district = (
+            venues[row["area"]] if row["area_type"] == "venue" else areas[row["area_type"], row["area"]]
+        )
+        if row["area_type"] == "neighbourhood":
+            continue  # police neighbourhoods may cross a district's border; the policy says how they are scoped
+        assert district == partners[row["recipient"]]

@@ -1,0 +1,106 @@
+"""One invented world of three months, made once a process, and ways to read it that are not the product's."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from preventable.invented.invent import invent
+
+MONTHS = ("2025-10", "2025-11", "2025-12")
+# The folder lives as long as the process.
+_FOLDER = tempfile.TemporaryDirectory(prefix="invented-")
+
+
+@cache
+def small_world() -> Path:
+    """Three months of seed 1. Tests read it and never write to it."""
+    out = Path(_FOLDER.name) / "world"
+    invent(months=3, seed=1, out=out)
+    return out
+
+
+@cache
+def truth(name: str) -> pa.Table:
+    """A table of the truth of the small world."""
+    return pq.read_table(small_world() / "truth" / f"{name}.parquet")
+
+
+@cache
+def planted() -> list[dict[str, Any]]:
+    """What was planted in the small world."""
+    return json.loads((small_world() / "truth" / "planted.json").read_text(encoding="utf-8"))["planted"]
+
+
+def column(table: pa.Table, name: str) -> np.ndarray:
+    """A column as an array; texts as objects."""
+    if pa.types.is_string(table.schema.field(name).type):
+        return np.array(table[name].to_pylist(), dtype=object)
+    return table[name].to_numpy()
+
+
+@cache
+def mappings() -> tuple[dict[str, Any], ...]:
+    """Every mapping that was written, those of later formats last."""
+    folder = small_world() / "region" / "mappings"
+    paths = [*sorted(folder.glob("*.toml")), *sorted((folder / "later").glob("*.toml"))]
+    return tuple(tomllib.loads(path.read_text(encoding="utf-8")) for path in paths)
+
+
+def headers_of(mapping: dict[str, Any]) -> list[str]:
+    """Every header that a mapping names."""
+    named = [
+        h for value in mapping["columns"].values() for h in ([value] if isinstance(value, str) else value)
+    ]
+    named += [mapping["period"][edge] for edge in ("start", "end") if edge in mapping["period"]]
+    return named + mapping.get("ignored", {}).get("columns", [])
+
+
+@cache
+def cells(path: Path) -> tuple[tuple[Any, ...], ...]:
+    """All rows of a file with its header first: texts of a CSV, values of a workbook."""
+    if path.suffix == ".xlsx":
+        sheet = openpyxl.load_workbook(path).active
+        return tuple(tuple("" if v is None else v for v in row) for row in sheet.iter_rows(values_only=True))
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252")
+    head = text.split("\r\n", 1)[0]
+    delimiter = max(",;|", key=head.count)
+    return tuple(tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+
+
+def mapping_of(path: Path) -> dict[str, Any]:
+    """The one mapping of a file's provider with its headers."""
+    header = set(cells(path)[0])
+    (found,) = [m for m in mappings() if m["provider"] == path.parent.name and set(headers_of(m)) == header]
+    return found
+
+
+def field(path: Path, name: str) -> list[Any]:
+    """The cells of one of our fields, several headers joined by a space."""
+    mapping, (header, *rows) = mapping_of(path), cells(path)
+    named = mapping["columns"][name]
+    if isinstance(named, str):
+        return [row[header.index(named)] for row in rows]
+    return [" ".join(row[header.index(h)] for h in named) for row in rows]
+
+
+@cache
+def files(source: str = "") -> tuple[Path, ...]:
+    """Every file under submissions, or those of one source; the order is that of the paths."""
+    found = sorted(path for path in (small_world() / "submissions").rglob("*") if path.is_file())
+    return tuple(path for path in found if not source or mapping_of(path)["source"] == source)

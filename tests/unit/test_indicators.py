@@ -1,0 +1,545 @@
+"""Figures: every one equals a slow count by hand, the empty ones exist, and coverage and populations are right."""
+
+import datetime as dt
+from collections import Counter
+
+import pytest
+from figures_world import (
+    BANDS,
+    DISTRICTS,
+    SMALL_AREAS,
+    context,
+    counted,
+    figures,
+    months,
+    policy,
+    random_records,
+    record,
+    rows_of,
+    school_lines,
+    world,
+)
+
+from preventable.codes import weapon_of_method
+from preventable.errors import PolicyError, PopulationBandsError
+from preventable.stages.indicators.periods import YEAR_UNITS, Period, periods_of, population_weights
+from preventable.stages.indicators.stage import count_indicators
+from preventable.tables import TABLES
+
+HELD = months(24)
+
+
+@pytest.fixture(scope="module")
+def records():
+    return random_records(7, 2_500, HELD)
+
+
+@pytest.fixture(scope="module")
+def engine(records):
+    return counted(records, HELD, listings=school_lines({"XD01": 12, "XD02": 3}))
+
+
+@pytest.fixture(scope="module")
+def found(engine):
+    return figures(engine)
+
+
+def areas_of(code):
+    """Area of each level that a small area lies in, worked out from its number alone."""
+    if code is None:
+        return {}
+    index = SMALL_AREAS.index(code)
+    return {
+        "region": "X01",
+        "district": DISTRICTS[index // 4],
+        "ward": f"XW{index // 2:03d}",
+        "neighbourhood": f"XN{index // 4:02d}",
+        "middle_area": f"XM{index // 2:04d}",
+        "small_area": code,
+    }
+
+
+def age_band(one):
+    if one["age_from"] is None:
+        return "unknown"
+    for first, last in BANDS:
+        if first <= one["age_from"] and one["age_to"] <= last:
+            return "80+" if first == 80 else f"{first}-{last}"
+    return "unknown"
+
+
+def slow_counts(records, basis, *, keep=lambda one: True, everywhere=False, dimension="all"):
+    """Records by (area type, area, category) in 2025, one at a time."""
+    category = {
+        "all": lambda one: "all",
+        "age_band": age_band,
+        "sex": lambda one: one["sex"],
+        "weapon_class": lambda one: weapon_of_method()[one["method"]],
+        "place_type": lambda one: one["place_type"] or "unknown",
+    }[dimension]
+    tally = Counter()
+    for one in records:
+        if one["month"] < "2025-01" or not keep(one):
+            continue
+        areas = areas_of(one["residence_small_area"] if basis == "residence" else one["small_area"])
+        if everywhere:
+            areas["region"] = "X01"
+        for area_type, area in areas.items():
+            tally[area_type, area, category(one)] += 1
+    return tally
+
+
+CASES = {
+    "ed_assault_attendances": ("residence", lambda one: one["source"] == "ed", False),
+    "ed_assault_places": ("place", lambda one: one["source"] == "ed", False),
+    "ed_knife_attendances": (
+        "residence",
+        lambda one: one["source"] == "ed" and one["method"] == "knife_sharp",
+        False,
+    ),
+    "ambulance_assault_callouts": ("place", lambda one: one["source"] == "ambulance", True),
+    "police_assault_offences": (
+        "place",
+        lambda one: one["source"] == "police" and one["offence_code"] != "66",
+        True,
+    ),
+    "assault_admissions": (
+        "residence",
+        lambda one: one["source"] == "admissions" and one["icd10_external_cause"] != "W01",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("definition", sorted(CASES))
+@pytest.mark.parametrize("dimension", ["all", "age_band", "sex", "weapon_class", "place_type"])
+def test_every_figure_of_the_long_period_equals_a_count_by_hand(records, found, definition, dimension):
+    basis, keep, everywhere = CASES[definition]
+    slow = slow_counts(records, basis, keep=keep, everywhere=everywhere, dimension=dimension)
+    ours = [
+        row
+        for row in found.values()
+        if (row["definition"], row["dimension"], row["period_type"]) == (definition, dimension, "last12")
+    ]
+
+    for row in ours:
+        assert row["count"] == slow[row["area_type"], row["area"], row["category"]]
+    if ours:
+        levels = {row["area_type"] for row in ours}
+        assert sum(row["count"] for row in ours) == sum(n for key, n in slow.items() if key[0] in levels)
+
+
+def test_small_areas_are_counted_by_calendar_year_and_nothing_else(records, found):
+    rows = [row for row in found.values() if row["area_type"] == "small_area"]
+
+    assert {row["period_type"] for row in rows} == {"year"}
+    assert {row["period_end"] for row in rows} == {"2024-12", "2025-12"}
+    slow = slow_counts(records, "residence", keep=lambda one: one["source"] == "ed")
+    for row in rows:
+        if row["definition"] == "ed_assault_attendances" and row["period_end"] == "2025-12":
+            assert row["count"] == slow["small_area", row["area"], "all"]
+
+
+def test_months_and_quarters_add_up(found):
+    def total(period_type, ends):
+        return sum(
+            found[f"police_assault_offences.v1/region/X01/{period_type}/{end}/all/all/count"]["count"]
+            for end in ends
+        )
+
+    assert total("quarter", ["2025-03"]) == total("month", ["2025-01", "2025-02", "2025-03"])
+    assert total("last12", ["2025-12"]) == total("quarter", ["2025-03", "2025-06", "2025-09", "2025-12"])
+
+
+def test_every_area_period_and_category_has_a_figure_even_where_nothing_happened():
+    found = figures(counted([record(1)], months(12)))
+
+    rows = [row for row in found.values() if row["definition"] == "ed_assault_attendances"]
+    small = [row for row in rows if row["area_type"] == "small_area"]
+    bands = [row for row in rows if row["area"] == "XD02" and row["dimension"] == "age_band"]
+    hours = [row for row in rows if row["area"] == "XD01" and row["dimension"] == "weekday_hour"]
+    assert {row["area"]: row["count"] for row in small} == {
+        code: int(code == SMALL_AREAS[0]) for code in SMALL_AREAS
+    }
+    assert [row["count"] for row in bands] == [0] * 10
+    assert len(hours) == 25
+    assert sum(row["count"] for row in hours) == 1
+
+
+@pytest.mark.parametrize(
+    ("age_from", "age_to", "band"),
+    [(0, 0, "0-9"), (9, 9, "0-9"), (10, 10, "10-19"), (20, 29, "20-29"), (80, 120, "80+"), (101, 101, "80+"),
+     (19, 20, "unknown"), (75, 84, "unknown"), (None, None, "unknown"), (25, None, "unknown")],
+)  # fmt: skip
+def test_a_record_is_in_an_age_band_only_if_its_whole_range_is(age_from, age_to, band):
+    found = figures(counted([record(1, age_from=age_from, age_to=age_to)], months(12)))
+
+    rows = {
+        row["category"]: row["count"]
+        for row in found.values()
+        if row["figure"].startswith("ed_assault_attendances.v1/region/X01/last12/2025-12/age_band/")
+    }
+    assert {category for category, count in rows.items() if count} == {band}
+
+
+@pytest.mark.parametrize(
+    ("columns", "category"),
+    [
+        ({}, "Fri 21-24"),
+        ({"time_precision": "day"}, "Sat 00-03"),
+        ({"time_basis": "arrival_proxy"}, "Sat 00-03"),
+        ({"injury_start_local": None}, "Sat 00-03"),
+        ({"injury_start_local": None, "contact_local": None}, "unknown"),
+    ],
+)
+def test_weekday_and_hour_are_those_of_the_injury_where_stated_and_of_the_contact_otherwise(
+    columns, category
+):
+    times = {
+        "injury_start_local": dt.datetime(2025, 12, 5, 23, 59),
+        "contact_local": dt.datetime(2025, 12, 6, 0, 0),
+    }
+    found = figures(counted([record(1, **{**times, **columns})], months(12)))
+
+    name = category.replace(" ", "_")
+    assert (
+        found[f"ed_assault_attendances.v1/district/XD01/last12/2025-12/weekday_hour/{name}/count"]["count"]
+        == 1
+    )
+
+
+def test_venues_are_counted_by_the_venue_that_was_found():
+    found = figures(counted([record(1, venue_id="V002", small_area=SMALL_AREAS[4]), record(2)], months(12)))
+
+    counts = {
+        row["area"]: row["count"]
+        for row in found.values()
+        if row["definition"] == "ed_venue_attendances" and row["dimension"] == "all"
+    }
+    assert counts == {f"V{index:03d}": int(index == 2) for index in range(6)}
+
+
+def test_school_returns_are_summed_by_district_for_the_months_that_came(found):
+    counts = {
+        (row["area"], row["period_end"]): row["count"]
+        for row in found.values()
+        if row["definition"] == "school_suspensions"
+    }
+
+    assert counts == {
+        (area, end): {("XD01", "2025-12"): 12, ("XD02", "2025-12"): 3}.get((area, end), 0)
+        for area in DISTRICTS
+        for end in ("2024-12", "2025-12")
+    }
+
+
+# --- periods ------------------------------------------------------------------------------------
+
+
+def test_a_home_of_three_months_has_to_date_and_no_last12():
+    periods = periods_of(["2025-12", "2025-10", "2025-11"], "2025-12")
+
+    assert {period.type for period in periods} == {"month", "quarter", "to_date"}
+    assert next(period for period in periods if period.type == "to_date").months == tuple(months(3))
+
+
+def test_eleven_and_twelve_months_lie_on_both_sides_of_the_long_period():
+    assert {period.type for period in periods_of(months(11), "2025-12")} >= {"to_date"}
+    assert {period.type for period in periods_of(months(12), "2025-12")} >= {"last12", "year"}
+
+
+def test_quarters_and_years_are_those_of_the_calendar_and_whole():
+    periods = periods_of(months(14, last="2025-11"), "2025-11")
+
+    assert [period.end for period in periods if period.type == "quarter"] == [
+        "2024-12",
+        "2025-03",
+        "2025-06",
+        "2025-09",
+    ]
+    assert [period.end for period in periods if period.type == "year"] == []
+    assert [period.start for period in periods if period.type == "last12"] == ["2024-12"]
+
+
+def test_months_after_the_last_one_to_report_are_left_out():
+    assert {period.end for period in periods_of(months(24), "2025-06")} <= set(months(24)[:18])
+
+
+def test_a_home_without_months_has_no_periods_and_no_figures():
+    assert periods_of([], "") == ()
+    assert periods_of(["2026-01"], "2025-12") == ()
+
+
+# --- populations --------------------------------------------------------------------------------
+
+
+def test_a_calendar_year_is_one_year_and_its_population_that_of_its_mid_year():
+    year = Period("year", tuple(months(12)), is_latest=True)
+
+    assert population_weights(year, [2025]) == {2025: YEAR_UNITS}
+
+
+def test_a_leap_february_is_29_days_of_366():
+    february = Period("month", ("2024-02",), is_latest=True)
+
+    assert sum(population_weights(february, [2024]).values()) == round(29 / 366 * YEAR_UNITS)
+
+
+def test_between_two_mid_years_the_population_is_linear():
+    january = Period("month", ("2025-01",), is_latest=True)
+
+    weights = population_weights(january, [2024, 2025])
+
+    middle = 15.5 / 365
+    assert weights[2025] / YEAR_UNITS == pytest.approx(31 / 365 * (middle + 0.5), rel=1e-8)
+    assert sum(weights.values()) == pytest.approx(31 / 365 * YEAR_UNITS, rel=1e-8)
+
+
+def test_person_years_of_a_district_are_its_people_times_the_years(engine):
+    bases = TABLES["population_bases"].conform(engine.table("population_bases")).to_pylist()
+
+    row = next(
+        one
+        for one in bases
+        if (one["area"], one["period_type"], one["period_end"], one["age_band"])
+        == ("XD01", "year", "2024-12", "all")
+        or (one["area"], one["period_type"], one["age_band"]) == ("XD01", "last12", "all")
+    )
+    assert row["person_years"] == pytest.approx(4 * 2 * len(BANDS) * 300)
+
+
+def test_bands_of_the_standard_population_are_sums_of_the_published_ones(engine):
+    weights = {
+        row["age_band"]: row["standard_weight"]
+        for row in engine.table("population_bases").to_pylist()
+        if row["area_type"] == "region" and row["period_type"] == "last12"
+    }
+
+    assert weights.pop("all") is None
+    assert weights == {
+        "0-9": 10_500, "10-19": 11_000, "20-29": 12_000, "30-39": 13_500, "40-49": 14_000, "50-59": 13_500,
+        "60-69": 11_500, "70-79": 9_000, "80+": 5_000,
+    }  # fmt: skip
+    assert sum(weights.values()) == 100_000
+
+
+def test_figures_by_residence_have_person_years_and_those_by_place_have_none(found):
+    for row in found.values():
+        residents = row["definition"] in {
+            "ed_assault_attendances",
+            "ed_knife_attendances",
+            "assault_admissions",
+        }
+        whole = row["dimension"] == "all" or (row["dimension"] == "age_band" and row["category"] != "unknown")
+        assert (row["person_years"] is not None) == (residents and whole)
+
+
+def test_populations_in_finer_bands_and_one_sex_are_taken_as_they_come():
+    engine = world([record(1)], months(12))
+    finer = [
+        {
+            "small_area": SMALL_AREAS[0],
+            "year": 2025,
+            "sex": "female",
+            "age_from": first,
+            "age_to": first + 4,
+            "persons": 7,
+        }
+        for first in range(0, 80, 5)
+    ]
+    load_populations(engine, finer)
+
+    run(engine)
+
+    bands = {
+        row["age_band"]: row["person_years"]
+        for row in engine.table("population_bases").to_pylist()
+        if row["area"] == "XD01" and row["period_type"] == "last12"
+    }
+    assert bands == {"all": 112.0, **{f"{first}-{first + 9}": 14.0 for first in range(0, 80, 10)}}
+
+
+def test_populations_that_span_two_ten_year_bands_are_refused():
+    engine = world([record(1)], months(12))
+    load_populations(
+        engine,
+        [
+            {
+                "small_area": SMALL_AREAS[0],
+                "year": 2025,
+                "sex": "female",
+                "age_from": 15,
+                "age_to": 24,
+                "persons": 7,
+            }
+        ],
+    )
+
+    with pytest.raises(PopulationBandsError) as refused:
+        run(engine)
+
+    assert "1 small areas" in str(refused.value)
+
+
+def load_populations(engine, rows):
+    engine.load("populations", rows_of("populations", rows))
+
+
+def run(engine):
+    count_indicators(engine, context())
+
+
+# --- coverage -----------------------------------------------------------------------------------
+
+
+def coverage(found, definition, area_type, area, period_type, end):
+    return found[f"{definition}.v1/{area_type}/{area}/{period_type}/{end}/all/all/count"]["coverage"]
+
+
+@pytest.fixture(scope="module")
+def gap():
+    """District XD01 sends nine of ten to ed-north; XD02 all to ed-south; ed-north misses June 2025."""
+    held = months(12)
+    made = []
+    for month in held:
+        made += [record(len(made) + n, month=month) for n in range(18)]
+        made += [record(len(made) + n, month=month, provider="ed-south") for n in range(2)]
+        made += [
+            record(len(made) + n, month=month, provider="ed-south", residence_small_area=SMALL_AREAS[4])
+            for n in range(20)
+        ]
+    return figures(counted(made, held, missing=[("ed-north", "2025-06")]))
+
+
+def test_coverage_is_the_share_of_the_usual_records_whose_hospitals_have_sent(gap):
+    assert coverage(gap, "ed_assault_attendances", "district", "XD01", "month", "2025-06") == pytest.approx(
+        0.1, abs=0.01
+    )
+    assert coverage(gap, "ed_assault_attendances", "district", "XD01", "month", "2025-05") == 1.0
+
+
+def test_a_hospital_that_an_area_does_not_use_does_not_matter_to_it(gap):
+    assert coverage(gap, "ed_assault_attendances", "district", "XD02", "month", "2025-06") == 1.0
+
+
+def test_a_period_has_the_coverage_of_its_worst_month(gap):
+    month = coverage(gap, "ed_assault_attendances", "district", "XD01", "month", "2025-06")
+
+    for period_type, end in (("quarter", "2025-06"), ("last12", "2025-12")):
+        assert coverage(gap, "ed_assault_attendances", "district", "XD01", period_type, end) == month
+    assert coverage(gap, "ed_assault_attendances", "district", "XD01", "quarter", "2025-03") == 1.0
+
+
+def test_another_source_is_not_touched_by_a_hospitals_gap(gap):
+    assert coverage(gap, "police_assault_offences", "district", "XD01", "month", "2025-06") == 1.0
+
+
+def test_an_area_of_which_too_little_is_usual_takes_its_districts_coverage(gap):
+    """XS00002 has no record at all; its coverage says nothing about that."""
+    assert coverage(
+        gap, "ed_assault_attendances", "small_area", SMALL_AREAS[1], "year", "2025-12"
+    ) == coverage(gap, "ed_assault_attendances", "district", "XD01", "last12", "2025-12")
+
+
+@pytest.mark.parametrize("few", [0, 1, 7])
+def test_seven_records_of_the_missing_hospital_and_none_give_the_same_coverage(few):
+    held = months(12)
+    made = [record(n, month=held[n % 12], provider="ed-south") for n in range(240)]
+    made += [
+        record(1_000 + n, month="2025-01", provider="ed-north", residence_small_area=SMALL_AREAS[1])
+        for n in range(few)
+    ]
+
+    found = figures(counted(made, held, missing=[("ed-north", "2025-06")]))
+
+    assert coverage(found, "ed_assault_attendances", "small_area", SMALL_AREAS[1], "year", "2025-12") == 1.0
+
+
+def test_a_source_that_nobody_has_sent_has_no_coverage():
+    held = months(12)
+
+    found = figures(counted([record(1)], held, missing=[("police", month) for month in held]))
+
+    assert coverage(found, "police_assault_offences", "region", "X01", "last12", "2025-12") == 0.0
+
+
+# --- definitions --------------------------------------------------------------------------------
+
+
+def test_a_change_of_a_definition_changes_the_figures(records):
+    changed = policy({("definitions", "ed_knife_attendances", "conditions"): [
+        {"column": "weapon_class", "operator": "in", "values": ["sharp", "glass"]}
+    ], ("definitions", "ed_knife_attendances", "version"): 2})  # fmt: skip
+
+    before, after = figures(counted(records, HELD)), figures(counted(records, HELD, policy=changed))
+
+    name = "ed_knife_attendances.v{}/region/X01/last12/2025-12/all/all/count"
+    assert after[name.format(2)]["count"] > before[name.format(1)]["count"]
+    assert name.format(1) not in after
+
+
+@pytest.mark.parametrize(
+    ("condition", "count"),
+    [
+        ({"column": "method", "operator": "not_in", "values": ["knife_sharp"]}, 2),
+        ({"column": "method", "operator": "is", "values": ["knife_sharp"]}, 1),
+        ({"column": "offence_code", "operator": "starts_with", "values": ["8"]}, 1),
+        ({"column": "offence_code", "operator": "in", "values": ["' OR 1=1 --"]}, 0),
+    ],
+)
+def test_a_condition_picks_its_records_and_a_missing_value_fulfils_not_in_alone(condition, count):
+    made = [record(1, method="knife_sharp"), record(2, method=None, offence_code="8N"), record(3)]
+
+    found = figures(
+        counted(
+            made,
+            months(12),
+            policy=policy({("definitions", "ed_assault_attendances", "conditions"): [condition]}),
+        )
+    )
+
+    assert found["ed_assault_attendances.v1/region/X01/last12/2025-12/all/all/count"]["count"] == count
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("id",), "another", "not the name of the file"),
+        (("version",), 0, "version"),
+        (("source",), "hearsay", "source"),
+        (("area_basis",), "postcode", "area_basis"),
+        (("title",), "", "lacks title"),
+        (("conditions",), [{"column": "person_key", "operator": "is", "values": ["x"]}], "column"),
+        (("conditions",), [{"column": "method", "operator": "like", "values": ["x"]}], "operator"),
+        (("conditions",), [{"column": "method", "operator": "is", "values": ["sword"]}], "value of method"),
+        (
+            ("conditions",),
+            [{"column": "method", "operator": "is", "values": ["glass", "bottle"]}],
+            "not one value",
+        ),
+        (("conditions",), [{"column": "method", "operator": "in", "values": []}], "no list of words"),
+        (("levels",), [], "lacks levels"),
+        (("levels", 0, "area_types"), ["street"], "area_type"),
+        (("levels", 0, "area_types"), ["venue"], "nobody lives at a venue"),
+        (("levels", 0, "dimensions"), ["person_key"], "dimension"),
+        (("levels", 0, "period_types"), ["day"], "period_type"),
+        (("levels", 0, "period_types"), [], None),
+        (("levels", 0, "period_types"), ["month", "month"], "twice"),
+    ],
+)
+def test_a_definition_that_is_not_well_formed_is_refused(path, value, said):
+    given = policy({("definitions", "ed_assault_attendances", *path): value})
+
+    if said is None:
+        assert counted([record(1)], months(12), policy=given)
+        return
+    with pytest.raises(PolicyError) as refused:
+        counted([record(1)], months(12), policy=given)
+    assert said in str(refused.value)
+
+
+def test_figures_do_not_depend_on_the_order_of_records(records, found):
+    assert (
+        figures(counted(list(reversed(records)), HELD, listings=school_lines({"XD02": 3, "XD01": 12})))
+        == found
+    )

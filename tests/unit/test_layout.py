@@ -1,0 +1,135 @@
+"""The house keeps its shape: no machine paths, files of readable length, one face of stages, owned policy."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from repository import PACKAGE, ROOT, repository_files, text_of
+
+#: Folders of one machine. Assembled, so that this file is not its own finding.
+MACHINE_PATH = re.compile(
+    "|".join(
+        [
+            r"(?<![\w.}\])])/" + r"(root|home/[a-z]+|Users/\w+)/",
+            "file:" + "///",
+            r"[A-Z]:\\+" + "Users",
+        ]
+    )
+)
+#: Names of the place where this was first written.
+WORKPLACE = re.compile(r"(?!)")
+LONGEST_FILE_LINES = 600
+STAGES = sorted(
+    path
+    for path in (PACKAGE / "stages").glob("*")
+    if (path / "stage.py").is_file() or (path / "README.md").is_file()
+)
+POLICY = sorted((ROOT / "policy").rglob("*.toml"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see /" + "root/x",
+        "(/" + "home/ann/data)",
+        "C:" + "\\Users\\ann",
+    ],
+)
+def test_guard_of_machine_paths_finds_one(text):
+    assert MACHINE_PATH.search(text)
+
+
+def test_no_file_holds_a_path_or_name_of_the_machine_it_was_written_on():
+    found = []
+    for path in repository_files():
+        for number, line in enumerate((text_of(path) or "").splitlines(), 1):
+            if MACHINE_PATH.search(line) or WORKPLACE.search(line):
+                found.append(f"{path}:{number}")
+
+    assert found == []
+
+
+def test_no_python_file_is_longer_than_one_sitting():
+    lengths = {
+        path: len((text_of(path) or "").splitlines()) for path in repository_files() if path.suffix == ".py"
+    }
+
+    assert {str(path): lines for path, lines in lengths.items() if lines > LONGEST_FILE_LINES} == {}
+
+
+@pytest.mark.parametrize(
+    "folder", ["sources", "quality", "pseudonyms", "places", "indicators", "disclosure", "packs"]
+)
+def test_every_stage_of_the_flow_has_a_folder(folder):
+    assert PACKAGE / "stages" / folder in STAGES
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda path: path.name)
+def test_a_stage_has_a_read_me_and_one_public_function(stage):
+    tree = ast.parse((stage / "stage.py").read_text(encoding="utf-8"))
+
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+    assert len([name for name in functions if not name.startswith("_")]) == 1
+    assert (stage / "README.md").read_text(encoding="utf-8").strip()
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda path: path.name)
+def test_the_read_me_of_a_stage_says_in_out_who_decides_and_weaknesses(stage):
+    text = (stage / "README.md").read_text(encoding="utf-8").lower()
+
+    assert [word for word in ("in", "out", "decides", "weakness") if word not in text] == []
+
+
+def test_no_stage_without_its_face():
+    folders = {path for path in (PACKAGE / "stages").glob("*") if path.is_dir() and list(path.glob("*.py"))}
+
+    assert folders == set(STAGES)
+
+
+def test_absent_rooms_are_absent_and_not_stubs():
+    for name in ("linkage", "signals", "evaluation"):
+        assert not (PACKAGE / "stages" / name).exists()
+    for name in ("programmes", "portal", "desk", "regions"):
+        assert not (PACKAGE / name).exists()
+
+
+def test_there_is_policy():
+    assert POLICY
+
+
+@pytest.mark.parametrize("path", POLICY, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_policy_file_has_an_owner_and_a_review_to_come(path: Path):
+    contents = tomllib.loads(path.read_text(encoding="utf-8"))
+
+    assert contents["owner"]
+    assert contents["reviewer"]
+    assert isinstance(contents["reviewed"], dt.date)
+    assert contents["review_by"] > contents["reviewed"]
+
+
+def test_every_rule_file_of_the_package_says_whose_it_is_and_where_it_comes_from():
+    bare = []
+    for path in sorted(PACKAGE.rglob("*.toml")):
+        contents = tomllib.loads(path.read_text(encoding="utf-8"))
+        missing = [name for name in ("owner", "source", "reviewed", "review_by") if name not in contents]
+        if missing:
+            bare.append(f"{path.relative_to(ROOT)} lacks {', '.join(missing)}")
+
+    assert bare == []
+
+
+def test_every_dependency_has_its_reason_on_the_page():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "decisions" / "dependencies.md").read_text(encoding="utf-8").lower()
+    wanted = list(project["project"]["dependencies"])
+    for group in project["dependency-groups"].values():
+        wanted += group
+    names = [re.match(r"[A-Za-z0-9._-]+", entry).group(0).lower() for entry in wanted]
+
+    assert [name for name in names if f"`{name}`" not in page] == []

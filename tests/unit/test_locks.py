@@ -1,0 +1,126 @@
+"""Locks carry names, versions and hashes, never a host (docs/decisions/locks.md)."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from repository import ROOT, repository_files, text_of
+
+LOCKS = [Path("requirements/run.txt"), Path("requirements/test.txt")]
+PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", re.IGNORECASE)
+OPTION = re.compile(
+    r"(?m)^\s*(-i|-f|-e|--index-url|--extra-index-url|--find-links|--trusted-host|--editable|--no-index)\b"
+)
+ABSOLUTE_PATH = re.compile(r"#.*?(?<![\w.])(/[A-Za-z]|[A-Za-z]:\\)")
+INDEX_HOST = re.compile(
+    r"pypi\.org|pythonhosted|npmjs|yarnpkg|deb\.debian|archive\.ubuntu|crates\.io", re.IGNORECASE
+)
+
+
+def lock_faults(text: str) -> list[str]:
+    """What a lock file may not hold, in words; empty when it is clean."""
+    faults = [f"holds {word!r}" for word in ("://", "file:", " @ ") if word in text]
+    faults += [f"has the option {found.group(1)}" for found in OPTION.finditer(text)]
+    faults += [
+        f"line {n} names an absolute path"
+        for n, line in enumerate(text.splitlines(), 1)
+        if ABSOLUTE_PATH.search(line)
+    ]
+    for requirement in requirements(text):
+        if not PIN.match(requirement):
+            faults.append(f"not pinned: {requirement.split()[0]}")
+        elif "--hash=sha256:" not in requirement:
+            faults.append(f"no hash: {requirement.split()[0]}")
+    return faults
+
+
+def requirements(text: str) -> list[str]:
+    """Each requirement with its continued lines, comments left out."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return [entry for entry in re.sub(r"\\\n", " ", "\n".join(lines)).splitlines() if entry.strip()]
+
+
+def pins(path: Path) -> dict[str, str]:
+    """Package name to version."""
+    found = (
+        PIN.match(requirement) for requirement in requirements((ROOT / path).read_text(encoding="utf-8"))
+    )
+    return {pin.group(1).lower(): pin.group(2) for pin in found if pin}
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=str)
+def test_lock_holds_pins_and_hashes_alone(path):
+    assert lock_faults((ROOT / path).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--index-url example",
+        "--extra-index-url=example",
+        "-f wheels",
+        "-e .",
+        "--trusted-host example",
+        "duckdb @ file:" + "///wheels/duckdb.whl --hash=sha256:00",
+        "duckdb==2.0.0",
+        "duckdb>=2 --hash=sha256:00",
+        "duckdb==2.0.0 --hash=sha256:00\n    # via -r /srv/build/pyproject.toml",
+        "duckdb==2.0.0 --hash=sha256:00  # from https" + "://example.org",
+    ],
+)
+def test_guard_of_locks_finds_what_is_forbidden(line):
+    assert lock_faults(f"{line}\n") != []
+
+
+def test_test_lock_holds_every_run_pin_unchanged():
+    run, test = (pins(path) for path in LOCKS)
+
+    assert run
+    assert {name: test.get(name) for name in run} == run
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=str)
+def test_every_pin_has_the_hashes_of_several_files_or_of_a_pure_wheel(path):
+    """A find-links setting once shortened a lock to the one local file (docs/decisions/locks.md)."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+
+    single = [r.split()[0] for r in requirements(text) if r.count("--hash=sha256:") < 1]
+    compiled = [
+        r for r in requirements(text) if r.startswith(("duckdb==", "numpy==", "pyarrow==", "scipy=="))
+    ]
+
+    assert single == []
+    assert compiled
+    assert all(r.count("--hash=sha256:") >= 10 for r in compiled)
+
+
+def test_hatchling_is_locked_so_that_the_build_needs_no_network():
+    assert "hatchling" in pins(LOCKS[0])
+
+
+def test_npm_locks_name_no_address():
+    locks = [path for path in repository_files() if path.name == "package-lock.json"]
+
+    for path in locks:
+        packages = json.loads((ROOT / path).read_text(encoding="utf-8")).get("packages", {})
+        assert not [name for name, entry in packages.items() if "resolved" in entry], path
+
+
+def test_machine_files_name_no_index_host():
+    """Launchers, CI, container and project files leave the choice of a mirror to the machine."""
+    names = {"pyproject.toml", "preventable", "test", "Dockerfile", "compose.yaml", ".npmrc"}
+    machine = [
+        path
+        for path in repository_files()
+        if path.parts[0] in {".ci", ".github", "scripts", "requirements"} or path.name in names
+    ]
+
+    assert machine
+    assert [str(path) for path in machine if INDEX_HOST.search(text_of(path) or "")] == []
+
+
+def test_uv_lock_is_ignored():
+    assert "uv.lock" in (ROOT / ".gitignore").read_text(encoding="utf-8").split()

@@ -1,0 +1,102 @@
+"""The flow keeps its two rules: a step reads only tables that exist by then, and sensitivity never rises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from preventable.pipeline import AT_THE_DOOR, STEPS, Step, flow_faults
+from preventable.tables import FLOW_TABLES, REGION_TABLES, TABLES, Sensitivity
+
+#: The one table of identifiable text that a step after the pseudonymous line may read, and that step.
+TEXT_READERS = {"place_texts": {"places"}}
+
+
+def step(name: str) -> Step:
+    return next(step for step in STEPS if step.name == name)
+
+
+def planted(**changes: object) -> list[Step]:
+    """The flow with the step named `at` changed."""
+    at = changes.pop("at")
+    return [replace(step, **changes) if step.name == at else step for step in STEPS]
+
+
+def test_the_flow_has_no_fault():
+    assert flow_faults(STEPS) == []
+
+
+def test_every_table_of_the_flow_is_made_exactly_once():
+    made = [*AT_THE_DOOR, *(name for step in STEPS for name in step.writes)]
+
+    assert sorted(made) == sorted(table.name for table in FLOW_TABLES)
+
+
+def test_tables_are_declared_in_the_order_in_which_they_are_made():
+    made = [*AT_THE_DOOR, *(name for step in STEPS for name in step.writes)]
+
+    assert made == [table.name for table in FLOW_TABLES]
+
+
+def test_no_step_writes_a_table_of_the_region():
+    region = {table.name for table in REGION_TABLES}
+
+    assert [name for step in STEPS for name in step.writes if name in region] == []
+
+
+def test_no_output_is_more_sensitive_than_its_step_reads():
+    rises = [
+        name
+        for step in STEPS
+        for name in step.writes
+        if TABLES[name].sensitivity > max(TABLES[read].sensitivity for read in step.reads)
+    ]
+
+    assert rises == []
+
+
+def test_the_pseudonym_key_goes_to_one_step():
+    assert [step.name for step in STEPS if step.holds_key] == ["pseudonyms"]
+
+
+def test_after_pseudonyms_no_step_reads_an_identifiable_table_but_places_its_screened_texts():
+    later = STEPS[STEPS.index(step("pseudonyms")) + 1 :]
+
+    seen = {
+        (name, step.name)
+        for step in later
+        for name in step.reads
+        if TABLES[name].sensitivity is Sensitivity.IDENTIFIABLE
+    }
+
+    assert seen == {(name, reader) for name, readers in TEXT_READERS.items() for reader in readers}
+
+
+def test_packs_read_nothing_above_what_is_released():
+    assert {TABLES[name].sensitivity for name in step("packs").reads} <= {
+        Sensitivity.PARTNER,
+        Sensitivity.PUBLIC,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"at": "quality", "reads": ("submissions", "released")}, "quality reads released before it is made"),
+        ({"at": "places", "reads": ("located_records",)}, "places reads located_records before it is made"),
+        ({"at": "quality", "reads": ("submissions", "no_such_table")}, "quality reads no_such_table"),
+        ({"at": "packs", "writes": ("partner_packs", "records")}, "packs raises sensitivity to identifiable"),
+        (
+            {"at": "disclosure", "writes": ("released", "pseudonymous_records")},
+            "disclosure raises sensitivity",
+        ),
+        ({"at": "packs", "carries": ("records",)}, "packs carries records, which it does not write"),
+    ],
+)
+def test_a_planted_fault_is_found(change, words):
+    assert any(words in fault for fault in flow_faults(planted(**change)))
+
+
+def test_steps_in_another_order_are_found():
+    assert flow_faults(list(reversed(STEPS))) != []
