@@ -93,9 +93,7 @@ def report(
         told = [(r, t) for r, t in mine if r["venue_id"] is not None]
         wanted = [t["entry"] if source == "ed" else venues.get(t["victim"]) for _, t in told]
         right = sum(r["venue_id"] == want for (r, _), want in zip(told, wanted, strict=True))
-        print(
-            f"{source:10s} records {len(mine):7d}  with venue {len(told):6d}  right {_share(right, len(told))}"
-        )
+        print(f"{source:10s} records {len(mine):7d}  venue {len(told):6d}  right {_share(right, len(told))}")
 
 
 def _share(part: int, whole: int) -> str:

@@ -1,6 +1,7 @@
 """A region and what might be released about it, for the tests of the packs: 24 months, gaps, small counts.
 
-Seven square districts, or any region's tables. Every figure that policy allows a partner exists; true counts come from a seeded generator and are at once shown as disclosure shows them.
+Seven square districts, or the tables of any region. Every figure that policy allows a partner exists; true counts
+come from a seeded generator and are at once shown as disclosure shows them.
 """
 
 from __future__ import annotations
@@ -23,10 +24,16 @@ DISTRICTS = tuple(f"XD{n:02d}" for n in range(1, 8))
 NAMES = ("Eskerley", "Quillmarsh", "Thornaby Vale", "Oxcombe", "Wrenmoor", "Haldenbrook", "Zeal Abbas")
 #: Records a year in the whole region; districts and breakdowns share them.
 A_YEAR = {
-    "ed_assault_attendances": 20_000, "ed_assault_places": 16_000, "ed_knife_attendances": 700,
-    "ambulance_assault_callouts": 12_000, "police_assault_offences": 68_000, "assault_admissions": 3_000,
-    "ed_venue_attendances": 3_500, "ambulance_venue_callouts": 2_000, "school_suspensions": 1_800,
-}  # fmt: skip
+    "ed_assault_attendances": 20_000,
+    "ed_assault_places": 16_000,
+    "ed_knife_attendances": 700,
+    "ambulance_assault_callouts": 12_000,
+    "police_assault_offences": 68_000,
+    "assault_admissions": 3_000,
+    "ed_venue_attendances": 3_500,
+    "ambulance_venue_callouts": 2_000,
+    "school_suspensions": 1_800,
+}
 CATEGORIES = {
     "all": ("all",),
     "sex": allowed("sex"),
@@ -79,10 +86,14 @@ def region_tables() -> dict[str, pa.Table]:
             areas.append(_area("small_area", f"XS{d * 30 + n:05d}", f"{name} small {n + 1:02d}", code, *at))
         venues += [_venue(d, n, name) for n in range(20)]
         partners += [
-            {"partner": f"{code.lower()}-{kind.replace('_', '-')}", "partner_name": f"{name} {kind.replace('_', ' ')}",
-             "partner_type": kind, "district": code}
+            {
+                "partner": f"{code.lower()}-{kind.replace('_', '-')}",
+                "partner_name": f"{name} {kind.replace('_', ' ')}",
+                "partner_type": kind,
+                "district": code,
+            }
             for kind in ("community_safety", "licensing", "public_health")
-        ]  # fmt: skip
+        ]
     calendar = [
         {
             "date": dt.date(2025, 12, 25),
@@ -93,9 +104,11 @@ def region_tables() -> dict[str, pa.Table]:
         {"date": dt.date(2025, 12, 13), "name": "Lantern Fair", "day_type": "event", "district": "XD02"},
     ]
     return {
-        "areas": rows_of("areas", areas), "venues": rows_of("venues", venues),
-        "partners": rows_of("partners", partners), "calendar": rows_of("calendar", calendar),
-    }  # fmt: skip
+        "areas": rows_of("areas", areas),
+        "venues": rows_of("venues", venues),
+        "partners": rows_of("partners", partners),
+        "calendar": rows_of("calendar", calendar),
+    }
 
 
 def _area(
@@ -114,11 +127,20 @@ def _area(
 def _venue(d: int, n: int, district: str) -> dict[str, Any]:
     name = "=Sum & Sons" if n == 0 else f"{district} Arms {n:02d}"
     return {
-        "venue": f"V{d * 20 + n:04d}", "venue_name": name, "venue_type": ("pub", "nightclub", "takeaway")[n % 3],
-        "licence_number": f"ZX/{d}{n:03d}", "capacity": 80 + 35 * n, "opening_hours": "Mo-Su 11:00-23:00",
-        "opened_on": dt.date(2010, 1, 1), "closed_on": dt.date(2025, 6, 30) if n == 3 else None, "street": "S1",
-        "postcode": "ZZ1 2AB", "small_area": f"XS{d * 30 + n:05d}", "easting_m": 900_000.0, "northing_m": 100_000.0,
-    }  # fmt: skip
+        "venue": f"V{d * 20 + n:04d}",
+        "venue_name": name,
+        "venue_type": ("pub", "nightclub", "takeaway")[n % 3],
+        "licence_number": f"ZX/{d}{99 - n:03d}",
+        "capacity": 80 + 35 * n,
+        "opening_hours": "Mo-Su 11:00-23:00",
+        "opened_on": dt.date(2010, 1, 1),
+        "closed_on": dt.date(2025, 6, 30) if n == 3 else None,
+        "street": "S1",
+        "postcode": "ZZ1 2AB",
+        "small_area": f"XS{d * 30 + n:05d}",
+        "easting_m": 900_000.0,
+        "northing_m": 100_000.0,
+    }
 
 
 def month_list(count: int, last: str = "2025-12") -> list[str]:
@@ -250,11 +272,21 @@ class _Maker:
                             definition, area, start, end, dimension, category, measure
                         )
                     yield {
-                        "recipient": partner["partner"], "figure": figure, "definition": definition["id"], "definition_version": 1,
-                        "source": definition["source"], "measure": measure, "area_type": area["area_type"], "area": area["area"],
-                        "period_type": kind, "period_start": start, "period_end": end, "dimension": dimension, "category": category,
+                        "recipient": partner["partner"],
+                        "figure": figure,
+                        "definition": definition["id"],
+                        "definition_version": 1,
+                        "source": definition["source"],
+                        "measure": measure,
+                        "area_type": area["area_type"],
+                        "area": area["area"],
+                        "period_type": kind,
+                        "period_start": start,
+                        "period_end": end,
+                        "dimension": dimension,
+                        "category": category,
                         **self.shown[figure],
-                    }  # fmt: skip
+                    }
 
     def _periods(self, period_type: str, area_type: str, definition: str) -> list[tuple[str, str, str]]:
         held = self.months

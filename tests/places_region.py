@@ -87,8 +87,8 @@ def region_tables() -> dict[str, pa.Table]:
             [
                 {
                     "institution": "XI1", "institution_name": "Tarnfold Primary School",
-                    "institution_type": "primary_school", "size": 200, "small_area": "XS00003", "postcode": "ZZ2 1AA", "easting_m": WEST + 2500.0,
-                    "northing_m": SOUTH + 500.0,
+                    "institution_type": "primary_school", "size": 200, "small_area": "XS00003",
+                    "postcode": "ZZ2 1AA", "easting_m": WEST + 2500.0, "northing_m": SOUTH + 500.0,
                 }
             ],
         ),
@@ -106,7 +106,8 @@ def region_tables() -> dict[str, pa.Table]:
             [
                 {
                     "provider": "ed-quell", "provider_name": "Quell Hospital", "source": "ed",
-                    "site_code": "ZXA01", "district": "XD01", "easting_m": WEST + 500.0, "northing_m": SOUTH + 500.0,
+                    "site_code": "ZXA01", "district": "XD01", "easting_m": WEST + 500.0,
+                    "northing_m": SOUTH + 500.0,
                 },
                 {"provider": "police", "provider_name": "Police", "source": "police", "site_code": "ZXP01"},
             ],

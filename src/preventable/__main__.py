@@ -91,8 +91,9 @@ def demo(
         report = run_demo(
             home, load_policy(), seed=seed, vary=vary, quick=quick, progress=bars, tell=_say_stage
         )
+    _say("\nRefused until the second mapping was given, as planted:")
     for line in report.refused_first:
-        _say(f"\nRefused until its second mapping was given, as planted:\n  {line}")
+        _say(f"  {line}")
     _say(f"\n{len(report.packs)} files for partners, for instance:")
     for path in [path for path in report.packs if path.endswith(".html")][:3]:
         _say(f"  {home / path}")

@@ -21,9 +21,25 @@ true_counts = st.lists(st.integers(0, 400), min_size=24, max_size=24)
 def released(month: str, true: int) -> Shown:
     value = None if true < RULE.minimum else float(5 * round(true / 5))
     return Shown(
-        f"d.v1/district/XD01/month/{month}/all/all/count", "d", 1, "ed", "count", "district", "XD01", "month", month,
-        month, "all", "all", value, None, None, None, "[c]" if value is None else "", "",
-    )  # fmt: skip
+        f"d.v1/district/XD01/month/{month}/all/all/count",
+        "d",
+        1,
+        "ed",
+        "count",
+        "district",
+        "XD01",
+        "month",
+        month,
+        month,
+        "all",
+        "all",
+        value,
+        None,
+        None,
+        None,
+        "[c]" if value is None else "",
+        "",
+    )
 
 
 @given(true=true_counts)
@@ -51,12 +67,18 @@ def test_the_order_of_rows_changes_no_finding(true):
     assert change_finding(figures, RULE) == change_finding(figures[::-1], RULE)
 
 
-@given(text=st.text())
-def test_no_cell_of_a_csv_begins_like_a_formula(text):
+@given(
+    before=st.sampled_from(["", " ", "\t", "\u00a0"]),
+    sign=st.sampled_from([*"=+-@", "", "\uff1d"]),
+    rest=st.text(),
+)
+def test_no_cell_of_a_csv_begins_like_a_formula(before, sign, rest):
+    text = before + sign + rest
+
     safe = safe_text(text)
 
     assert safe in (text, f"'{text}")
-    assert not safe.strip().startswith(("=", "+", "-", "@"))
+    assert not safe.strip().startswith(("=", "+", "-", "@", "\uff1d"))
 
 
 @given(

@@ -33,7 +33,7 @@ def answered(shared):
 
 
 def _right(query, answer, gazetteer, position) -> bool:
-    """As the reference's README counts: within 250 m; street of that name 1 km; area of that name or 800 m."""
+    """As the reference's README counts: within 250 m; street of that name 1 km; area of that name or near."""
     if query["gid"] == -1 or answer.place_id is None:
         return query["gid"] == -1 and answer.place_id is None
     found, truth = position[answer.place_id], position[str(query["gid"])]

@@ -33,9 +33,25 @@ MONTHS = months_between("2024-01", "2025-12")
 def shown(value: float | None, *, month: str = "2025-12", token: str = "", lower=None, upper=None) -> Shown:
     measure = "count" if lower is None else "crude_rate"
     return Shown(
-        f"d.v1/district/XD01/month/{month}/all/all/{measure}", "d", 1, "ed", measure, "district", "XD01", "month",
-        month, month, "all", "all", value, lower, upper, None, token, "",
-    )  # fmt: skip
+        f"d.v1/district/XD01/month/{month}/all/all/{measure}",
+        "d",
+        1,
+        "ed",
+        measure,
+        "district",
+        "XD01",
+        "month",
+        month,
+        month,
+        "all",
+        "all",
+        value,
+        lower,
+        upper,
+        None,
+        token,
+        "",
+    )
 
 
 def series(earlier: list[float | None], later: list[float | None], token: str = "[x]") -> list[Shown]:

@@ -271,6 +271,17 @@ def test_a_closed_venue_beside_the_point_is_not_told():
     assert (rows["a"]["venue_id"], rows["b"]["venue_id"]) == ("XV2", None)
 
 
+def test_a_text_beside_a_point_names_a_venue_while_it_is_open():
+    point = {"easting_m": WEST + 705.0, "northing_m": SOUTH + 700.0, "point_sd_m": 10.0, "place_text_id": "t"}
+    records = [record("a", "police", "2025-03", **point), record("b", "police", "2025-04", **point)]
+
+    rows, matches = located(records, {"t": "THE QUIDDLE ARMS"})
+    carried, _ = located(records, {}, previous=matches)
+
+    assert (rows["a"]["venue_id"], rows["b"]["venue_id"]) == ("XV2", None)
+    assert carried == rows
+
+
 # --- what outlives a text -----------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""The pages in a real browser: reachable, readable and whole, on a wide screen and on 320 pixels, without script."""
+"""The pages in a real browser: reachable, readable and whole, wide or on 320 pixels, without script."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from preventable.stages.packs.stage import make_packs
 
 PARTNERS = ("xd02-community-safety", "xd02-licensing", "xd02-public-health")
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
     "--disable-sync",
-]  # fmt: skip
+]
 
 
 def missing(what: str) -> None:

@@ -77,10 +77,15 @@ def weapon_class_sql(column: str) -> str:
     return f"CASE {column} {cases} ELSE 'unknown' END"
 
 
+def _weekday(moment: str) -> str:
+    """Weekday, Monday 1 to Sunday 7, by whole days since a Monday: engines number weekdays differently."""
+    return f"date_diff('day', DATE '1970-01-05', CAST({moment} AS DATE)) % 7 + 1"
+
+
 def weekday_hour_sql(moment: str) -> str:
     """CASE of weekday and hour band of a local time, such as 'Fri 21-24'; the list's word for no time."""
     lists = code_file("hour_bands")
-    weekday = _ranges(f"isodow({moment})", lists["weekdays"])
+    weekday = _ranges(_weekday(moment), lists["weekdays"])
     hour = _ranges(f"hour({moment})", lists["hours"])
     unknown = quoted(lists["unknown"])
     return f"CASE WHEN {moment} IS NULL THEN {unknown} ELSE concat({weekday}, ' ', {hour}) END"

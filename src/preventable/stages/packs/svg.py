@@ -15,7 +15,6 @@ HATCHES = {"[c]": "#0bad0c", "[x]": "#0bad0e"}
 
 _ROOT = re.compile(r"<svg\b[^>]*?width=\"([\d.]+)\"[^>]*?height=\"([\d.]+)\"[^>]*>")
 _ROLES = re.compile(r" (?:role|aria-[a-z]+|pointer-events|xmlns:xlink)=\"[^\"]*\"")
-_IDS = re.compile(r"(id=\"|url\(#)(?=[A-Za-z_])")
 
 
 @lru_cache(maxsize=512)
@@ -36,7 +35,7 @@ def described_svg(spec: str, *, anchor: str, title: str, description: str) -> st
     Returns:
         An `<svg role="img">` element without script, style sheet or outside reference.
     """
-    drawn = _IDS.sub(rf"\1{anchor}-", _ROLES.sub("", _drawn(spec)))
+    drawn = _ROLES.sub("", _drawn(spec))
     root = _ROOT.search(drawn)
     width, height = root.group(1), root.group(2)
     for token, colour in HATCHES.items():

@@ -256,9 +256,10 @@ def _padded(lists: Sequence[Sequence[int]], width: int, filler: int) -> np.ndarr
     return table
 
 
-def _triples(squeezed: str) -> set[str]:
+def _triples(squeezed: str) -> list[str]:
     marked = f"^{squeezed}$"
-    return {marked[i : i + 3] for i in range(len(marked) - 2)}
+    # In order: sums over them must not depend on the hash seed.
+    return sorted({marked[i : i + 3] for i in range(len(marked) - 2)})
 
 
 def _sector(postcode: str) -> str:

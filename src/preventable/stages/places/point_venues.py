@@ -1,4 +1,4 @@
-"""Texts beside a stated point: which premises they name. The point, in SQL, tells which of a chain is meant."""
+"""Texts beside a stated point: which premises they name. The point tells which of a chain is meant, in SQL."""
 
 from __future__ import annotations
 

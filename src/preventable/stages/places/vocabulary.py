@@ -68,7 +68,7 @@ class Vocabulary:
         rows, columns = [], []
         for row, word in enumerate(words):
             marked = f"^{word}$"
-            for pair in {marked[i : i + 2] for i in range(len(marked) - 1)}:
+            for pair in sorted({marked[i : i + 2] for i in range(len(marked) - 1)}):
                 column = (
                     self._pair_ids.setdefault(pair, len(self._pair_ids))
                     if learn
