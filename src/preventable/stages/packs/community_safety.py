@@ -30,6 +30,8 @@ from preventable.stages.packs.sections import (
     area_table,
     available,
     breakdown_table,
+    count_words,
+    first_with_values,
     how_to_read,
     incomplete_note,
     monthly_panel,
@@ -85,9 +87,7 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
 
 
 def _monthly(inputs: PackInputs, definitions: Sequence[str]) -> dict[str, tuple[Shown, ...]]:
-    return available(
-        inputs,
-        definitions,
+    return available(definitions,
         lambda name: inputs.figures.select(name, "district", "month", area=inputs.district),
     )
 
@@ -104,12 +104,14 @@ def _lead(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
                 _("{measure}: {count} in the {period}; {words}.").format(
                     measure=inputs.title(definition),
                     period=span.text,
-                    count=total[0].text,
+                    count=count_words(total[0]),
                     words=change_words(change_finding(monthly, inputs.rule)),
                 )
             )
     lead = [Paragraph(sentence, lead=True) for sentence in sentences]
-    return (*lead, *_days(inputs))
+    totals = [_one(inputs, name, "district", inputs.district, span) for name in inputs.section("region")]
+    note = incomplete_note(inputs, [total for total in totals if total is not None])
+    return (*lead, *([note] if note else []), *_days(inputs))
 
 
 def _days(inputs: PackInputs) -> tuple[Block, ...]:
@@ -217,9 +219,7 @@ def _who_and_how(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 
 def _when(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     heading = Heading(_("When in the week"), "when")
-    found = available(
-        inputs,
-        inputs.section("when"),
+    found = available(inputs.section("when"),
         lambda name: inputs.figures.select(
             name,
             "district",
@@ -231,7 +231,7 @@ def _when(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     )
     if not found:
         return (heading, nothing_released(_("Counts by weekday and hour")))
-    definition, figures = next(iter(found.items()))
+    definition, figures = first_with_values(found)
     return (heading, _grid(inputs, definition, figures, span))
 
 
@@ -310,16 +310,14 @@ def _where(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 
 
 def _map(inputs: PackInputs, span: Span) -> Figure | None:
-    found = available(
-        inputs,
-        inputs.section("map"),
+    found = available(inputs.section("map"),
         lambda name: inputs.figures.select(name, "middle_area", span.period_type, period_end=span.end),
     )
     areas = inputs.own_areas("middle_area")
     table = area_table(inputs, "middle_area", list(found), span)
     if table is None:
         return None
-    definition, all_figures = next(iter(found.items()))
+    definition, all_figures = first_with_values(found)
     by_area = {figure.area: figure for figure in all_figures}
     figures = [by_area[area.area] for area in areas if area.area in by_area]
     drawn = [area for area in areas if area.area in by_area]

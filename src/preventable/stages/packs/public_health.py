@@ -25,15 +25,19 @@ _MEASURES = ("standardised_rate", "crude_rate")
 def title(inputs: PackInputs) -> str:
     """The finding: how the first released rate stands beside the region's."""
     span = inputs.long_period()
-    for measure in _MEASURES:
+    kinds = (_("standardised rate of {measure}"), _("crude rate of {measure}"))
+    for measure, kind in zip(_MEASURES, kinds, strict=True):
         for pair in rate_pairs(inputs, inputs.section("rates"), measure, span):
-            return _("{area}: rate of {measure}, {words}, {period}").format(
-                area=inputs.district_name,
-                measure=inputs.in_sentence(pair.definition),
-                words=pair.words,
-                period=span.text,
-            )
-    return _("{area}: no rate was released").format(area=inputs.district_name)
+            if pair.comparable:
+                return _("{area}: {rate}, {words}, {period}").format(
+                    area=inputs.district_name,
+                    rate=kind.format(measure=inputs.in_sentence(pair.definition)),
+                    words=pair.words,
+                    period=span.text,
+                )
+    return _("{area}: no rate can be compared with the region, {period}").format(
+        area=inputs.district_name, period=span.text
+    )
 
 
 def blocks(inputs: PackInputs) -> tuple[Block, ...]:
@@ -103,9 +107,7 @@ def _age_and_sex(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 
 
 def _by_age(inputs: PackInputs, span: Span) -> dict[str, tuple[Shown, ...]]:
-    return available(
-        inputs,
-        inputs.section("age_chart"),
+    return available(inputs.section("age_chart"),
         lambda name: inputs.figures.select(
             name,
             "district",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from preventable.stages.packs.blocks import (
@@ -32,6 +32,15 @@ def shown_cell(shown: Shown | None) -> Cell:
     if shown is None:
         return Cell("[z]", numeric=True)
     return Cell(shown.text, figure=shown.figure, numeric=True)
+
+
+def count_words(shown: Shown) -> str:
+    """A value inside a sentence: the number, or in words why there is none."""
+    if shown.value is not None:
+        return shown.text
+    if shown.value_note == "[c]":
+        return _("too few to show ([c])")
+    return _("not available ({token})").format(token=shown.text)
 
 
 def limit_cells(shown: Shown | None) -> tuple[Cell, Cell, Cell]:
@@ -102,11 +111,18 @@ def numeric(*titles: str) -> tuple[Column, ...]:
 
 
 def available(
-    inputs: PackInputs, definitions: Sequence[str], find: Callable[[str], Sequence[Shown]]
+    definitions: Sequence[str], find: Callable[[str], Sequence[Shown]]
 ) -> dict[str, tuple[Shown, ...]]:
     """Definitions for which the partner has figures, in order, with these figures."""
     found = {definition: tuple(find(definition)) for definition in definitions}
     return {definition: figures for definition, figures in found.items() if figures}
+
+
+def first_with_values(found: Mapping[str, tuple[Shown, ...]]) -> tuple[str, tuple[Shown, ...]]:
+    """Of several definitions the first that has a shown value; the first where none has."""
+    with_values = [name for name, figures in found.items() if any(f.value is not None for f in figures)]
+    definition = (with_values or list(found))[0]
+    return definition, found[definition]
 
 
 def nothing_released(what: str) -> Note:
@@ -121,9 +137,7 @@ def breakdown_table(
     inputs: PackInputs, dimension: str, definitions: Sequence[str], span: Span
 ) -> TableBlock | None:
     """Counts of the long period by one breakdown, a column for each definition that has it."""
-    found = available(
-        inputs,
-        definitions,
+    found = available(definitions,
         lambda definition: inputs.figures.select(
             definition,
             "district",
@@ -166,9 +180,7 @@ def area_table(
     inputs: PackInputs, area_type: str, definitions: Sequence[str], span: Span
 ) -> TableBlock | None:
     """Counts of the long period in every area of one level, by name."""
-    found = available(
-        inputs,
-        definitions,
+    found = available(definitions,
         lambda definition: inputs.figures.select(
             definition, area_type, span.period_type, period_end=span.end
         ),
@@ -204,6 +216,11 @@ class RatePair:
     def words(self) -> str:
         """Whether they differ."""
         return comparison_words(comparison_finding(self.own, self.region))
+
+    @property
+    def comparable(self) -> bool:
+        """Whether both are shown."""
+        return comparison_finding(self.own, self.region).verdict != "not_available"
 
 
 def rate_pairs(inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span) -> list[RatePair]:
@@ -368,21 +385,21 @@ def _definitions_table(inputs: PackInputs) -> TableBlock:
 
 
 def incomplete_note(inputs: PackInputs, figures: Iterable[Shown]) -> Note | None:
-    """Which months are not complete, and why; None where all are."""
-    missing: dict[str, set[str]] = {}
+    """Which periods are not complete, for which measures, and why; None where all are complete."""
+    missing: dict[tuple[str, str], set[str]] = {}
     reasons: set[str] = set()
     for figure in figures:
-        if figure.value_note == "[x]" and figure.period_type == "month":
-            missing.setdefault(figure.period_end, set()).add(figure.definition)
+        if figure.value_note == "[x]":
+            period = (figure.period_end, figure.period_start)
+            missing.setdefault(period, set()).add(figure.definition)
             reasons.add(figure.note)
     if not missing:
         return None
     lines = [
-        _("{month}: {measures}").format(
-            month=month_text(month), measures=listed([inputs.title(name) for name in sorted(missing[month])])
+        _("{period}: {measures}").format(
+            period=span_text(start, end),
+            measures=listed([inputs.title(name) for name in sorted(missing[end, start])]),
         )
-        for month in sorted(missing)
+        for end, start in sorted(missing)
     ]
-    return Note(
-        _("Months that are not complete"), (*lines, *sorted(_(reason) for reason in reasons if reason))
-    )
+    return Note(_("Not available"), (*lines, *sorted(_("{reason}.").format(reason=_(r)) for r in reasons if r)))

@@ -134,11 +134,12 @@ def read_ages(texts: pa.Array, style: str) -> tuple[dict[str, pa.Array], tuple[t
     """The three columns of age, and the problems of the age."""
     triple = pa.list_(pa.int64(), 3)
     reading = read_cells(texts, ages(style), triple)
-    parts = list(zip(*[row or (None, None, None) for row in reading.values.to_pylist()], strict=True))
-    names = ("age_years", "age_from", "age_to")
-    return {
-        name: pa.array(part, pa.int64()) for name, part in zip(names, parts, strict=True)
-    }, reading.problems
+    rows = reading.values.to_pylist()
+    columns = {
+        name: pa.array([row and row[place] for row in rows], pa.int64())
+        for place, name in enumerate(("age_years", "age_from", "age_to"))
+    }
+    return columns, reading.problems
 
 
 def nhs_number(text: str) -> tuple[object, str]:
