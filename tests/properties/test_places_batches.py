@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places_gazetteer import HOSPITALS, ROWS
 
 from preventable.stages.places.gazetteer import gazetteer_of_rows
 from preventable.stages.places.normalise import read_list
 from preventable.stages.places.resolver import Resolver
-from tests.unit.test_places_resolver import HOSPITALS, ROWS
 
 NAMES = [row["name"] for row in ROWS]
 TEXTS = st.one_of(

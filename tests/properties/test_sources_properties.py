@@ -48,7 +48,9 @@ def ed_rows(draw):
                 **ED_ROW,
                 "Att No": draw(st.sampled_from(["A1", "A2", "A3", ""])),
                 "Ver": draw(st.sampled_from(["1", "2", "x"])),
-                "Arrival": draw(st.sampled_from(["14/03/2025 23:10", "30/03/2025 01:30", "", "31/04/2025 10:00"])),
+                "Arrival": draw(
+                    st.sampled_from(["14/03/2025 23:10", "30/03/2025 01:30", "", "31/04/2025 10:00"])
+                ),
                 "Place": draw(texts),
                 "Where": draw(st.sampled_from(["H", "P", "", "??"])),
             }

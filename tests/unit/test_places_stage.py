@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.places_region import SOUTH, WEST, located, record
+from places_region import SOUTH, WEST, located, record
 
 AT_XV1 = {"easting_m": WEST + 203.0, "northing_m": SOUTH + 300.0, "point_sd_m": 10.0}
 

@@ -87,7 +87,8 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
 
 
 def _monthly(inputs: PackInputs, definitions: Sequence[str]) -> dict[str, tuple[Shown, ...]]:
-    return available(definitions,
+    return available(
+        definitions,
         lambda name: inputs.figures.select(name, "district", "month", area=inputs.district),
     )
 
@@ -219,7 +220,8 @@ def _who_and_how(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 
 def _when(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     heading = Heading(_("When in the week"), "when")
-    found = available(inputs.section("when"),
+    found = available(
+        inputs.section("when"),
         lambda name: inputs.figures.select(
             name,
             "district",
@@ -310,7 +312,8 @@ def _where(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 
 
 def _map(inputs: PackInputs, span: Span) -> Figure | None:
-    found = available(inputs.section("map"),
+    found = available(
+        inputs.section("map"),
         lambda name: inputs.figures.select(name, "middle_area", span.period_type, period_end=span.end),
     )
     areas = inputs.own_areas("middle_area")

@@ -76,7 +76,8 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
 
 
 def _counts(inputs: PackInputs, span: Span) -> Counts:
-    found = available(inputs.section("venues"),
+    found = available(
+        inputs.section("venues"),
         lambda name: inputs.figures.select(name, "venue", span.period_type, period_end=span.end),
     )
     return {definition: {figure.area: figure for figure in figures} for definition, figures in found.items()}

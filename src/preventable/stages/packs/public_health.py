@@ -107,7 +107,8 @@ def _age_and_sex(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 
 
 def _by_age(inputs: PackInputs, span: Span) -> dict[str, tuple[Shown, ...]]:
-    return available(inputs.section("age_chart"),
+    return available(
+        inputs.section("age_chart"),
         lambda name: inputs.figures.select(
             name,
             "district",

@@ -137,7 +137,8 @@ def breakdown_table(
     inputs: PackInputs, dimension: str, definitions: Sequence[str], span: Span
 ) -> TableBlock | None:
     """Counts of the long period by one breakdown, a column for each definition that has it."""
-    found = available(definitions,
+    found = available(
+        definitions,
         lambda definition: inputs.figures.select(
             definition,
             "district",
@@ -180,7 +181,8 @@ def area_table(
     inputs: PackInputs, area_type: str, definitions: Sequence[str], span: Span
 ) -> TableBlock | None:
     """Counts of the long period in every area of one level, by name."""
-    found = available(definitions,
+    found = available(
+        definitions,
         lambda definition: inputs.figures.select(
             definition, area_type, span.period_type, period_end=span.end
         ),
@@ -402,4 +404,6 @@ def incomplete_note(inputs: PackInputs, figures: Iterable[Shown]) -> Note | None
         )
         for end, start in sorted(missing)
     ]
-    return Note(_("Not available"), (*lines, *sorted(_("{reason}.").format(reason=_(r)) for r in reasons if r)))
+    return Note(
+        _("Not available"), (*lines, *sorted(_("{reason}.").format(reason=_(r)) for r in reasons if r))
+    )
