@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
+import textwrap
+import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -14,12 +17,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from preventable import __version__, intake, pipeline
 from preventable.demo import run_demo
 from preventable.doctor import examine
-from preventable.errors import PreventableError
+from preventable.errors import MachineError, PreventableError, UnexpectedError
 from preventable.explain import explain_figure
+from preventable.invented.invent import MOST_MONTHS
 from preventable.invented.invent import invent as invent_county
 from preventable.pipeline import StepReport
 from preventable.settings import load_policy
-from preventable.store.home import create_home, open_home
+from preventable.store.home import open_home, open_or_create_home
 from preventable.store.session import home_checksums
 from preventable.tables import TABLES
 
@@ -32,7 +36,13 @@ app = typer.Typer(
 trouble = Console(stderr=True, highlight=False, soft_wrap=True)
 
 HomeOption = Annotated[Path, typer.Option("--home", help="Folder of the home.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the invented county.", min=0)]
+VaryOption = Annotated[bool, typer.Option("--vary", help="Draw the services' error rates from their ranges.")]
+ProviderOption = Annotated[
+    str | None, typer.Option("--provider", help="Provider; else that of the folder submissions/<provider>/.")
+]
 DEFAULT_HOME = Path("preventable-home")
+_STOPPED = 130  # exit code of a command that its user stopped
 
 
 class Bars:
@@ -68,49 +78,83 @@ def _say(line: str = "") -> None:
 
 
 def _say_stage(report: StepReport) -> None:
+    unit = "files" if report.name == "packs" else "rows"
     if report.unchanged:
-        _say(f"{report.name:<12}{report.rows_out:>9,} rows, unchanged")
+        _say(f"{report.name:<12}{'':>13}{report.rows_out:>9,} {unit:<7}unchanged")
     else:
-        rows = f"{report.rows_in:>9,} -> {report.rows_out:>9,} rows"
-        _say(f"{report.name:<12}{rows}{report.seconds:>8.1f} s")
+        rows = f"{report.rows_in:>9,} -> {report.rows_out:>9,} {unit:<5}"
+        _say(f"{report.name:<12}{rows}{report.seconds:>7.1f} s")
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        _say(f"Preventable {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Violence and injury surveillance: records in, evidence out, action followed up."""
 
 
 @app.command()
 def demo(
     home: HomeOption = DEFAULT_HOME,
-    seed: Annotated[int, typer.Option(help="Seed of the invented county.")] = 1,
-    vary: Annotated[
-        bool, typer.Option("--vary", help="Draw the services' error rates from their ranges.")
-    ] = False,
+    seed: SeedOption = 1,
+    vary: VaryOption = False,
     quick: Annotated[bool, typer.Option("--quick", help="Three months instead of twenty-four.")] = False,
 ) -> None:
     """Invent a county, submit its files, run the flow and make the partners' packs."""
-    span = "3 months, under a minute" if quick else "24 months, about two to three minutes"
-    _say(f"Preventable {__version__}: an invented county, {span}. All people and places are invented.")
+    span = "3 months, in under a minute" if quick else "24 months, in two to three minutes"
+    _say(f"Preventable {__version__}: an invented county, {span}.")
+    _say("Its people, places and services are invented.\n")
     with Bars() as bars:
         report = run_demo(
             home, load_policy(), seed=seed, vary=vary, quick=quick, progress=bars, tell=_say_stage
         )
-    _say("\nRefused until the second mapping was given, as planted:")
-    for line in report.refused_first:
-        _say(f"  {line}")
-    _say(f"\n{len(report.packs)} files for partners, for instance:")
-    for path in [path for path in report.packs if path.endswith(".html")][:3]:
+    _say(f"{'in all':<40}{report.seconds:>7.1f} s")
+    if report.refused_first:
+        _say("\nRefused until the second mapping was given, as planted:")
+        for line in report.refused_first:
+            _say(f"  {line}")
+    partners = {path.rpartition("/")[0] for path in report.packs}
+    _say(
+        f"\nPacks for {len(partners)} partners, {len(report.packs)} files: each a page (.html) and a table (.csv),"
+    )
+    _say("for instance:")
+    for path in _one_page_a_kind(report.packs):
         _say(f"  {home / path}")
     _say("\nPlanted in the county:")
     for line in report.planted:
         _say(f"  {line}")
-    _say("\nNext: open a pack in a browser; copy a figure's name from its CSV and type")
-    _say(f"  ./preventable explain FIGURE --home {home}")
-    _say(f"  ./preventable checksums --home {home} --json")
+    given = "" if home == DEFAULT_HOME else f" --home {shlex.quote(str(home))}"
+    _say("\nNext: open a page in a browser. Trace a figure back to the records it counts,")
+    _say("by its name in the column `figure` of a pack's table:")
+    _say(f"  ./preventable explain FIGURE{given}")
+    _say("for instance")
+    _say(f"  ./preventable explain {shlex.quote(report.figure)}{given}")
+    _say("and see that the same again changes nothing:")
+    _say(f"  ./preventable run{given}")
+    _say(f"  ./preventable checksums{given}")
+
+
+def _one_page_a_kind(packs: tuple[str, ...]) -> list[str]:
+    pages = [path for path in packs if path.endswith(".html")]
+    return list({path.rpartition("/")[2]: path for path in reversed(pages)}.values())[::-1]
 
 
 @app.command()
 def invent(
-    months: Annotated[int, typer.Option(help="Months, the last being December 2025.", min=1, max=60)],
-    seed: Annotated[int, typer.Option(help="Seed.")],
+    months: Annotated[
+        int, typer.Option(help="Months, the last being December 2025.", min=1, max=MOST_MONTHS)
+    ],
+    seed: SeedOption,
     out: Annotated[Path, typer.Option(help="Folder for region, submissions and truth.")],
-    vary: Annotated[bool, typer.Option("--vary", help="Draw error rates from their ranges.")] = False,
+    vary: VaryOption = False,
 ) -> None:
     """Write an invented region, its suppliers' files and, apart, the truth."""
     with Bars() as bars:
@@ -125,7 +169,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="A supplier's file.")],
     home: HomeOption = DEFAULT_HOME,
     region: Annotated[Path | None, typer.Option(help="Region with mappings, where there is no home.")] = None,
-    provider: Annotated[str | None, typer.Option(help="Provider, else the folder's name.")] = None,
+    provider: ProviderOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Say row by row what submitting a file would do. Nothing is stored."""
@@ -140,15 +184,14 @@ def submit(
     path: Annotated[Path, typer.Argument(help="A file, or a folder with a folder per provider.")],
     home: HomeOption = DEFAULT_HOME,
     region: Annotated[Path | None, typer.Option(help="Region; needed once, the home keeps it.")] = None,
-    provider: Annotated[str | None, typer.Option(help="Provider, else the folder's name.")] = None,
+    provider: ProviderOption = None,
     mapping: Annotated[
         list[Path] | None, typer.Option(help="A further mapping for a provider's files.")
     ] = None,
 ) -> None:
     """Take suppliers' files in. Sending the same again changes nothing."""
-    target = (
-        create_home(home) if region is not None and not (home / "home.toml").exists() else open_home(home)
-    )
+    intake.must_exist(path)
+    target = open_home(home) if region is None else open_or_create_home(home, region)
     if region is not None:
         target.give_region(region)
     for given in mapping or []:
@@ -173,29 +216,31 @@ def submit(
 def run(home: HomeOption = DEFAULT_HOME) -> None:
     """Take every submission through the flow, up to what may be released."""
     with Bars() as bars:
-        for report in pipeline.run(open_home(home), load_policy(), progress=bars):
-            _say_stage(report)
+        pipeline.run(open_home(home), load_policy(), progress=bars, tell=_say_stage)
 
 
 @app.command()
 def packs(home: HomeOption = DEFAULT_HOME) -> None:
     """Make the partners' packs of what is released."""
     with Bars() as bars:
-        reports, paths = pipeline.packs(open_home(home), load_policy(), progress=bars)
-    for report in reports:
-        _say_stage(report)
+        _, paths = pipeline.packs(open_home(home), load_policy(), progress=bars, tell=_say_stage)
     for path in paths:
         _say(f"  {home / path}")
 
 
 @app.command()
 def flow() -> None:
-    """Print the flow: steps, tables, who may see them."""
-    _say(f"{'door':<12} files -> {', '.join(pipeline.AT_THE_DOOR)}")
+    """Print the flow: steps, the tables they read and write, who may see those."""
+    _say_step("door", ("files",), pipeline.AT_THE_DOOR)
     for step in pipeline.STEPS:
-        _say(f"{step.name:<12} {', '.join(step.reads)}")
-        for name in step.writes:
-            _say(f"{'':<12}   -> {name:<22}{TABLES[name].sensitivity.name.lower()}")
+        _say_step(step.name, step.reads, step.writes)
+
+
+def _say_step(name: str, reads: tuple[str, ...], writes: tuple[str, ...]) -> None:
+    for number, line in enumerate(textwrap.wrap(", ".join(reads), 66)):
+        _say(f"{'' if number else name:<12} {line}")
+    for table in writes:
+        _say(f"{'':<12}   -> {table:<22}{TABLES[table].sensitivity.name.lower()}")
 
 
 @app.command()
@@ -237,12 +282,33 @@ def doctor(home: HomeOption = DEFAULT_HOME) -> None:
 
 
 def main() -> None:
-    """Run a verb; a known error becomes one clear line and its exit code."""
+    """Run a verb; any error becomes one clear line and its exit code, never a traceback."""
     try:
         app(prog_name="preventable")
+    except SystemExit as ended:
+        if ended.code == _STOPPED:
+            trouble.print("Stopped. What was acknowledged stands; repeat the command to go on.")
+        raise
     except PreventableError as error:
-        trouble.print(str(error), markup=False)
-        raise SystemExit(error.exit_code) from None
+        _end(error)
+    except OSError as error:
+        _end(MachineError(str(error.filename or "the system"), (error.strerror or "it refused").lower()))
+    except Exception as error:  # noqa: BLE001  its text, and a traceback, may quote a record's value
+        _end(UnexpectedError(_place_of(error), type(error).__name__))
+
+
+def _end(error: PreventableError) -> NoReturn:
+    trouble.print(str(error), markup=False)
+    raise SystemExit(error.exit_code) from None
+
+
+def _place_of(error: Exception) -> str:
+    """File and line of our code where it arose; a line's number tells no value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    package = Path(__file__).parent
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package)]
+    last = ours[-1] if ours else frames[-1]
+    return f"{Path(last.filename).relative_to(package.parent) if ours else last.name}:{last.lineno}"
 
 
 if __name__ == "__main__":

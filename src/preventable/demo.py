@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -17,17 +18,35 @@ from preventable.store.durable import write_atomically
 from preventable.store.home import Home, create_home, open_home
 
 FULL_MONTHS, QUICK_MONTHS = 24, 3
+#: Planted things that the flow already meets, by kind, and what it does with them.
+_MET = {
+    "late_month": "met: a gap in the packs, never a zero",
+    "changed_format": "met: refused until its second mapping was given",
+    "correction": "met: the higher version of each record stands",
+}
 
 
 @dataclass(frozen=True)
 class DemoReport:
-    """What the demo made."""
+    """What the demo made.
+
+    Attributes:
+        home: The home.
+        stages: What each step did, in order.
+        packs: Paths of the packs' files, below the home.
+        refused_first: Errors of the files that were refused until the second mapping was given.
+        planted: What was planted, a line each kind, with what became of it.
+        figure: Name of a figure that a pack shows, to try `explain` on.
+        seconds: In all.
+    """
 
     home: Home
     stages: tuple[StepReport, ...]
     packs: tuple[str, ...]
     refused_first: tuple[str, ...]
     planted: tuple[str, ...]
+    figure: str
+    seconds: float
 
 
 def run_demo(
@@ -54,6 +73,7 @@ def run_demo(
     Raises:
         UsageError: The folder holds something else, or a demo of another seed or length.
     """
+    begun = time.perf_counter()
     months = QUICK_MONTHS if quick else FULL_MONTHS
     home = _demo_home(path, seed, f"seed {seed}, {months} months{', varied' if vary else ''}\n")
     stages: list[StepReport] = []
@@ -65,7 +85,9 @@ def run_demo(
 
     demo = home.path / "demo"
     started = time.perf_counter()
-    made = invent(months=months, seed=seed, out=demo, vary=vary, progress=_share(progress, "invent"))
+    # Under the home's lock: another demo may be reading these very files.
+    with home.lock():
+        made = invent(months=months, seed=seed, out=demo, vary=vary, progress=_share(progress, "invent"))
     done(StepReport("invent", 0, made["rows"], time.perf_counter() - started, unchanged=False))
 
     started = time.perf_counter()
@@ -77,33 +99,51 @@ def run_demo(
     second = [intake.submit(home, demo / "submissions" / file.path, policy=policy) for file in refused]
     done(_sources_report(first, second, time.perf_counter() - started))
 
-    for report in pipeline.run(home, policy, progress=progress):
-        done(report)
-    pack_reports, packs = pipeline.packs(home, policy, progress=progress)
-    for report in pack_reports:
-        done(report)
+    pipeline.run(home, policy, progress=progress, tell=done)
+    _, packs = pipeline.packs(home, policy, progress=progress, tell=done)
     _write_summary(home, stages, packs)
     return DemoReport(
         home,
         tuple(stages),
         tuple(packs),
-        tuple(f"{file.provider}: {file.error}" for file in refused),
+        tuple(file.error for file in refused),
         tuple(planted_lines(demo / "truth")),
+        _shown_figure(home, packs),
+        time.perf_counter() - begun,
     )
 
 
 def planted_lines(truth: Path) -> list[str]:
-    """What was planted, in words, each marked as not looked for yet: signals and linkage are not built."""
-    planted = json.loads((truth / "planted.json").read_text(encoding="utf-8"))
-    return [f"{item['what']}: not looked for yet" for item in planted["planted"]]
+    """What was planted, in words, and what became of it: met by the flow, or not looked for yet.
+
+    Signals and linkage are not built; what only they could find says so. Equal things share a line.
+    """
+    planted = json.loads((truth / "planted.json").read_text(encoding="utf-8"))["planted"]
+    lines: dict[str, int] = {}
+    for item in planted:
+        line = f"{item['what']}: {_MET.get(item['kind'], 'not looked for yet')}"
+        lines[line] = lines.get(line, 0) + 1
+    return [line if times == 1 else f"{times} x {line}" for line, times in lines.items()]
+
+
+def _shown_figure(home: Home, packs: Sequence[str]) -> str:
+    """The first figure of the first table that shows a value."""
+    tables = (path for path in packs if path.endswith(".csv"))
+    with (home.path / next(tables)).open(encoding="utf-8", newline="") as table:
+        return next(row["figure"] for row in csv.DictReader(table) if row["value"])
 
 
 def _demo_home(path: Path, seed: int, mark: str) -> Home:
     """A home for the demo: new, or one of the same seed, length and error rates."""
     marker = path / "demo" / "demo.txt"
+    if path.exists() and not path.is_dir():
+        raise UsageError(str(path), "it is a file; name a folder with --home")
     if path.exists() and any(path.iterdir()):
-        if not marker.is_file() or marker.read_text(encoding="utf-8") != mark:
+        if not marker.is_file():
             raise UsageError(str(path), "the folder holds something else; name another with --home")
+        if marker.read_text(encoding="utf-8") != mark:
+            found = "it holds the demo of another seed, length or --vary; name another folder with --home"
+            raise UsageError(str(path), found)
     else:
         marker.parent.mkdir(parents=True)
         write_atomically(marker, mark.encode())
@@ -117,8 +157,10 @@ def _share(progress: Progress | None, name: str) -> Callable[[float], None] | No
 def _sources_report(
     first: intake.SubmitReport, second: Sequence[intake.SubmitReport], seconds: float
 ) -> StepReport:
-    loaded = first.rows_loaded + sum(report.rows_loaded for report in second)
-    return StepReport("sources", first.rows_sent, loaded, seconds, unchanged=False)
+    taken = [file for report in (first, *second) for file in report.files if file.outcome != "refused"]
+    new = any(file.outcome == "loaded" for file in taken)
+    rows = sum(file.rows or 0 for file in taken)
+    return StepReport("sources", first.rows_sent, rows, seconds, unchanged=not new)
 
 
 def _write_summary(home: Home, stages: Sequence[StepReport], packs: Sequence[str]) -> None:

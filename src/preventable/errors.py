@@ -37,9 +37,18 @@ class PreventableError(Exception):
 # --- E0xx: the machine and the installation -------------------------------------------------
 
 
-class InstallationError(PreventableError):
-    number, title = "E001", "A part of the installation is missing"
-    remedy = "Run ./preventable doctor, which names the part, then delete .venv and start again."
+class MachineError(PreventableError):
+    number, title = "E001", "The machine refused a file or a folder"
+    remedy = (
+        "See that it exists, that you may write there and that the disk has room, then repeat the command."
+    )
+    state = "What was acknowledged before stands; nothing half done counts."
+
+
+class UnexpectedError(PreventableError):
+    number, title = "E002", "A fault in the program itself"
+    remedy = "Report it with this line; it holds no record's value. Repeating the command does no harm."
+    state = "What was acknowledged before stands; nothing half done counts."
 
 
 class EngineError(PreventableError):

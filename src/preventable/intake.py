@@ -261,9 +261,18 @@ class _FoundFile:
     sha256: str
 
 
-def _find_files(path: Path, provider: str | None, known: set[str]) -> list[_FoundFile]:
-    if not path.exists():
+def must_exist(path: Path) -> None:
+    """Refuse what is neither a file nor a folder.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if not path.is_file() and not path.is_dir():
         raise UsageError(str(path), "there is no such file or folder")
+
+
+def _find_files(path: Path, provider: str | None, known: set[str]) -> list[_FoundFile]:
+    must_exist(path)
     top = path if path.is_dir() else path.parent
     paths = [path] if path.is_file() else list(_visible_files(path))
     if not paths:

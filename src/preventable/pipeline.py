@@ -161,16 +161,22 @@ class StepReport:
     unchanged: bool
 
 
-def run(home: Home, policy: Policy, *, progress: Progress | None = None) -> list[StepReport]:
+Tell = Callable[[StepReport], None]
+"""Called with the report of each step as it ends."""
+
+
+def run(
+    home: Home, policy: Policy, *, progress: Progress | None = None, tell: Tell | None = None
+) -> list[StepReport]:
     """Take every submission of a home through the flow, up to what may be released.
 
     Idempotent: a step whose inputs, policy and code are those of its last run is not run again.
     """
-    return _run_steps(home, policy, [step for step in STEPS if step.name != "packs"], progress)
+    return _run_steps(home, policy, [step for step in STEPS if step.name != "packs"], progress, tell)
 
 
 def packs(
-    home: Home, policy: Policy, *, progress: Progress | None = None
+    home: Home, policy: Policy, *, progress: Progress | None = None, tell: Tell | None = None
 ) -> tuple[list[StepReport], list[str]]:
     """Make the partners' packs of what is released.
 
@@ -183,7 +189,7 @@ def packs(
     with reading(home) as tables:
         if tables.read("released").num_rows == 0:
             raise NothingToReleaseError("released", "no figure is released")
-    reports = _run_steps(home, policy, [step for step in STEPS if step.name == "packs"], progress)
+    reports = _run_steps(home, policy, [step for step in STEPS if step.name == "packs"], progress, tell)
     with reading(home) as tables:
         made = tables.read("partner_packs").to_pylist()
     folder = home.packs.relative_to(home.path).as_posix()
@@ -203,12 +209,16 @@ class _Run:
 
 
 def _run_steps(
-    home: Home, policy: Policy, steps: Sequence[Step], progress: Progress | None
+    home: Home, policy: Policy, steps: Sequence[Step], progress: Progress | None, tell: Tell | None
 ) -> list[StepReport]:
     with writing(home) as tables:
         number = tables.run_log.begin_run(_now())
         run = _Run(home, tables, home.region_tables(), policy, progress, number)
-        reports = [_run_step(step, run) for step in steps]
+        reports = []
+        for step in steps:
+            reports.append(_run_step(step, run))
+            if tell:
+                tell(reports[-1])
         tables.run_log.end_run(number, _now(), "done")
     return reports
 

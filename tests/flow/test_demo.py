@@ -1,8 +1,15 @@
 """The demo as its user meets it."""
 
 import json
+import re
+import shlex
+import shutil
+from pathlib import Path
 
+import pytest
 from conftest import preventable
+
+from preventable.store.home import open_home
 
 
 def test_demo_writes_a_summary_of_stages_and_packs(demo):
@@ -34,14 +41,90 @@ def test_every_partner_has_a_page_and_a_table(demo):
         assert endings == {"html", "csv", "csv-metadata.json"}
 
 
-def test_demo_says_what_was_planted_and_that_it_was_not_looked_for(demo):
+def test_demo_says_of_all_that_was_planted_what_became_of_it(demo):
     planted = json.loads((demo.invented / "truth" / "planted.json").read_text())["planted"]
 
-    assert demo.stdout.count("not looked for yet") == len(planted) > 5
+    told = demo.stdout.split("Planted in the county:\n")[1].split("\n\n")[0].splitlines()
+
+    times = [int(found.group(1)) if (found := re.match(r"  (\d+) x ", line)) else 1 for line in told]
+    assert sum(times) == len(planted)
+    assert all(line.endswith(": not looked for yet") or ": met: " in line for line in told)
 
 
-def test_demo_says_what_to_try_next(demo):
-    assert "explain FIGURE" in demo.stdout
+def test_what_only_linkage_or_signals_could_find_is_not_looked_for_yet(demo):
+    open_kinds = {"badly run venue", "big venue", "cluster", "slow rise", "programme"}
+
+    for line in demo.stdout.splitlines():
+        if any(kind in line for kind in open_kinds):
+            assert line.endswith(": not looked for yet"), line
+
+
+def test_demo_tells_each_stage_with_its_counts_and_seconds(demo):
+    for stage in (
+        "invent",
+        "sources",
+        "quality",
+        "pseudonyms",
+        "places",
+        "indicators",
+        "disclosure",
+        "packs",
+    ):
+        assert re.search(rf"(?m)^{stage} +[\d,]+ -> +[\d,]+ (rows|files) +[\d.]+ s$", demo.stdout), stage
+
+
+def test_demo_shows_a_page_of_each_kind_of_pack(demo):
+    pages = re.findall(r"(?m)^  (\S+\.html)$", demo.stdout)
+
+    assert [Path(page).stem for page in pages] == ["community_safety", "licensing", "public_health"]
+    assert all(Path(page).is_file() for page in pages)
+
+
+def test_what_demo_says_to_try_next_works(demo):
+    commands = re.findall(r"(?m)^  \./preventable (.+)$", demo.stdout)
+
+    assert [command.split()[0] for command in commands] == ["explain", "explain", "run", "checksums"]
+    for command in commands[1:]:
+        if not command.startswith("run "):
+            preventable(*shlex.split(command))
+
+
+def test_a_second_demo_in_the_same_home_says_that_nothing_changed(tmp_path, demo):
+    home = tmp_path / "a home é"
+    shutil.copytree(demo.home, home)
+    before = preventable("checksums", "--home", home, "--json").stdout
+
+    again = preventable("demo", "--quick", "--home", home).stdout
+
+    assert again.count("unchanged\n") == 7
+    assert "Refused" not in again
+    assert f"explain FIGURE --home '{home}'" in again
+    assert preventable("checksums", "--home", home, "--json").stdout == before
+
+
+@pytest.mark.parametrize("options", [("--seed", "2"), ("--vary",), ()])
+def test_a_demo_of_another_making_is_refused(tmp_path, demo, options):
+    home = tmp_path / "home"
+    (home / "demo").mkdir(parents=True)
+    shutil.copy(demo.invented / "demo.txt", home / "demo")
+
+    quick = ("--quick",) if options else ()
+    done = preventable("demo", *quick, *options, "--home", home, expect=2)
+
+    assert "another seed, length or --vary" in done.stderr
+    assert [path.name for path in home.iterdir()] == ["demo"]
+
+
+def test_a_demo_does_not_rewrite_files_that_another_command_may_be_reading(tmp_path, demo):
+    home = tmp_path / "home"
+    shutil.copytree(demo.home, home)
+    before = {path: path.stat().st_mtime_ns for path in (home / "demo" / "submissions").rglob("*")}
+
+    with open_home(home).lock():
+        done = preventable("demo", "--quick", "--home", home, expect=1)
+
+    assert "H203" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
 def test_the_changed_format_was_refused_until_its_mapping_was_given(demo):

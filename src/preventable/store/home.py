@@ -290,6 +290,21 @@ def _marker(home: Home) -> bytes:
     return "\n".join(lines).encode()
 
 
+def open_or_create_home(path: Path, region: Path) -> Home:
+    """The home in a folder; a new one where there is none and `region` is a region. It is not given here.
+
+    Raises:
+        UsageError: There is no home, and the region lacks a file or the folder holds other things.
+        SchemaError: There is no home, and a table of the region does not have its declared columns.
+    """
+    if not (path / "home.toml").exists():
+        # Before anything is made: a wrong folder must not leave a home behind.
+        for table in REGION_TABLES:
+            read_region_table(region, table.name)
+        return create_home(path)
+    return open_home(path)
+
+
 def open_home(path: Path) -> Home:
     """The home in a folder.
 
