@@ -62,8 +62,9 @@ def errors_page() -> str:
         "",
         "Every error a user can meet. Each message gives the number, the place, what was found, the first",
         "row, the remedy and the state in which things are. A record's value is never quoted. Findings about",
-        "single rows are no errors: they are rules V01 to V20, in",
-        "`src/preventable/stages/quality/rules.toml`.",
+        "single rows are no errors: they are rules V01 and so on, in",
+        "`src/preventable/stages/quality/rules.toml`. A misspelt verb or option has no number: the command line",
+        "names it and exits with 2.",
     ]
     for letter, title in GROUPS.items():
         lines += ["", f"## {letter}: {title}", ""]
