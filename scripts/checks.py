@@ -1,11 +1,13 @@
 """What `./test` runs, one heading each: style, imports, types, then the tests. Every failure counts.
 
-`./test --slow` takes in the slow suites; all other arguments go to pytest. The last line is pytest's own.
+`./test --slow` takes in the slow suites; all other arguments go to pytest. Several processes share the test files,
+unless `-n` says otherwise. The last line is pytest's own.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = Path(sys.executable).parent
+MOST_PROCESSES = 4  # a demo's worth of memory each
 CHECKS = {
     "style (ruff check)": ("ruff", "check", "--output-format", "concise", "."),
     "format (ruff format)": ("ruff", "format", "--check", "--output-format", "concise", "."),
@@ -30,8 +33,16 @@ def main(arguments: list[str]) -> int:
     failed = [name for name, command in CHECKS.items() if not passes(name, command)]
     heading("tests (pytest)" + (", slow suites included" if slow else ""))
     everything = ["-m", "slow or not slow"] if slow else []
-    outcome = pytest.main([*everything, *rest], plugins=[Reminder(failed)])
+    outcome = pytest.main([*everything, *shared_out(rest), *rest], plugins=[Reminder(failed)])
     return int(outcome) or (1 if failed else 0)
+
+
+def shared_out(arguments: list[str]) -> list[str]:
+    """Options that share the test files among processes: whole files, the slow ones of tests/flow first."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if cores == 1 or any(re.match(r"-n|--numprocesses|--dist|--pdb|--trace", word) for word in arguments):
+        return []
+    return ["-n", str(min(cores, MOST_PROCESSES)), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def passes(name: str, command: tuple[str, ...]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import subprocess
 import sys
@@ -43,10 +45,22 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The three-month demo of seed 1. Tests read it and never write to it."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    done = preventable("demo", "--quick", "--home", home)
-    return Demo(home, done.stdout, done.stderr)
+    """The three-month demo of seed 1. Tests read it and never write to it: all test processes share one."""
+    folder = _of_this_run(tmp_path_factory) / "demo"
+    folder.mkdir(exist_ok=True)
+    told = folder / "told.json"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            done = preventable("demo", "--quick", "--home", folder / "home")
+            told.write_text(json.dumps([done.stdout, done.stderr]), encoding="utf-8")
+    return Demo(folder / "home", *json.loads(told.read_text(encoding="utf-8")))
+
+
+def _of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the processes of one pytest-xdist run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")

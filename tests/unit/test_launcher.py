@@ -38,13 +38,18 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 VERB = "import os, sys; print('ran', sys.argv[1:], os.getcwd()); sys.exit(7)"
 
 
-def launcher_module(root: Path):
-    """scripts/launch.py as a module that believes its repository to be `root`."""
-    spec = importlib.util.spec_from_file_location("launch", ROOT / "scripts" / "launch.py")
+def script(name: str, root: Path):
+    """A script as a module that believes its repository to be `root`."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.ROOT = root
     return module
+
+
+def launcher_module(root: Path):
+    """scripts/launch.py as a module that believes its repository to be `root`."""
+    return script("launch", root)
 
 
 def repository_in(folder: Path) -> Path:
@@ -347,3 +352,29 @@ def test_ci_calls_exactly_the_test_command_and_requires_every_part():
 
     assert lines[-1] == 'exec ./test "$@"'
     assert "export PREVENTABLE_REQUIRE_ALL=1" in lines
+
+
+# --- sharing the tests out -------------------------------------------------------------------
+
+
+@pytest.fixture
+def checks(monkeypatch):
+    """scripts/checks.py on a machine of two cores."""
+    module = script("checks", ROOT)
+    monkeypatch.setattr(module.os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    return module
+
+
+def test_every_core_gets_whole_test_files(checks):
+    assert checks.shared_out(["-x"]) == ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+
+
+def test_a_machine_of_one_core_shares_nothing_out(checks, monkeypatch):
+    monkeypatch.setattr(checks.os, "sched_getaffinity", lambda _: {0}, raising=False)
+
+    assert checks.shared_out([]) == []
+
+
+@pytest.mark.parametrize("option", ["-n0", "--numprocesses=3", "--pdb"])
+def test_who_says_how_to_share_is_obeyed(checks, option):
+    assert checks.shared_out([option]) == []
