@@ -5,11 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
 from repository import ROOT
 
 
-@pytest.mark.slow
 def test_the_site_builds_without_a_warning(tmp_path):
     command = [
         sys.executable,

@@ -15,7 +15,8 @@ from repository import PACKAGE, ROOT, repository_files, text_of
 MACHINE_PATH = re.compile(
     "|".join(
         [
-            r"(?<![\w.}\])])/" + r"(root|home/[a-z]+|Users/\w+)/",
+            r"(?<![\w.}\])])/" + r"(root|home/[a-z]\w*|Users/\w+)(?![\w-])",
+            r"(?<![\w.}\])])/" + r"(tmp|var/tmp|private/var|var/folders|mnt/[a-z])/\w",
             "file:" + "///",
             r"[A-Z]:\\+" + "Users",
         ]
@@ -38,6 +39,9 @@ POLICY = sorted((ROOT / "policy").rglob("*.toml"))
         "see /" + "root/x",
         "(/" + "home/ann/data)",
         "C:" + "\\Users\\ann",
+        "HOME=/" + "root",
+        "cd /" + "home/ann",
+        "/" + "tmp/x",
     ],
 )
 def test_guard_of_machine_paths_finds_one(text):

@@ -16,7 +16,9 @@ OPTION = re.compile(
 )
 ABSOLUTE_PATH = re.compile(r"#.*?(?<![\w.])(/[A-Za-z]|[A-Za-z]:\\)")
 INDEX_HOST = re.compile(
-    r"pypi\.org|pythonhosted|npmjs|yarnpkg|deb\.debian|archive\.ubuntu|crates\.io", re.IGNORECASE
+    r"pypi\.org|pythonhosted|npmjs|yarnpkg|deb\.debian|archive\.ubuntu|crates\.io"
+    r"|://|--(extra-)?(index-url|find-links|trusted-host|registry)\b|\b(index-url|find-links|trusted-host|registry) ?=",
+    re.IGNORECASE,
 )
 
 
@@ -101,12 +103,39 @@ def test_hatchling_is_locked_so_that_the_build_needs_no_network():
     assert "hatchling" in pins(LOCKS[0])
 
 
-def test_npm_locks_name_no_address():
-    locks = [path for path in repository_files() if path.name == "package-lock.json"]
+def addresses(lock: object) -> list[str]:
+    """Every place of an npm lock, of any version of its format, that records where a package came from."""
+    if isinstance(lock, dict):
+        own = [str(lock["resolved"])] if "resolved" in lock else []
+        return own + [found for part in lock.values() for found in addresses(part)]
+    return []
 
-    for path in locks:
-        packages = json.loads((ROOT / path).read_text(encoding="utf-8")).get("packages", {})
-        assert not [name for name, entry in packages.items() if "resolved" in entry], path
+
+def test_npm_locks_name_no_address():
+    locks = [path for path in repository_files() if path.name in {"package-lock.json", "npm-shrinkwrap.json"}]
+
+    assert [str(path) for path in locks if addresses(json.loads((ROOT / path).read_text("utf-8")))] == []
+
+
+@pytest.mark.parametrize("place", ["packages", "dependencies"])
+def test_guard_of_npm_locks_finds_an_address(place):
+    entry = {"version": "1.0.0", "resolved": "where it was fetched"}
+
+    assert addresses({place: {"a": {"version": "2.0.0", "dependencies": {"b": entry}}}}) != []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "FROM registry.npmjs" + ".org/node",
+        "index-url = a-mirror",
+        "pip install --find-links=wheels",
+        "curl https" + "://a-mirror/x",
+        "registry=a-mirror",
+    ],
+)
+def test_guard_of_machine_files_finds_an_index_host(line):
+    assert INDEX_HOST.search(line)
 
 
 def test_machine_files_name_no_index_host():
