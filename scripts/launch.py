@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -81,11 +82,12 @@ class Environment:
 
     def _make_empty(self) -> None:
         try:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(self.folder)
             self.folder.mkdir()
         except OSError as error:
             raise SetUpFailed(
-                f"the folder .venv cannot be made anew ({error.strerror}). "
+                f"the folder .venv cannot be made anew ({(error.strerror or 'no reason given').lower()}). "
                 "Run as the user who owns this copy, or clone it into a folder of your own."
             ) from error
         result = subprocess.run(
@@ -102,7 +104,7 @@ class Environment:
         self._pip(
             "pip could not install the locked packages",
             "A network that is down, or a setting of pip, is the usual cause: "
-            f"look at `{self.python} -m pip config list`, then repeat the command.",
+            f"look at `{shlex.quote(str(self.python))} -m pip config list`, then repeat the command.",
             "--require-hashes", "--only-binary", ":all:", "-r", f"requirements/{kind}.txt",
         )  # fmt: skip
         self._pip(

@@ -273,6 +273,19 @@ def test_pips_own_words_are_repeated_and_its_settings_named(tmp_path, monkeypatc
     assert "pip config list" in str(refusal.value)
 
 
+def test_an_environment_that_cannot_be_removed_is_told_with_its_reason(tmp_path, monkeypatch):
+    (tmp_path / ".venv").mkdir()
+    launch = launcher_module(tmp_path)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(launch.shutil, "rmtree", refuse)
+
+    with pytest.raises(launch.SetUpFailed, match="permission denied.*clone it into a folder of your own"):
+        launch.Environment(tmp_path)._make_empty()
+
+
 def test_pip_keeps_the_users_settings_and_requires_hashes(tmp_path, monkeypatch):
     root = tmp_path / "clone"
     python = root / ".venv" / "bin" / "python"
