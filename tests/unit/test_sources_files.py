@@ -73,6 +73,30 @@ def test_cp1252_is_read_where_the_mapping_says_so():
     assert read(content, mappings=[mapping]).place_texts.column("text").to_pylist() == ["Café Zöe"]
 
 
+def test_a_quote_opened_in_one_row_and_closed_in_another_refuses_the_file():
+    rows = [{**row, "Place": "Bar"} for row in numbered("ed-example", 3)]
+    header, first, second, third = csv_bytes(rows).decode().splitlines()
+    lines = [header, first.replace(",Bar,", ',"Bar,'), second.replace(",Bar,", ',Bar",'), third]
+
+    # The csv module reads two rows of three here, each as wide as the header.
+    with pytest.raises(UnreadableFileError, match="quote .* line 2"):
+        read("\n".join(lines).encode())
+
+
+def test_a_file_of_another_kind_is_refused_in_the_words_of_its_own_kind():
+    both = [ED_MAPPING, {**xlsx_mapping(), "version": 2}]
+
+    with pytest.raises(UnreadableFileError, match="not text in utf-8"):
+        read(csv_bytes([{**ED_ROW, "Place": "Café Zöe"}], encoding="cp1252"), mappings=both)
+    with pytest.raises(UnreadableFileError, match="formula"):
+        read(xlsx_bytes([{**ED_ROW, "Age": "=1+23"}]), mappings=both)
+
+
+def test_another_separator_is_named_as_a_cause():
+    with pytest.raises(ChangedFormatError, match="none of the 18 columns .* another separator"):
+        read(csv_bytes([ED_ROW]).replace(b",", b";"))
+
+
 def test_a_line_break_in_a_quoted_text_is_a_space():
     found = read(csv_bytes([{**ED_ROW, "Place": "Bar\nBeispiel"}]))
 
@@ -281,6 +305,61 @@ def test_a_formula_refuses_the_workbook():
 
 def test_a_hidden_sheet_is_not_read():
     assert read_workbook(xlsx_bytes([ED_ROW], hidden="Old data")).rows == 1
+
+
+def changed_sheet(change) -> bytes:
+    """A workbook of nine rows whose sheet was changed by hand."""
+    content = xlsx_bytes(numbered("ed-example", 9))
+    changed = changed_parts(content, lambda name, data: change(data) if "sheet1" in name else data)
+    assert changed != content
+    return changed
+
+
+def turned_round(pieces: bytes, data: bytes) -> bytes:
+    """What the expression finds, last first."""
+    found = re.findall(pieces, data, re.DOTALL)
+    return data.replace(b"".join(found), b"".join(reversed(found)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.replace(b'<row r="6"', b'<row r="5"'),
+        lambda data: turned_round(rb'<row r="[3-9]".*?</row>', data),
+        lambda data: turned_round(rb'<c r="[B-H]4".*?</c>', data),
+        lambda data: data.replace(b'<c r="C4"', b'<c r="B4"'),
+        lambda data: data.replace(b'<c r="C4"', b'<c r="C5"'),
+        lambda data: data.replace(b'<c r="C4"', b'<c r="4C"'),
+        lambda data: data.replace(b'<row r="6"', b'<row r="six"'),
+        lambda data: re.sub(rb'<c r="C4"( s="\d+")? t="\w+"', b'<c r="C4" t="unheard"', data),
+        lambda data: data.replace(
+            b"</sheetData>",
+            b'</sheetData><mergeCells count="1"><mergeCell ref="C3:C5"/></mergeCells>',
+        ),
+    ],
+    ids=[
+        "row twice",
+        "rows turned",
+        "cells turned",
+        "cell twice",
+        "other row",
+        "no place",
+        "no number",
+        "type",
+        "merged",
+    ],
+)
+def test_a_sheet_that_the_reader_would_lose_rows_or_cells_of_is_refused(change):
+    with pytest.raises(UnreadableFileError):
+        read_workbook(changed_sheet(change))
+
+
+def test_a_sheet_without_places_is_read_in_its_order():
+    bare = changed_sheet(lambda data: re.sub(rb'<(row|c) r="\w+"', rb"<\1", data))
+
+    assert read_workbook(bare).submissions.equals(
+        read_workbook(xlsx_bytes(numbered("ed-example", 9))).submissions
+    )
 
 
 def test_two_visible_sheets_without_the_named_one_are_refused():

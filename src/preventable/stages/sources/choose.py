@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from preventable.errors import ChangedFormatError, RefusedFileError, TooLargeError
-from preventable.stages.sources.csv_file import read_csv
+from preventable.stages.sources.csv_file import STARTS_OF_CONTAINERS, read_csv
 from preventable.stages.sources.mapping import FileForm, SupplierMapping
 from preventable.stages.sources.sheet import Sheet, check_rows, identify
 from preventable.stages.sources.xlsx_file import read_xlsx
@@ -38,7 +38,7 @@ def choose_mapping(
         if isinstance(sheet, Sheet) and _fits(sheet, mapping):
             check_rows(sheet, where)
             return mapping, sheet
-    raise _refusal(mappings, tried, where)
+    raise _refusal(mappings, tried, where, is_container=content.startswith(STARTS_OF_CONTAINERS))
 
 
 def _try(content: bytes, form: FileForm, where: str, limits: Mapping[str, Any]) -> Sheet | RefusedFileError:
@@ -53,14 +53,21 @@ def _fits(sheet: Sheet, mapping: SupplierMapping) -> bool:
 
 
 def _refusal(
-    mappings: Sequence[SupplierMapping], tried: Mapping[FileForm, Sheet | RefusedFileError], where: str
+    mappings: Sequence[SupplierMapping],
+    tried: Mapping[FileForm, Sheet | RefusedFileError],
+    where: str,
+    *,
+    is_container: bool,
 ) -> RefusedFileError:
-    """Why no mapping fits: what the nearest of those that can read the file misses, else why none can."""
+    """Why no mapping fits: what the nearest of those that can read the file misses, else why none can.
+
+    Where none can, the mapping that means files of this kind has the word: csv is not told to be a workbook.
+    """
     read = [(mapping, tried[mapping.file]) for mapping in mappings]
     readable = [(mapping, sheet) for mapping, sheet in read if isinstance(sheet, Sheet)]
     if not readable:
-        refusals = [sheet for _, sheet in read if isinstance(sheet, RefusedFileError)]
-        return refusals[0]
+        refusals = {mapping.file.format: sheet for mapping, sheet in reversed(read)}
+        return refusals.get("xlsx" if is_container else "csv") or next(iter(refusals.values()))
     mapping, sheet = min(readable, key=lambda pair: len(pair[0].headers ^ set(pair[1].header)))
     missing = sorted(mapping.headers - set(sheet.header))
     known = sum(name in mapping.headers for name in set(sheet.header))
@@ -70,6 +77,11 @@ def _refusal(
         f"{' (' + ', '.join(missing) + ')' if missing else ''}, and it has {others} that the mapping"
         " does not know or that stand twice"
     )
+    if not known:
+        found = (
+            f"it has none of the {len(mapping.headers)} columns of mapping version {mapping.version}; a new"
+            " format, another separator or a lost header line is the usual cause"
+        )
     refusal = ChangedFormatError(where, found)
     refusal.rows_in_file = len(sheet.rows)
     if all(len(row) == len(sheet.header) for row in sheet.rows):

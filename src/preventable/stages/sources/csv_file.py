@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from preventable.errors import UnreadableFileError
@@ -12,7 +12,8 @@ from preventable.stages.sources.mapping import FileForm
 from preventable.stages.sources.sheet import Sheet, make_sheet
 
 _BYTE_ORDER_MARK = "\ufeff"
-_STARTS_OF_OTHER_FORMATS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PAR1", b"%PDF")
+#: How workbooks, archives, Parquet and PDF begin: no text does.
+STARTS_OF_CONTAINERS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PAR1", b"%PDF")
 
 
 def read_csv(content: bytes, form: FileForm, *, where: str, limits: Mapping[str, Any]) -> Sheet:
@@ -24,7 +25,7 @@ def read_csv(content: bytes, form: FileForm, *, where: str, limits: Mapping[str,
         UnreadableFileError: Another encoding than the mapping's, a NUL, a quote out of place or never closed.
         TooLargeError: The file passes a limit.
     """
-    if content.startswith(_STARTS_OF_OTHER_FORMATS):
+    if content.startswith(STARTS_OF_CONTAINERS):
         raise UnreadableFileError(where, "the mapping says csv, the content is a container of another kind")
     text = _decoded(content, form.encoding)
     if text is None:
@@ -58,4 +59,18 @@ def _lines(text: str, delimiter: str) -> tuple[list[tuple[int, tuple[str, ...]]]
                 lines.append((number, tuple(cells)))
     except csv.Error:
         return [], max(reader.line_num, 1)
-    return lines, 0
+    return lines, _line_that_swallowed_another(lines, delimiter)
+
+
+def _line_that_swallowed_another(lines: Sequence[tuple[int, tuple[str, ...]]], delimiter: str) -> int:
+    """The first line one of whose cells has the separators of a whole line and a line break; 0 where none has.
+
+    A quote opened in one row and closed in a later one takes the rows between into one cell, and every row still
+    has as many cells as the header.
+    """
+    separators = len(lines[0][1]) - 1 if lines else 0
+    for number, cells in lines:
+        for cell in cells:
+            if ("\n" in cell or "\r" in cell) and cell.count(delimiter) >= separators:
+                return number
+    return 0

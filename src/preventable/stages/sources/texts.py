@@ -91,7 +91,6 @@ def _read(text: str, place_type: str | None) -> _Text:
 def _keys(texts: Sequence[str], text_key: tuple[str, bytes]) -> list[str]:
     name, secret = text_key
     named = (f"text|{text.casefold()}".encode() for text in texts)
-    named = (f"text|{text.casefold()}".encode() for text in texts)
     digests = [hmac.digest(secret, message, "sha256")[:_HASH_BYTES] for message in named]
     # Five bytes are eight letters: a run of hashes of twenty bytes is their letters one after another.
     letters = base64.b32encode(b"".join(digests)).decode().lower()

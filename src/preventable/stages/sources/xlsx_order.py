@@ -1,0 +1,68 @@
+"""Whether a sheet's own XML says plainly which cell stands where.
+
+openpyxl passes over a row whose number does not rise, cuts a row off at the cell that stands last in the file,
+and gives the value of merged cells to the first of them alone. None of it is an error to it, all of it is a loss.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import IO
+from xml.etree.ElementTree import Element, ParseError, iterparse
+
+from openpyxl.utils import column_index_from_string
+
+_PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_CELL_TYPES = frozenset({"b", "d", "e", "inlineStr", "n", "s", "str"})
+
+
+def order_fault(sheet_xml: IO[bytes]) -> tuple[str, int]:
+    """What is wrong with the order of a sheet, and the row where it is (0: none can be named).
+
+    Args:
+        sheet_xml: A worksheet's part, known to declare no document type.
+
+    Returns:
+        Words without a value of the file, and a row number; empty and 0 where nothing is wrong.
+    """
+    row = column = 0
+    try:
+        for event, element in iterparse(sheet_xml, events=("start", "end")):
+            name = element.tag.rpartition("}")[2]
+            if event == "end":
+                if name in ("c", "row"):
+                    element.clear()
+            elif name == "row":
+                following = _row_number(element, row)
+                if following <= row:
+                    return "its rows do not stand in the order of their numbers", following
+                row, column = following, 0
+            elif name == "c":
+                following = _column(element, row, column)
+                if following <= column:
+                    return "the cells of a row do not stand in the order of their columns", row
+                column = following
+            elif name == "mergeCell":
+                return "it has merged cells, so that one value may stand for several rows", 0
+    except (ParseError, ValueError):
+        return "a row or cell does not say where it stands", row
+    return "", 0
+
+
+def _row_number(element: Element, row: int) -> int:
+    """Number of a row as the reader takes it: its own, else the next."""
+    said = element.get("r")
+    return row + 1 if said is None else int(said)
+
+
+def _column(element: Element, row: int, column: int) -> int:
+    """Column of a cell as the reader takes it: its own, else the next."""
+    if element.get("t", "n") not in _CELL_TYPES:
+        raise ValueError
+    said = element.get("r")
+    if said is None:
+        return column + 1
+    place = _PLACE.fullmatch(said)
+    if not place or int(place[2]) != row:
+        raise ValueError
+    return column_index_from_string(place[1])
