@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.errors import NothingToReleaseError
+from preventable.errors import NothingToReleaseError, PreventableError
 from preventable.settings import Policy, StepContext
 from preventable.stages.disclosure.stage import protect_indicators
 from preventable.stages.indicators.stage import count_indicators
@@ -184,12 +184,15 @@ def packs(
         The report, and the paths of the files below the home.
 
     Raises:
-        NothingToReleaseError: The flow has not run, or nothing may be released.
+        NothingToReleaseError: Nothing may be released; or the flow has not run, or was cut short, since files,
+            policy or code changed: packs of older figures would look like new ones.
     """
     with reading(home) as tables:
         if tables.read("released").num_rows == 0:
             raise NothingToReleaseError("released", "no figure is released")
-    reports = _run_steps(home, policy, [step for step in STEPS if step.name == "packs"], progress, tell)
+    before = [step for step in STEPS if step.name != "packs"]
+    last = [step for step in STEPS if step.name == "packs"]
+    reports = _run_steps(home, policy, last, progress, tell, must_stand=before)
     with reading(home) as tables:
         made = tables.read("partner_packs").to_pylist()
     folder = home.packs.relative_to(home.path).as_posix()
@@ -209,16 +212,32 @@ class _Run:
 
 
 def _run_steps(
-    home: Home, policy: Policy, steps: Sequence[Step], progress: Progress | None, tell: Tell | None
+    home: Home,
+    policy: Policy,
+    steps: Sequence[Step],
+    progress: Progress | None,
+    tell: Tell | None,
+    *,
+    must_stand: Sequence[Step] = (),
 ) -> list[StepReport]:
     with writing(home) as tables:
         number = tables.run_log.begin_run(_now())
         run = _Run(home, tables, home.region_tables(), policy, progress, number)
         reports = []
-        for step in steps:
-            reports.append(_run_step(step, run))
-            if tell:
-                tell(reports[-1])
+        try:
+            for step in must_stand:
+                if _record_that_stands(step, _fingerprint(step, run), run) is None:
+                    raise NothingToReleaseError(
+                        "released", f"files, policy or code have changed since {step.name} ran"
+                    )
+            for step in steps:
+                reports.append(_run_step(step, run))
+                if tell:
+                    tell(reports[-1])
+        except PreventableError as error:
+            tables.run_log.end_run(number, _now(), error.number)
+            tables.log.error("run", error=error.number)
+            raise
         tables.run_log.end_run(number, _now(), "done")
     return reports
 
@@ -227,8 +246,8 @@ def _run_step(step: Step, run: _Run) -> StepReport:
     started = time.perf_counter()
     tables = run.tables
     fingerprint = _fingerprint(step, run)
-    last = tables.run_log.last_step(step.name)
-    if last and last.fingerprint == fingerprint and last.versions_written == _versions(tables, step.writes):
+    last = _record_that_stands(step, fingerprint, run)
+    if last is not None:
         tables.log.info("step", step=step.name, unchanged=True)
         return StepReport(step.name, last.rows_in, last.rows_out, 0.0, unchanged=True)
 
@@ -263,6 +282,14 @@ def _run_step(step: Step, run: _Run) -> StepReport:
     if run.progress:
         run.progress(step.name, 1.0)
     return report
+
+
+def _record_that_stands(step: Step, fingerprint: str, run: _Run) -> StepRecord | None:
+    """The step's last record, where all it depends on and all it wrote are as they were then."""
+    last = run.tables.run_log.last_step(step.name)
+    if last is None or last.fingerprint != fingerprint:
+        return None
+    return last if last.versions_written == _versions(run.tables, step.writes) else None
 
 
 def _load(engine: Engine, step: Step, run: _Run) -> int:

@@ -1,0 +1,122 @@
+"""A run does again what something has changed for, and packs are made of a finished run alone."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pyarrow as pa
+import pytest
+from small_home import ED, POLICE, month_rows, small_home, small_policy, write_file
+
+from preventable import intake, pipeline
+from preventable.errors import NothingToReleaseError
+from preventable.pipeline import Step
+from preventable.store.restricted import TableStore
+from preventable.store.session import reading
+from preventable.tables import TABLES
+
+_VALUE_OF_TYPE = {"text": "x", "integer": 1, "number": 1.0, "flag": True, "date": None, "timestamp": None}
+
+
+def one_row(name: str) -> pa.Table:
+    """Any row that a table takes."""
+    row = {
+        column.name: column.allowed[0] if column.allowed else _VALUE_OF_TYPE[column.type]
+        for column in TABLES[name].columns
+    }
+    return pa.Table.from_pylist([row], schema=TABLES[name].arrow_schema())
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """A flow of two steps in place of the real one; the steps that were run."""
+    names = []
+
+    def release(engine, context):
+        names.append("disclosure")
+        for name in ("released", "release_register"):
+            engine.load(name, one_row(name))
+
+    def make(engine, context):
+        names.append("packs")
+        engine.load("partner_packs", one_row("partner_packs"))
+        return {"partner/pack.html": b"<p>"}
+
+    steps = (
+        Step("disclosure", release, reads=("submissions",), writes=("released", "release_register")),
+        Step("packs", make, reads=("released", "release_register"), writes=("partner_packs",)),
+    )
+    monkeypatch.setattr(pipeline, "STEPS", steps)
+    return names
+
+
+@pytest.fixture
+def home(tmp_path, ran):
+    home = small_home(tmp_path)
+    send(home, tmp_path, ED, "2025-01")
+    pipeline.run(home, small_policy())
+    pipeline.packs(home, small_policy())
+    ran.clear()
+    return home
+
+
+def send(home, folder, provider, month):
+    path = write_file(folder / provider / f"{month}.csv", provider, month_rows(provider, month))
+    intake.submit(home, path, policy=small_policy())
+
+
+def stricter_policy():
+    policy = small_policy()
+    disclosure = {**policy.file("disclosure"), "counts": {"minimum_count": 50}}
+    return dataclasses.replace(policy, files={**policy.files, "disclosure": disclosure})
+
+
+def outcome(home):
+    with reading(home) as tables:
+        return tables.run_log.last_run()[1]
+
+
+def test_a_second_run_does_nothing_again(home, ran):
+    assert [report.unchanged for report in pipeline.run(home, small_policy())] == [True]
+    assert [report.unchanged for report in pipeline.packs(home, small_policy())[0]] == [True]
+    assert ran == []
+
+
+def test_no_packs_are_made_of_figures_older_than_the_files(home, ran, tmp_path):
+    send(home, tmp_path, POLICE, "2025-02")
+
+    with pytest.raises(NothingToReleaseError, match="since disclosure ran"):
+        pipeline.packs(home, small_policy())
+    assert ran == []
+    assert outcome(home) == "D502"
+
+    pipeline.run(home, small_policy())
+    pipeline.packs(home, small_policy())
+    assert "disclosure" in ran
+    assert outcome(home) == "done"
+
+
+def test_no_packs_are_made_of_figures_released_under_another_policy(home, ran):
+    with pytest.raises(NothingToReleaseError):
+        pipeline.packs(home, stricter_policy())
+
+    pipeline.run(home, stricter_policy())
+    pipeline.packs(home, stricter_policy())
+    assert ran == ["disclosure", "packs"]
+
+
+def test_no_packs_are_made_of_a_run_that_was_cut_short(home, ran, tmp_path, monkeypatch):
+    send(home, tmp_path, POLICE, "2025-02")
+    with monkeypatch.context() as patch:
+        patch.setattr(TableStore, "replace", cut)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.run(home, small_policy())
+    ran.clear()
+
+    with pytest.raises(NothingToReleaseError):
+        pipeline.packs(home, small_policy())
+    assert ran == []
+
+
+def cut(*_):
+    raise KeyboardInterrupt
