@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+import duckdb
+import pyarrow as pa
 import pytest
 import typer
 from conftest import preventable
@@ -75,6 +77,8 @@ def test_misuse_is_one_clear_line_on_standard_error_with_its_exit_code(arguments
     [
         (ValueError(CANARY), "E002  preventable/__main__.py:"),
         (KeyError(CANARY), "KeyError"),
+        (pa.ArrowInvalid(f"Failed to parse string: '{CANARY}'"), "ArrowInvalid"),
+        (duckdb.ConversionException(f"Could not convert string '{CANARY}' to INT64"), "ConversionException"),
         (PermissionError(13, "Permission denied", "a-folder"), "E001  a-folder: permission denied"),
         (OSError(CANARY), "E001  the system: it refused"),
     ],

@@ -205,3 +205,25 @@ def test_a_second_writer_is_told_to_wait(tmp_path):
 
     with home.lock():
         pass
+
+
+def test_a_home_that_another_process_is_making_is_left_to_it(tmp_path):
+    first = create_home(tmp_path / "home")
+    (tmp_path / "home" / "home.toml").unlink()
+
+    with first.lock():
+        with pytest.raises(HomeBusyError):
+            create_home(tmp_path / "home")
+        # The key of the one that is being made stands.
+        assert first.pseudonym_key()
+
+
+def test_region_and_mappings_are_given_under_the_lock(tmp_path):
+    region = write_region(tmp_path / "region")
+    home = create_home(tmp_path / "home")
+
+    with home.lock(), pytest.raises(HomeBusyError):
+        home.give_region(region)
+    home.give_region(region)
+    with home.lock(), pytest.raises(HomeBusyError):
+        home.give_mapping(region / "mappings" / "police.v1.toml")

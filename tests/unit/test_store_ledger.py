@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from preventable.errors import DamagedFileError
+from preventable.errors import DamagedFileError, HomeBusyError, MachineError
 from preventable.store.ledger import Change, DataFile, Intent, Ledger, Receipt, SubmissionEntry
 from preventable.store.run_log import RunLog, StepRecord
 
@@ -125,4 +125,58 @@ def test_the_last_step_is_that_of_the_latest_run(tmp_path):
         log.record_step(run, StepRecord("quality", 1, 1, 0.1, {}, {}, fingerprint))
 
     assert log.last_step("quality").fingerprint == "new"
+    log.close()
+
+
+# --- a disk that refuses is not a damaged database ---------------------------------------------------
+
+
+def pragma(database, sentence):
+    return database._connection.execute(f"PRAGMA {sentence}").fetchone()
+
+
+def test_a_full_disk_is_told_and_leaves_the_ledger_as_it_was(ledger):
+    ledger.write_receipts([RECEIPT])
+    pages = pragma(ledger, "page_count")[0]
+    pragma(ledger, f"max_page_count = {pages}")
+
+    with pytest.raises(MachineError, match="SQLITE_FULL"):
+        ledger.write_receipts([RECEIPT] * 1_000)
+
+    assert ledger.receipts() == [RECEIPT]
+    pragma(ledger, "max_page_count = 1000000")
+    ledger.write_receipts([RECEIPT])
+    assert len(ledger.receipts()) == 2
+
+
+def test_a_ledger_that_may_not_be_written_is_told(ledger):
+    pragma(ledger, "query_only = ON")
+
+    with pytest.raises(MachineError, match="SQLITE_READONLY"):
+        ledger.write_receipts([RECEIPT])
+
+
+def test_a_ledger_that_another_process_holds_is_told(ledger, tmp_path):
+    other = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    pragma(ledger, "busy_timeout = 0")
+
+    with pytest.raises(HomeBusyError):
+        ledger.write_receipts([RECEIPT])
+
+    other.close()
+    ledger.write_receipts([RECEIPT])
+
+
+def test_a_fault_of_ours_is_not_blamed_on_the_disk(ledger):
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        ledger._rows("SELECT * FROM nowhere")
+
+
+def test_a_run_log_that_may_not_be_written_is_told(tmp_path):
+    log = RunLog(tmp_path / "run_log.sqlite")
+    pragma(log, "query_only = ON")
+
+    with pytest.raises(MachineError):
+        log.begin_run("2025-01-01T00:00:00+00:00")
     log.close()

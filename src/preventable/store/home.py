@@ -111,9 +111,14 @@ class Home:
         Raises:
             UsageError: The folder is not a region, or the home has another region.
             SchemaError: A table does not have its declared columns.
+            HomeBusyError: Another process is writing.
         """
         tables = {table.name: read_region_table(folder, table.name) for table in REGION_TABLES}
         about = _read_bytes(folder / "region.toml", "the folder has no region.toml")
+        with self.lock():
+            self._keep_region(folder, tables, about)
+
+    def _keep_region(self, folder: Path, tables: Mapping[str, pa.Table], about: bytes) -> None:
         fingerprint = _region_fingerprint(tables, about)
         if self.has_region():
             if self._region_manifest()["fingerprint"] != fingerprint:
@@ -148,9 +153,11 @@ class Home:
             UsageError: It is not a mapping, lacks its approval, or another one has its number.
             UnknownProviderError: The region has no such provider.
             NoRegionError: The home has no region yet.
+            HomeBusyError: Another process is writing.
         """
         providers = self.region_table("providers").column("provider").to_pylist()
-        self._keep_mapping(path, set(providers))
+        with self.lock():
+            self._keep_mapping(path, set(providers))
 
     def _keep_mapping(self, path: Path, known: set[str]) -> None:
         content = _read_bytes(path, "there is no such file")
@@ -259,10 +266,10 @@ def create_home(path: Path, *, demo_seed: int | None = None) -> Home:
 
     Raises:
         UsageError: The folder is a home already, or holds other things.
+        HomeBusyError: Another process is making it.
     """
     path = path.absolute()
-    if (path / "home.toml").exists():
-        raise UsageError(str(path), "there is a home in that folder already")
+    _refuse_a_home(path)
     if path.exists() and (not path.is_dir() or {child.name for child in path.iterdir()} - _OUR_NAMES):
         raise UsageError(str(path), "the folder holds other things")
     demo = demo_seed is not None
@@ -270,13 +277,25 @@ def create_home(path: Path, *, demo_seed: int | None = None) -> Home:
     home = Home(path, demo, _key_id(key, demo=demo))
     make_folders(path)
     make_folders(home.restricted, PRIVATE_FOLDER)
+    # Two that make one home at once would leave the key of one and the marker of the other.
+    with home.lock():
+        _refuse_a_home(path)
+        _make_home(home, key)
+    return home
+
+
+def _refuse_a_home(path: Path) -> None:
+    if (path / "home.toml").exists():
+        raise UsageError(str(path), "there is a home in that folder already")
+
+
+def _make_home(home: Home, key: bytes) -> None:
     for folder in (home.restricted / "mappings", home.restricted / "tables"):
         make_folders(folder, PRIVATE_FOLDER)
     for folder in (home.released / "tables", home.packs):
         make_folders(folder)
     write_atomically(home.restricted / "key", key.hex().encode() + b"\n", PRIVATE_FILE)
-    write_atomically(path / "home.toml", _marker(home))
-    return home
+    write_atomically(home.path / "home.toml", _marker(home))
 
 
 def _marker(home: Home) -> bytes:

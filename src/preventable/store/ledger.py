@@ -17,6 +17,7 @@ from typing import Any
 
 from preventable.errors import DamagedFileError
 from preventable.store.durable import PRIVATE_FILE, fsync_folder
+from preventable.store.sqlite import told_apart
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class Ledger:
 
         Raises:
             DamagedFileError: The file is not a sound SQLite database.
+            MachineError: It cannot be read or written.
         """
         self._path = path
         if not path.exists():
@@ -128,17 +130,20 @@ class Ledger:
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         try:
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-                self._connection.execute(f"PRAGMA {pragma}")
-            self._connection.executescript(
-                (files("preventable.store") / "ledger.sql").read_text(encoding="utf-8")
-            )
-            sound = self._connection.execute("PRAGMA quick_check").fetchone()[0] == "ok"
-        except sqlite3.DatabaseError:
-            sound = False
-        if not sound:
+            with told_apart(path.name):
+                self._make_ready()
+        except BaseException:
             self._connection.close()
-            raise DamagedFileError(path.name, "the database is damaged")
+            raise
+
+    def _make_ready(self) -> None:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.executescript(
+            (files("preventable.store") / "ledger.sql").read_text(encoding="utf-8")
+        )
+        if self._connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            raise DamagedFileError(self._path.name, "the database is damaged")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -146,19 +151,20 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        with told_apart(self._path.name):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # A full disk may have rolled back already.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def _rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
-        try:
+        with told_apart(self._path.name):
             return self._connection.execute(sql, parameters).fetchall()
-        except sqlite3.DatabaseError:
-            raise DamagedFileError(self._path.name, "the database is damaged") from None
 
     # --- intents ----------------------------------------------------------------------------
 

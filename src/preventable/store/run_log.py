@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from preventable.errors import DamagedFileError
 from preventable.store.durable import PRIVATE_FILE
+from preventable.store.sqlite import told_apart
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -63,17 +63,24 @@ class RunLog:
 
         Raises:
             DamagedFileError: The file is not a SQLite database.
+            MachineError: It cannot be read or written.
         """
         path.touch(PRIVATE_FILE, exist_ok=True)
+        self._name = path.name
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         try:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(_TABLES)
-        except sqlite3.DatabaseError:
+            self._execute("PRAGMA journal_mode = WAL")
+            self._execute("PRAGMA synchronous = FULL")
+            with told_apart(self._name):
+                self._connection.executescript(_TABLES)
+        except BaseException:
             self._connection.close()
-            raise DamagedFileError(path.name, "the database is damaged") from None
+            raise
+
+    def _execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        with told_apart(self._name):
+            return self._connection.execute(sql, parameters)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -81,12 +88,12 @@ class RunLog:
 
     def begin_run(self, started_at: str) -> int:
         """Number of a new run that began at `started_at` (UTC, ISO 8601)."""
-        cursor = self._connection.execute("INSERT INTO runs (started_at) VALUES (?)", (started_at,))
+        cursor = self._execute("INSERT INTO runs (started_at) VALUES (?)", (started_at,))
         return int(cursor.lastrowid or 0)
 
     def record_step(self, run: int, step: StepRecord) -> None:
         """Note one finished step of a run."""
-        self._connection.execute(
+        self._execute(
             "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run, step.step, step.rows_in, step.rows_out, step.seconds,
@@ -98,25 +105,23 @@ class RunLog:
 
     def end_run(self, run: int, ended_at: str, outcome: str) -> None:
         """Note how and when a run ended: "done", or the number of its error."""
-        self._connection.execute(
-            "UPDATE runs SET ended_at = ?, outcome = ? WHERE run = ?", (ended_at, outcome, run)
-        )
+        self._execute("UPDATE runs SET ended_at = ?, outcome = ? WHERE run = ?", (ended_at, outcome, run))
 
     def steps(self, run: int) -> list[StepRecord]:
         """Steps of one run, in their order."""
-        rows = self._connection.execute("SELECT * FROM steps WHERE run = ? ORDER BY rowid", (run,))
+        rows = self._execute("SELECT * FROM steps WHERE run = ? ORDER BY rowid", (run,))
         return [_step(row) for row in rows]
 
     def last_step(self, step: str) -> StepRecord | None:
         """The last record of a step in any run; None where it never finished."""
-        row = self._connection.execute(
+        row = self._execute(
             "SELECT * FROM steps WHERE step = ? ORDER BY run DESC LIMIT 1", (step,)
         ).fetchone()
         return None if row is None else _step(row)
 
     def last_run(self) -> tuple[int, str | None] | None:
         """Number and outcome of the last run (outcome None while it runs, or where it was cut short)."""
-        row = self._connection.execute("SELECT run, outcome FROM runs ORDER BY run DESC LIMIT 1").fetchone()
+        row = self._execute("SELECT run, outcome FROM runs ORDER BY run DESC LIMIT 1").fetchone()
         return None if row is None else (int(row["run"]), row["outcome"])
 
 
