@@ -329,6 +329,32 @@ def test_the_hour_that_the_clock_shows_twice_in_autumn_is_its_first(time, utc, t
     assert ((2, "contact", "clock_fold") in problems_read(rows_of("ed-example", change))) is twice
 
 
+@pytest.mark.parametrize(
+    ("arrival", "injury", "contact_utc"),
+    [
+        # Hurt in the first round of the hour, there in the second.
+        ("01:30", "01:50", stamp(2025, 10, 26, 1, 30)),
+        ("01:30", "01:10", stamp(2025, 10, 26, 0, 30)),
+        # Later than either round: the order cannot be put right, and V04 has it.
+        ("01:30", "03:10", stamp(2025, 10, 26, 0, 30)),
+        ("02:10", "01:50", stamp(2025, 10, 26, 2, 10)),
+    ],
+)
+def test_in_the_hour_shown_twice_the_arrival_does_not_come_before_the_injury(arrival, injury, contact_utc):
+    row = rows_read(
+        rows_of(
+            "ed-example",
+            {
+                "Period start": "01/10/2025", "Period end": "31/10/2025",
+                "Arrival": f"26/10/2025 {arrival}", "Assault date": "26/10/2025", "Assault time": injury,
+            },
+        )
+    )[0]  # fmt: skip
+
+    assert row["contact_utc"] == contact_utc
+    assert row["contact_local"] == stamp(2025, 10, 26, *map(int, arrival.split(":")))
+
+
 def test_an_interval_across_a_clock_change_keeps_its_length():
     row = ed(**{"Arrival": "30/03/2025 12:00", "Assault date": "", "Assault time": ""})
 

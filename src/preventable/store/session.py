@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from preventable.codes import allowed
+from preventable.errors import DamagedFileError
 from preventable.store.checksums import state_checksum, table_checksum
 from preventable.store.home import Home
 from preventable.store.ledger import Ledger
@@ -58,13 +60,20 @@ class HomeTables:
         return max((entry.month for entry in sent if entry.source in allowed("event_source")), default="")
 
     def verify(self) -> int:
-        """Read every table, checking every file; returns their number.
+        """Read every table, checking every file, and hold the ledger's submissions to their rows.
+
+        Returns:
+            Number of data files.
 
         Raises:
-            DamagedFileError: A file is not what was written.
+            DamagedFileError: A file is not what was written, or ledger and rows differ.
         """
         for table in FLOW_TABLES:
             self.read(table.name)
+        ids = self.restricted.read("submissions", columns=("submission_id",)).column(0).to_pylist()
+        counted = Counter({entry.submission_id: entry.rows for entry in self.restricted.ledger.submissions()})
+        if Counter(ids) != counted:
+            raise DamagedFileError("ledger.sqlite", "its submissions are not those that have rows")
         return sum(
             len(store.ledger.data_files(table.name, store.version(table.name)))
             for table in FLOW_TABLES

@@ -16,7 +16,7 @@ from preventable.stages.sources.mapping import CODED, SupplierMapping
 from preventable.stages.sources.screening import screen
 from preventable.stages.sources.sheet import Sheet
 from preventable.stages.sources.texts import PlaceTexts, read_place_texts
-from preventable.stages.sources.times import Stamps, clock_of, no_stamps, read_stamps
+from preventable.stages.sources.times import Stamps, clock_of, no_stamps, not_before, read_stamps
 
 KINDS: Mapping[str, Kind] = {
     "ed": ed.KIND,
@@ -228,7 +228,10 @@ def _meaning(
 ) -> dict[str, pa.Array]:
     """Columns that follow from what the kind of source means by its fields."""
     given = {name: stamps.get(name, no_stamps(rows)) for name in _STAMPS}
-    fields = KindFields(given["contact"], given["injury_from"], given["injury_to"], columns, mapping.zone)
+    contact, injury_to = (
+        not_before(given[name], given["injury_from"], mapping.zone) for name in ("contact", "injury_to")
+    )
+    fields = KindFields(contact, given["injury_from"], injury_to, columns, mapping.zone)
     derived: Derived = kind.derive(fields)
     intervals = derived.intervals
     problems += [(i, name, problem) for name, i, problem in intervals.problems]

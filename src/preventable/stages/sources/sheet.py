@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,8 @@ class Identity:
     """What a file is, whatever its name, order and container.
 
     Attributes:
-        submission_id: sha256 over provider, source, sorted header and sorted rows.
-        content_hashes: sha256 of each row's cells in the order of the sorted header.
+        submission_id: sha256 over provider, source, sorted header and sorted rows, ignored columns left out.
+        content_hashes: sha256 of each row's cells in the order of the sorted header, ignored columns left out.
     """
 
     submission_id: str
@@ -72,11 +72,16 @@ def check_rows(sheet: Sheet, where: str) -> None:
         raise _counted(RaggedRowsError(where, found, tuple(ragged[:_ROWS_NAMED])), len(sheet.rows))
 
 
-def identify(sheet: Sheet, *, provider: str, source: str) -> Identity:
-    """The identity of a file and of each of its rows."""
-    order = sorted(range(len(sheet.header)), key=sheet.header.__getitem__)
+def identify(sheet: Sheet, *, provider: str, source: str, ignored: Collection[str] = ()) -> Identity:
+    """The identity of a file and of each of its rows, told by what is read of it.
+
+    Args:
+        ignored: Headers dropped at the door: a month exported again with another time of export is the same month.
+    """
+    kept = [i for i, name in enumerate(sheet.header) if name not in ignored]
+    order = sorted(kept, key=sheet.header.__getitem__)
     hashes = tuple(_hash_of([row[i] for i in order]) for row in sheet.rows)
-    whole = hashlib.sha256(_packed([provider, source, *sorted(sheet.header)]))
+    whole = hashlib.sha256(_packed([provider, source, *(sheet.header[i] for i in order)]))
     for content_hash in sorted(hashes):
         whole.update(content_hash.encode())
     return Identity(whole.hexdigest(), hashes)

@@ -81,7 +81,7 @@ def read_submission(
         raise UnknownProviderError(where, f"files of the source {provider['source']} are not read")
     fitting = supplier_mappings(mappings, provider=provider, where=where)
     mapping, sheet = choose_mapping(content, fitting, where=where, limits=limits)
-    identity = identify(sheet, provider=mapping.provider, source=mapping.source)
+    identity = identify(sheet, provider=mapping.provider, source=mapping.source, ignored=mapping.ignored)
     month: str | None = None
     try:
         fields = read_fields(sheet, mapping, site_code=provider["site_code"], text_key=text_key)

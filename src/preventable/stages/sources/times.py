@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -82,7 +82,8 @@ def clock_of(formats: Sequence[str], zone: ZoneInfo, *, sheet: bool) -> Clock:
 def read_stamps(texts: pa.Array, clock: Clock) -> Stamps:
     """Read a column of texts. An empty text is no stamp and no problem.
 
-    Problems: not_a_date, sentinel_date, out_of_range, clock_gap (null), clock_fold (the earlier is taken).
+    Problems: not_a_date, sentinel_date, out_of_range, clock_gap (null), clock_fold (the earlier is taken; see
+    `not_before`).
     """
     distinct = texts.dictionary_encode()
     read = [_read(text, clock) for text in distinct.dictionary.to_pylist()]
@@ -92,6 +93,22 @@ def read_stamps(texts: pa.Array, clock: Clock) -> Stamps:
     problem = np.array([stamp[3] for stamp in read], dtype=object)[at]
     found = np.flatnonzero(problem != "")
     return Stamps(local[at], utc[at], precision[at], tuple((int(i), problem[i]) for i in found))
+
+
+def not_before(stamps: Stamps, other: Stamps, zone: ZoneInfo) -> Stamps:
+    """The later reading of a time that the clock showed twice, where the earlier one would lie before `other`.
+
+    A patient hurt at ten to two by the first round of the clock arrives at half past one by the second.
+    """
+    twice = np.zeros(len(stamps.utc), dtype=bool)
+    twice[[i for i, problem in stamps.problems if problem == "clock_fold"]] = True
+    asked = twice & (other.utc > stamps.utc)
+    if not asked.any():
+        return stamps
+    later = _by_distinct(stamps.local[asked], lambda moment: moment - _offsets_of_local(moment, zone)[1])
+    utc = stamps.utc.copy()
+    utc[asked] = np.where(later >= other.utc[asked], later, utc[asked])
+    return replace(stamps, utc=utc)
 
 
 def no_stamps(rows: int) -> Stamps:

@@ -1,0 +1,169 @@
+"""Each row has one outcome, the highest version stands, and neither depends on the order of arrival."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import permutations
+
+import pytest
+from sources_world import checked, hashed_rows, read, rows_of, stamp
+
+FEBRUARY = {
+    "Period start": "01/02/2025", "Period end": "28/02/2025", "Arrival": "14/02/2025 23:10",
+    "Assault date": "14/02/2025",
+}  # fmt: skip
+LEAP_DAY = {
+    "Period start": "01/02/2024", "Period end": "29/02/2024", "Arrival": "29/02/2024 00:00",
+    "Assault date": "28/02/2024",
+}  # fmt: skip
+
+
+def ed(*changes, provider="ed-example"):
+    return read(rows_of(provider, *changes), provider)
+
+
+def version(number, **changed):
+    """The record A1 at a version; its age tells which it is."""
+    return {"Ver": str(number), "Age": str(20 + number), **changed}
+
+
+def ages(engine):
+    rows = engine.table("records").to_pylist()
+    return {row["source_record_id"]: row["age_years"] for row in rows}
+
+
+def outcomes(engine):
+    return Counter(engine.table("outcomes").column("outcome").to_pylist())
+
+
+def state(engine):
+    return {
+        name: hashed_rows(name, engine.table(name))
+        for name in ("outcomes", "findings", "coverage", "listings", "records")
+    }
+
+
+def in_every_order(*reads):
+    """The session after quality, held to be the same whatever the order of arrival."""
+    engines = [checked(order) for order in permutations(reads)]
+    first = state(engines[0])
+    for engine in engines[1:]:
+        assert state(engine) == first
+    return engines[0]
+
+
+def test_the_higher_version_stands_and_a_lower_one_that_comes_later_does_not():
+    engine = in_every_order(ed(version(2)), ed(version(1)), ed(version(3)))
+
+    assert ages(engine) == {"A1": 23}
+    assert outcomes(engine) == {"accepted": 3}
+
+
+def test_versions_are_numbers_and_not_texts():
+    assert ages(in_every_order(ed(version(9)), ed(version(10)))) == {"A1": 30}
+
+
+def test_a_corrected_month_moves_exactly_the_changed_rows():
+    before = [{"Att No": f"A{number}"} for number in range(6)]
+    after = [
+        {**row, "Ver": "2", "Age": "41"} if number in (2, 4) else row for number, row in enumerate(before)
+    ]
+
+    engine = in_every_order(ed(*before), ed(*after))
+
+    first = ages(checked([ed(*before)]))
+    assert {key for key, age in ages(engine).items() if age != first[key]} == {"A2", "A4"}
+    assert outcomes(engine) == {"accepted": 8, "duplicate": 4}
+
+
+def test_a_withdrawn_record_stands_no_more():
+    assert ages(in_every_order(ed(version(1)), ed(version(2, Status="W")))) == {}
+    assert ages(in_every_order(ed(version(1)), ed(version(2, Status="W")), ed(version(3)))) == {"A1": 23}
+
+
+def test_a_quarantined_correction_leaves_the_version_before():
+    engine = in_every_order(ed(version(1)), ed(version(2, Site="ZXZ99")))
+
+    assert ages(engine) == {"A1": 21}
+    assert outcomes(engine) == {"accepted": 1, "quarantined": 1}
+
+
+def test_of_rows_that_say_the_same_one_is_accepted():
+    engine = in_every_order(ed({}, {}), ed({}, {"Att No": "A2"}))
+
+    assert outcomes(engine) == {"accepted": 2, "duplicate": 2}
+    assert sum(engine.table("outcomes").column("standing").to_pylist()) == 2
+
+
+def test_of_two_that_contradict_each_other_none_is_believed():
+    engine = in_every_order(ed({}), ed({"Age": "60"}, {"Att No": "A2"}))
+
+    assert outcomes(engine) == {"accepted": 1, "quarantined": 2}
+    assert set(ages(engine)) == {"A2"}
+
+
+def test_every_row_of_a_bad_file_has_one_outcome():
+    bad = ({"Att No": ""}, {"Ver": "x"}, {"Att No": "A2", "Arrival": "never"}, {"Att No": "A3", "Site": ""})
+
+    engine = checked([ed(*bad, {}, {}, version(2))])
+
+    assert engine.table("outcomes").num_rows == 7
+    assert outcomes(engine) == {"accepted": 2, "duplicate": 1, "quarantined": 4}
+
+
+def test_a_row_at_midnight_belongs_to_the_day_that_begins():
+    engine = checked(
+        [ed({"Arrival": "01/03/2025 00:00", "Assault date": "28/02/2025"}), ed(LEAP_DAY | {"Att No": "L"})]
+    )
+
+    rows = {row["source_record_id"]: row for row in engine.table("records").to_pylist()}
+    assert rows["A1"]["month"] == "2025-03"
+    assert rows["L"]["month"] == "2024-02"
+    assert rows["L"]["contact_local"] == stamp(2024, 2, 29)
+
+
+@pytest.mark.parametrize(("february", "received"), [(FEBRUARY, True), ({**FEBRUARY, "Site": "ZXZ99"}, False)])
+def test_a_month_without_an_accepted_row_is_a_gap_and_no_zero(february, received):
+    engine = checked([ed({**FEBRUARY, "Att No": "J", **january()}), ed({**february, "Att No": "F"}), ed({})])
+
+    coverage = {
+        line["month"]: line
+        for line in engine.table("coverage").to_pylist()
+        if line["provider"] == "ed-example"
+    }
+    assert {month: line["received"] for month, line in coverage.items()} == {
+        "2025-01": True, "2025-02": received, "2025-03": True,
+    }  # fmt: skip
+    assert coverage["2025-02"]["rows_accepted"] == int(received)
+
+
+def january():
+    return {
+        "Period start": "01/01/2025", "Period end": "31/01/2025", "Arrival": "14/01/2025 23:10",
+        "Assault date": "14/01/2025",
+    }  # fmt: skip
+
+
+def test_a_provider_that_never_sent_has_no_month_received():
+    lines = checked([ed({})]).table("coverage").to_pylist()
+
+    assert {line["provider"]: line["received"] for line in lines}["police"] is False
+
+
+def test_a_site_conveyed_to_that_the_region_does_not_know_is_left_empty():
+    reads = [read(rows_of("ambulance", {"To": "ZXA01"}, {"CAD": "C2", "To": "AB12CD"}), "ambulance")]
+
+    rows = {
+        row["source_record_id"]: row["conveyed_site"] for row in checked(reads).table("records").to_pylist()
+    }
+    assert rows == {"C1": "ZXA01", "C2": None}
+
+
+def test_lines_of_lists_are_listings_and_no_records():
+    engine = in_every_order(
+        read(rows_of("licensing", {}), "licensing"),
+        read(rows_of("licensing", {"Issue": "2", "Capacity": "250"}), "licensing"),
+    )
+
+    assert engine.table("records").num_rows == 0
+    assert engine.table("listings").column("quantity").to_pylist() == [250]

@@ -1,0 +1,160 @@
+"""Every rule of stages/quality/rules.toml: one case that trips it, one beside it that does not."""
+
+from __future__ import annotations
+
+import pytest
+from sources_world import MAPPINGS, NHS_NUMBERS, ROWS, checked, numbered, read, rows_of
+
+from preventable.stages.quality.rules import quality_rules
+
+OCTOBER = {"Period start": "01/10/2025", "Period end": "31/10/2025"}
+NO_INJURY = {"Assault date": "", "Assault time": ""}
+
+
+def findings(*sent):
+    """Rules met, each with its row numbers, in the files sent (rows of one provider each)."""
+    reads = [read(rows, provider) for provider, rows in sent]
+    met: dict[str, list[int]] = {}
+    for line in checked(reads).table("findings").to_pylist():
+        met.setdefault(line["rule"], []).append(line["row_number"])
+    return {rule: sorted(rows) for rule, rows in met.items()}
+
+
+def ed(*changes):
+    """One file of an emergency department."""
+    return ("ed-example", rows_of("ed-example", *changes))
+
+
+def stated(times):
+    """Attendances of one evening whose injuries were stated at these times."""
+    rows = numbered("ed-example", len(times))
+    return ("ed-example", [{**row, "Assault time": time} for row, time in zip(rows, times, strict=True)])
+
+
+def police_months(*records):
+    """One file a month from January on, with so many records."""
+    months = []
+    for month, count in enumerate(records, start=1):
+        same = {"Reported": f"15/{month:02d}/2025 09:00", "From": f"14/{month:02d}/2025 22:00"}
+        rows = numbered("police", count, **same, To=f"14/{month:02d}/2025 23:00")
+        months.append(("police", [{**row, "Crime": f"{month}/{row['Crime']}"} for row in rows]))
+    return months
+
+
+TWO = ({"Att No": "A1"}, {"Att No": "A2"})
+CASES = [
+    ("V02", [ed({"Site": "ZXZ99"})], [2], [ed({"Site": "ZXB01"})]),
+    (
+        "V03",
+        [ed({"Arrival": "01/04/2025 00:15", **NO_INJURY})],
+        [2],
+        [ed({"Arrival": "31/03/2025 23:59", **NO_INJURY}, {"Arrival": "01/03/2025 00:00", **NO_INJURY})],
+    ),
+    ("V04", [ed({"Assault time": "23:26"})], [2], [ed({"Assault time": "23:25"})]),
+    (
+        "V05",
+        [ed({"Assault date": "13/03/2025"})],
+        [2],
+        [ed({"Assault date": "13/03/2025", "Assault time": "23:10"})],
+    ),
+    ("V06", [ed({"Assault date": "01/01/1900", "Assault time": ""})], [2], [ed(NO_INJURY)]),
+    ("V07", [stated(["00:00"] * 5)], [2, 3, 4, 5, 6], [stated(["00:00"] * 5 + ["01:00", "23:00"] * 2)]),
+    ("V08", [stated(["22:30"] * 25 + ["22:41"] * 5)], [0], [stated(["22:30"] * 24 + ["22:41"] * 6)]),
+    ("V10", [ed({"How": ""}, {"Att No": "A2", "Where": ""})], [2, 3], [ed({})]),
+    ("V11", [ed({"Where": "O", "Place": ""})], [2], [ed({"Where": "O"}, {"Att No": "A2", "Place": ""})]),
+    ("V12", [ed({"Place": "town"})], [2], [ed({"Place": "Town Tavern"})]),
+    ("V13", [ed({"Place": "ask 07700 900731"})], [2], [ed({"Place": "Bar 1850"})]),
+    (
+        "V14",
+        [ed(TWO[0], {**TWO[1], "Arrival": "14/03/2025 23:20"})],
+        [3],
+        [ed(TWO[0], {**TWO[1], "Arrival": "14/03/2025 23:21"})],
+    ),
+    (
+        "V15",
+        [ed(TWO[0], {**TWO[1], "Arrival": "21/03/2025 23:10"})],
+        [3],
+        [ed(TWO[0], {**TWO[1], "Arrival": "21/03/2025 23:11"})],
+    ),
+    (
+        "V17",
+        [ed({}), ("ed-other", rows_of("ed-other", {"Arrival": "15/03/2025 23:10"}))],
+        [2],
+        [ed({}), ("ed-other", rows_of("ed-other", {"Arrival": "15/03/2025 23:11"}))],
+    ),
+    ("V18", police_months(20, 20, 20, 20, 20, 20, 9), [0], police_months(20, 20, 20, 20, 20, 20, 10)),
+    ("V19", [ed({"Sex": "X"})], [2], [ed({"Sex": "f"}, {"Att No": "A2", "Sex": ""})]),
+    (
+        "V20",
+        [ed({}), ed({"Ver": "2", "Age": "25"})],
+        [2],
+        [ed({}), ed({"Ver": "2", "Age": "25", "Site": "ZXZ99"})],
+    ),
+    ("V21", [ed({"Att No": ""}, {"Ver": "x"}, {"Status": "?"})], [2, 3, 4], [ed({"Status": ""})]),
+    (
+        "V22",
+        [ed({"Arrival": ""}, {"Att No": "A2", "Arrival": "30/03/2025 01:30"})],
+        [2, 3],
+        [ed({"Arrival": "30/03/2025 02:00"})],
+    ),
+    (
+        "V23",
+        [ed({}), ed({"Age": "25"}, {"Att No": "A2"})],
+        [2, 2],
+        [ed({}), ed({"Age": "25", "Ver": "2"}), ed({}, {"Att No": "A2"})],
+    ),
+    (
+        "V24",
+        [ed({"Assault date": "11/02/2025"})],
+        [2],
+        [ed({"Assault date": "11/02/2025", "Assault time": "23:10"})],
+    ),
+    (
+        "V25",
+        [ed({"Age": "x"}, {"Att No": "A2", "NHS No": "123"}, {"Att No": "A3", "Assault date": "2025-03-14"})],
+        [2, 3, 4],
+        [ed({"Age": "", "NHS No": "", "Postcode": ""}, {"Att No": "A2", "Sex": "X"})],
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "tripping", "rows", "beside"), CASES, ids=[case[0] for case in CASES])
+def test_a_rule_finds_its_rows_and_no_others(rule, tripping, rows, beside):
+    assert findings(*tripping).get(rule) == rows
+    assert rule not in findings(*beside)
+
+
+def test_every_rule_has_its_case():
+    assert [case[0] for case in CASES] == [rule.id for rule in quality_rules()]
+
+
+def test_at_least_twelve_of_the_twenty_rules_of_the_design_are_applied():
+    assert len([rule for rule in quality_rules() if rule.id <= "V20"]) >= 12
+
+
+@pytest.mark.parametrize("provider", sorted(MAPPINGS))
+def test_a_right_row_trips_no_rule(provider):
+    assert findings((provider, [ROWS[provider]])) == {}
+
+
+def test_a_rule_of_one_source_leaves_the_others_alone():
+    # V10 asks emergency departments for a method; an ambulance has none.
+    assert "V10" not in findings(("ambulance", rows_of("ambulance", {"Det": ""})))
+
+
+def test_rules_of_the_clock_change_look_at_instants_not_at_the_clock():
+    early = ed(
+        {**OCTOBER, "Arrival": "26/10/2025 01:30", "Assault date": "26/10/2025", "Assault time": "01:50"}
+    )
+    beyond = ed(
+        {**OCTOBER, "Arrival": "26/10/2025 01:30", "Assault date": "26/10/2025", "Assault time": "03:10"}
+    )
+
+    assert "V04" not in findings(early)
+    assert "V04" in findings(beyond)
+
+
+def test_the_same_number_at_another_provider_is_another_record():
+    other = ("ed-other", rows_of("ed-other", {"Age": "60", "NHS No": NHS_NUMBERS[1]}))
+
+    assert "V23" not in findings(ed({}), other)
