@@ -32,6 +32,8 @@ PROVIDERS = {
     "admissions": "admissions",
     "education": "education",
 }
+#: Three assaults, self-harm and a fall, as an ambulance service dispatches.
+DETERMINANTS = ("MPDS 04B01A", "MPDS 04D02A", "MPDS 27D03S", "MPDS 27D03X", "MPDS 17A01")
 BANDS = tuple((first, first + 9) for first in range(0, 80, 10)) + ((80, 120),)
 
 
@@ -190,6 +192,7 @@ def random_records(seed: int, count: int, held: Sequence[str]) -> list[dict[str,
                 venue_id=f"V{draw.randrange(6):03d}" if draw.random() < 0.2 else None,
                 offence_code=draw.choice(("8N", "105A", "66")),
                 icd10_external_cause=draw.choice(("X99.1", "Y04", "W01")),
+                determinant=draw.choice(DETERMINANTS),
             )
         )
     return made

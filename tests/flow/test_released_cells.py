@@ -39,6 +39,19 @@ def test_hidden_and_shown_cells_both_occur(tables):
     assert {"", "[c]", "[x]"} <= notes
 
 
+def test_no_breakdown_is_of_something_that_its_source_never_says(tables):
+    """A column of nothing but "unknown" prints "too few to show" for what was never asked."""
+    exact, released = tables
+    said = {(row["definition"], row["dimension"]): set() for row in released if row["dimension"] != "all"}
+    for row in exact.values():
+        key = (row["definition"], row["dimension"])
+        if key in said and row["count"]:
+            said[key].add(row["category"])
+
+    assert len(said) > 10
+    assert {key for key, categories in said.items() if categories <= {"unknown"}} == set()
+
+
 def test_no_rate_or_limit_tells_more_than_its_shown_count(tables):
     exact, released = tables
     shown = {row["figure"]: row for row in released if row["measure"] == "count"}
@@ -56,19 +69,17 @@ def test_no_rate_or_limit_tells_more_than_its_shown_count(tables):
 def test_a_partner_receives_its_own_district_and_the_region_alone(demo, tables):
     home = open_home(demo.home)
     partners = {row["partner"]: row["district"] for row in home.region_tables()["partners"].to_pylist()}
-    areas = {
-        (row["area_type"], row["area"]): row["district"] or row["area"]
-        for row in home.region_tables()["areas"].to_pylist()
-    }
     small = {row["small_area"]: row["district"] for row in home.region_tables()["small_areas"].to_pylist()}
+    districts = {}
+    for row in home.region_tables()["small_areas"].to_pylist():
+        for level in ("small_area", "middle_area", "ward", "neighbourhood", "district"):
+            districts.setdefault((level, row[level]), set()).add(row["district"])
     venues = {row["venue"]: small[row["small_area"]] for row in home.region_tables()["venues"].to_pylist()}
 
     for row in tables[1]:
         if row["area_type"] == "region":
             continue
-        district = (
-            venues[row["area"]] if row["area_type"] == "venue" else areas[row["area_type"], row["area"]]
+        within = (
+            {venues[row["area"]]} if row["area_type"] == "venue" else districts[row["area_type"], row["area"]]
         )
-        if row["area_type"] == "neighbourhood":
-            continue  # police neighbourhoods may cross a district's border; the policy says how they are scoped
-        assert district == partners[row["recipient"]]
+        assert within == {partners[row["recipient"]]}

@@ -407,6 +407,11 @@ def test_a_definition_that_leaves_sexual_violence_out_is_not_about_it():
         ),
         (("public_health", "burglaries", "district", "last12", "all", "count"), "definitions"),
         (("public_health", "ed_assault_attendances", "street", "last12", "all", "count"), "area_types"),
+        (
+            ("community_safety", "police_assault_offences", "district", "last12", "weapon_class", "count"),
+            "does not count",
+        ),
+        (("public_health", "school_suspensions", "district", "quarter", "all", "count"), "does not count"),
     ],
 )
 def test_a_grant_that_cannot_be_computed_is_refused(grant, said):

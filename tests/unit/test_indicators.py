@@ -97,7 +97,15 @@ CASES = {
         lambda one: one["source"] == "ed" and one["method"] == "knife_sharp",
         False,
     ),
-    "ambulance_assault_callouts": ("place", lambda one: one["source"] == "ambulance", True),
+    "ambulance_assault_callouts": (
+        "place",
+        lambda one: (
+            one["source"] == "ambulance"
+            and one["determinant"][5:7] in {"04", "27"}
+            and one["determinant"][-1] != "X"
+        ),
+        True,
+    ),
     "police_assault_offences": (
         "place",
         lambda one: one["source"] == "police" and one["offence_code"] != "66",
@@ -485,9 +493,11 @@ def test_a_change_of_a_definition_changes_the_figures(records):
         ({"column": "method", "operator": "is", "values": ["knife_sharp"]}, 1),
         ({"column": "offence_code", "operator": "starts_with", "values": ["8"]}, 1),
         ({"column": "offence_code", "operator": "in", "values": ["' OR 1=1 --"]}, 0),
+        ({"column": "offence_code", "operator": "not_ends_with", "values": ["N", "05A"]}, 2),
+        ({"column": "offence_code", "operator": "not_ends_with", "values": ["x8N", "'"]}, 3),
     ],
 )
-def test_a_condition_picks_its_records_and_a_missing_value_fulfils_not_in_alone(condition, count):
+def test_a_condition_picks_its_records_and_a_missing_value_fulfils_only_a_negation(condition, count):
     made = [record(1, method="knife_sharp"), record(2, method=None, offence_code="8N"), record(3)]
 
     found = figures(
@@ -522,6 +532,9 @@ def test_a_condition_picks_its_records_and_a_missing_value_fulfils_not_in_alone(
         (("levels", 0, "area_types"), ["street"], "area_type"),
         (("levels", 0, "area_types"), ["venue"], "nobody lives at a venue"),
         (("levels", 0, "dimensions"), ["person_key"], "dimension"),
+        (("source",), "police", "police does not record place_type, weapon_class"),
+        (("source",), "admissions", "admissions does not record place_type"),
+        (("source",), "licensing", "licensing does not record"),
         (("levels", 0, "period_types"), ["day"], "period_type"),
         (("levels", 0, "period_types"), [], None),
         (("levels", 0, "period_types"), ["month", "month"], "twice"),

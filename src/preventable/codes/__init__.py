@@ -22,3 +22,8 @@ def allowed(name: str) -> tuple[str, ...]:
 def weapon_of_method() -> dict[str, str]:
     """Canonical method to weapon class."""
     return dict(code_file("canonical")["weapon_of_method"])
+
+
+def recorded_by(source: str) -> tuple[str, ...]:
+    """The breakdowns that a source records enough for; none for lists."""
+    return tuple(code_file("canonical")["recorded"].get(source, ()))

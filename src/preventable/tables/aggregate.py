@@ -14,7 +14,7 @@ _WHAT = (
     Column("period_type", "text", "Length of the period.", allowed=allowed("period_type"), nullable=False),
     Column("period_start", "text", "First month, YYYY-MM.", nullable=False),
     Column("period_end", "text", "Last month, YYYY-MM.", nullable=False),
-    Column("dimension", "text", "Breakdown: 'all', or the column broken by (age_band, sex, weapon_class, place_type, weekday_band, hour_band ...).", nullable=False),
+    Column("dimension", "text", "Breakdown: 'all', or the column broken by.", allowed=allowed("dimension"), nullable=False),
     Column("category", "text", "Value of the breakdown, 'all' where there is none.", nullable=False),
 )
 

@@ -17,7 +17,6 @@ from preventable.tables import TABLES
 _WHERE = "policy/recipients.toml"
 _NEVER_WHERE = "policy/disclosure.toml"
 _SCOPES = ("own_district",)
-_DIMENSIONS = ("all", "age_band", "sex", "weapon_class", "place_type", "weekday_hour")
 _PERIODS = ("month", "quarter", "year", "last12")
 _RATES = ("crude_rate", "standardised_rate")
 _KEYS = {
@@ -74,6 +73,7 @@ def read_recipients(policy: Policy) -> tuple[Recipient, ...]:
     for recipient in recipients:
         for grant in recipient.grants:
             _refuse(grant, nevers, subjects[grant.definition])
+            _refuse_uncounted(grant, policy.definitions[grant.definition])
     return recipients
 
 
@@ -108,7 +108,7 @@ def _grants(
         "definitions": tuple(definitions),
         "area_types": allowed("area_type"),
         "period_types": _PERIODS,
-        "dimensions": _DIMENSIONS,
+        "dimensions": allowed("dimension"),
         "measures": allowed("measure"),
     }
     for key, known in words.items():
@@ -159,7 +159,7 @@ def _picks(condition: Mapping[str, Any], words: Sequence[str] | None) -> bool:
     values = condition.get("values", [])
     if condition.get("operator") == "starts_with":
         return any(word.startswith(value) for word in words for value in values)
-    return condition.get("operator") != "not_in" and bool(set(words) & set(values))
+    return condition.get("operator") in ("is", "in") and bool(set(words) & set(values))
 
 
 def _refuse(grant: Grant, nevers: Sequence[Mapping[str, Any]], subjects: frozenset[str]) -> None:
@@ -173,3 +173,21 @@ def _refuse(grant: Grant, nevers: Sequence[Mapping[str, Any]], subjects: frozens
                 f"{grant.partner_type} is granted {grant.measure} of {grant.definition} by {grant.area_type},"
                 f" {grant.period_type} and {grant.dimension}, but {rule['reason']}",
             )
+
+
+def _refuse_uncounted(grant: Grant, definition: Mapping[str, Any]) -> None:
+    """A grant of what its definition does not count would promise a partner figures that never come."""
+    wanted = (
+        ("area_types", grant.area_type),
+        ("period_types", grant.period_type),
+        ("dimensions", grant.dimension),
+    )
+    counted = any(
+        all(word in level.get(key, ()) for key, word in wanted) for level in definition.get("levels", ())
+    )
+    if not counted:
+        raise PolicyError(
+            _WHERE,
+            f"{grant.partner_type} is granted {grant.definition} by {grant.area_type}, {grant.period_type} and"
+            f" {grant.dimension}, which its definition does not count",
+        )

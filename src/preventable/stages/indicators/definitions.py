@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from preventable.codes import allowed
+from preventable.codes import allowed, recorded_by
 from preventable.errors import PolicyError
 from preventable.settings import Policy
 from preventable.tables import TABLES
@@ -20,10 +20,11 @@ RECORD_COLUMNS = (
 )  # fmt: skip
 #: Columns of a supplier's list that a condition may name.
 LIST_COLUMNS = ("subject_type",)
-OPERATORS = ("is", "in", "not_in", "starts_with")
+OPERATORS = ("is", "in", "not_in", "starts_with", "not_ends_with")
+#: Operators whose values are parts of a word.
+_OF_PARTS = ("starts_with", "not_ends_with")
 AREA_BASES = ("residence", "place", "list")
 REGION_COUNTS = ("located", "all")
-DIMENSIONS = ("all", "age_band", "sex", "weapon_class", "place_type", "weekday_hour")
 #: Lengths that a definition may ask for; a home with fewer months has `to_date` in the place of `last12`.
 PERIOD_TYPES = ("month", "quarter", "year", "last12")
 PERIODS = ("all", "latest")
@@ -91,16 +92,17 @@ def _definition(name: str, contents: Mapping[str, Any]) -> Definition:
     if type(contents["version"]) is not int or contents["version"] < 1:
         raise PolicyError(where, "its version is not a whole number from 1 on")
     basis = _word(where, "area_basis", contents["area_basis"], AREA_BASES)
+    source = _word(where, "source", contents["source"], allowed("source"))
     return Definition(
         id=name,
         version=contents["version"],
         title=contents["title"],
         plain=contents["plain"],
-        source=_word(where, "source", contents["source"], allowed("source")),
+        source=source,
         area_basis=basis,
         region_counts=_word(where, "region_counts", contents.get("region_counts", "located"), REGION_COUNTS),
         conditions=tuple(_condition(where, basis, one) for one in contents.get("conditions", [])),
-        levels=_levels(where, basis, contents["levels"]),
+        levels=_levels(where, source, basis, contents["levels"]),
     )
 
 
@@ -114,7 +116,7 @@ def _condition(where: str, basis: str, contents: Mapping[str, Any]) -> Condition
     if operator == "is" and len(values) != 1:
         raise PolicyError(where, f"the condition on {column} has the operator is and not one value")
     words = _words_of(column, basis)
-    if words is not None and operator != "starts_with":
+    if words is not None and operator not in _OF_PARTS:
         for value in values:
             _word(where, f"value of {column}", value, words)
     return Condition(column, operator, tuple(values))
@@ -128,13 +130,13 @@ def _words_of(column: str, basis: str) -> tuple[str, ...] | None:
     return declared[0].allowed if declared else None
 
 
-def _levels(where: str, basis: str, entries: list[Mapping[str, Any]]) -> tuple[Level, ...]:
+def _levels(where: str, source: str, basis: str, entries: list[Mapping[str, Any]]) -> tuple[Level, ...]:
     levels = [
         Level(
             _word(where, "area_type", area_type, allowed("area_type")),
             _word(where, "period_type", period_type, PERIOD_TYPES),
             _word(where, "periods", entry.get("periods"), PERIODS),
-            _word(where, "dimension", dimension, DIMENSIONS),
+            _word(where, "dimension", dimension, allowed("dimension")),
         )
         for entry in entries
         for area_type in entry.get("area_types", [])
@@ -148,6 +150,9 @@ def _levels(where: str, basis: str, entries: list[Mapping[str, Any]]) -> tuple[L
         raise PolicyError(where, "it names a level, period and breakdown twice")
     if basis == "list" and any(level.area_type != "district" or level.dimension != "all" for level in levels):
         raise PolicyError(where, "a list is counted by district and without breakdown alone")
+    unrecorded = sorted({level.dimension for level in levels} - {"all", *recorded_by(source)})
+    if unrecorded:
+        raise PolicyError(where, f"the source {source} does not record {', '.join(unrecorded)}")
     if basis == "residence" and any(level.area_type == "venue" for level in levels):
         raise PolicyError(where, "nobody lives at a venue: venues need the area basis place")
     return tuple(sorted(levels, key=lambda level: (level.area_type, level.period_type, level.dimension)))

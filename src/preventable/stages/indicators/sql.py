@@ -45,13 +45,21 @@ def quoted(word: str) -> str:
 
 
 def condition_sql(condition: Condition, parameters: Parameters) -> str:
-    """One condition as SQL; a record without a value fulfils `not_in` alone."""
+    """One condition as SQL; a record without a value fulfils `not_in` and `not_ends_with` alone."""
     column = f"coalesce({condition.column}, '')"
     if condition.operator == "starts_with":
         tests = [
             f"substr({column}, 1, {len(value)}) = {parameters.bind(value)}" for value in condition.values
         ]
         return f"({' OR '.join(tests)})"
+    if condition.operator == "not_ends_with":
+        # The character in front keeps the position inside the word where the word is shorter than the ending.
+        tests = [
+            f"substr(concat('{'|' * len(value)}', {column}), length({column}) + 1, {len(value)})"
+            f" <> {parameters.bind(value)}"
+            for value in condition.values
+        ]
+        return f"({' AND '.join(tests)})"
     values = ", ".join(parameters.bind(value) for value in condition.values)
     negation = "NOT " if condition.operator == "not_in" else ""
     return f"{column} {negation}IN ({values})"
