@@ -1,5 +1,6 @@
 """What leaves, seen as an attacker sees it: nothing says more than the cells that are shown."""
 
+import re
 from collections import defaultdict
 
 import pytest
@@ -80,9 +81,11 @@ def test_a_crude_rate_times_its_denominator_is_the_shown_count(released, shown, 
     for row in rates:
         years = person_years[row["area"], row["period_type"], row["period_end"], "all"]
         count = shown[f"{stem_of(row)}/count"]
-        assert row["value"] * years / row["per"] == pytest.approx(count)
-        assert row["lower"] * years / row["per"] == pytest.approx(methods.poisson_limits(count - 2).lower)
-        assert row["upper"] * years / row["per"] == pytest.approx(methods.poisson_limits(count + 2).upper)
+        lower = methods.poisson_limits(count - 2).lower / years * row["per"]
+        upper = methods.poisson_limits(count + 2).upper / years * row["per"]
+        assert row["value"] == round(count / years * row["per"], 1)
+        assert 0 <= lower - row["lower"] < 0.1
+        assert 0 <= row["upper"] - upper < 0.1
 
 
 def test_a_standardised_rate_is_that_of_the_shown_bands_and_no_exact_one_is(
@@ -101,8 +104,8 @@ def test_a_standardised_rate_is_that_of_the_shown_bands_and_no_exact_one_is(
         figures = {band: f"{prefix}/age_band/{band}/count" for band in BANDS}
         ours = sum(weights[band] * shown[figures[band]] / years[band] for band in BANDS)
         true = sum(weights[band] * exact[figures[band]]["count"] / years[band] for band in BANDS)
-        assert row["value"] == pytest.approx(ours)
-        told_apart += row["value"] != pytest.approx(true)
+        assert row["value"] == pytest.approx(ours, abs=0.051)
+        told_apart += row["value"] != pytest.approx(true, abs=0.051)
     assert told_apart
 
 
@@ -138,7 +141,9 @@ def test_two_recipients_of_one_figure_see_the_same(released):
 
 
 def test_the_words_beside_a_cell_are_a_few_fixed_ones(released):
+    """Those of the policy; the one number in them is a whole per cent of what the shown counts allow."""
     assert len({row["note"] for row in released}) <= 9
+    assert {number for row in released for number in re.findall(r"\d+", row["note"])} <= set("01234578")
 
 
 def test_which_rows_a_partner_receives_does_not_depend_on_any_count(released):

@@ -1,10 +1,12 @@
 """Release: the policy, the arithmetic on shown counts, the grants, and the guard against planted leaks."""
 
 import datetime as dt
+import math
 
 import pytest
 from figures_world import (
     DISTRICTS,
+    SMALL_AREAS,
     context,
     counted,
     handed_on,
@@ -67,7 +69,8 @@ def by_name(rows, recipient):
 
 def test_the_policy_is_the_rule_we_promise():
     assert (RULE.minimum_count, RULE.rounding_base, RULE.rounding_error) == (8, 5, 2)
-    assert (RULE.minimum_coverage, RULE.maximum_unknown_age) == (0.95, 0.05)
+    assert (RULE.minimum_coverage, RULE.minimum_coverage_of_longer_periods) == (0.95, 0.98)
+    assert RULE.maximum_unknown_age == 0.05
     assert (RULE.minimum_events_for_rate, RULE.minimum_person_years) == (10, 100)
 
 
@@ -134,7 +137,8 @@ def test_a_rule_that_lets_a_cell_stand_for_fewer_than_five_counts_is_refused(min
     ("section", "name", "value"),
     [("counts", "minimum_count", "eight"), ("counts", "rounding_base", 0), ("rates", "level", 1.0),
      ("coverage", "minimum_coverage", 1.5), ("rates", "maximum_unknown_age", -0.1), ("counts", "minimum_count", True),
-     ("notes", "incomplete", {"ed": "not all"})],
+     ("notes", "incomplete", {"ed": "not all"}), ("rates", "decimals", 1.5), ("shares", "decimals", True),
+     ("coverage", "minimum_coverage_of_longer_periods", 98)],
 )  # fmt: skip
 def test_a_rule_that_cannot_be_is_refused(section, name, value):
     with pytest.raises(PolicyError):
@@ -157,8 +161,19 @@ def test_a_crude_rate_is_that_of_the_shown_count_and_its_limits_take_in_the_roun
     cell = crude_rate_cell(Cell(100.0), 50_000, RULE)
 
     assert cell.value == 200.0
-    assert cell.lower == methods.crude_rate(98, 50_000).lower
-    assert cell.upper == methods.crude_rate(102, 50_000).upper
+    assert cell.lower == math.floor(methods.crude_rate(98, 50_000).lower * 10) / 10
+    assert cell.upper == math.ceil(methods.crude_rate(102, 50_000).upper * 10) / 10
+
+
+@pytest.mark.parametrize(("decimals", "value"), [(0, 311.0), (1, 311.1), (3, 311.111)])
+def test_a_rate_has_as_many_decimals_as_policy_says_and_its_limits_go_outwards(decimals, value):
+    rule = read_release_rule(policy({("disclosure", "rates", "decimals"): decimals}))
+
+    cell = crude_rate_cell(Cell(140.0), 45_000, rule)
+
+    assert cell.value == value
+    assert 0 <= methods.crude_rate(138, 45_000).lower - cell.lower < 10**-decimals
+    assert 0 <= cell.upper - methods.crude_rate(142, 45_000).upper < 10**-decimals
 
 
 @pytest.mark.parametrize(
@@ -195,7 +210,20 @@ def test_a_standardised_rate_is_dobsons_band_by_band_from_shown_counts():
     least = methods.directly_standardised_rate({"0": 48, "1": 148}, years, weights)
     most = methods.directly_standardised_rate({"0": 52, "1": 152}, years, weights)
     assert cell.value == pytest.approx(10_000.0)
-    assert (cell.lower, cell.upper) == (least.lower, most.upper)
+    assert cell.lower == math.floor(least.lower * 10) / 10
+    assert cell.upper == math.ceil(most.upper * 10) / 10
+
+
+@pytest.mark.parametrize(
+    ("total", "unknown", "percent"), [(200.0, None, 4), (1_000.0, None, 1), (1_000.0, 40.0, 5)]
+)
+def test_a_standardised_rate_says_how_many_records_without_an_age_it_leaves_out(total, unknown, percent):
+    """At the most that the shown counts allow: 7 of 198, 7 of 998, 42 of 998."""
+    missing = Cell(unknown, "" if unknown else "[c]")
+
+    cell = standardised_rate_cell(Cell(total, note="nearly all"), missing, bands(total / 2, total / 2), RULE)
+
+    assert cell.note == f"nearly all; records without an age are left out, at most {percent} % of all"
 
 
 def test_one_band_that_is_not_shown_withholds_the_standardised_rate():
@@ -481,22 +509,60 @@ def test_a_home_of_three_months_releases_to_date_in_the_place_of_twelve_months()
 # --- incomplete periods -------------------------------------------------------------------------
 
 
-def test_an_incomplete_month_and_every_period_with_it_are_not_available():
-    made = [record(n, month=HELD[n % 12]) for n in range(600)]
-
-    rows = by_name(
+def released_with_june_missing_from_a_hospital(share):
+    """District XD01 sends that share of its records to ed-north, which misses June 2025."""
+    made = [
+        record(n, month=HELD[n % 12], provider="ed-north" if (n // 12) % 100 < share * 100 else "ed-south")
+        for n in range(12 * 100)
+    ]
+    return by_name(
         released_from(counted(made, HELD, missing=[("ed-north", "2025-06")])), "community_safety-XD01"
     )
 
+
+@pytest.mark.parametrize(
+    ("share", "month", "quarter", "year"),
+    [(1.0, "[x]", "[x]", "[x]"), (0.3, "[x]", "[x]", "[x]"), (0.2, "[x]", "[x]", ""), (0.05, "", "", "")],
+)
+def test_a_gap_is_not_available_where_it_weighs_too_much_for_the_period(share, month, quarter, year):
+    """A month may lack a twentieth, a longer period a fiftieth: a fifth of one month is a sixtieth of a year."""
+    rows = released_with_june_missing_from_a_hospital(share)
+
     stem = "ed_assault_attendances.v1/district/XD01"
-    for period, token in (("month/2025-06", "[x]"), ("month/2025-05", ""), ("quarter/2025-06", "[x]"),
-                          ("quarter/2025-03", ""), ("last12/2025-12", "[x]")):  # fmt: skip
+    for period, token in (("month/2025-06", month), ("month/2025-05", ""), ("quarter/2025-06", quarter),
+                          ("quarter/2025-03", ""), ("last12/2025-12", year)):  # fmt: skip
         row = rows[f"{stem}/{period}/all/all/count"]
         assert row["value_note"] == token
         assert (row["value"] is None) == bool(token)
+        assert row["value"] != 0
+    assert rows[f"{stem}/last12/2025-12/all/all/crude_rate"]["value_note"] == year
+
+
+def test_what_is_not_available_and_what_is_nearly_complete_is_said_in_words():
+    rows = released_with_june_missing_from_a_hospital(0.2)
+
+    stem = "ed_assault_attendances.v1/district/XD01"
+    nearly = RULE.notes["nearly_complete"]
     assert rows[f"{stem}/month/2025-06/all/all/count"]["note"] == "incomplete: not all hospitals have sent"
-    assert rows[f"{stem}/last12/2025-12/all/all/crude_rate"]["value_note"] == "[x]"
-    assert rows[f"{stem}/last12/2025-12/all/all/standardised_rate"]["value_note"] == "[x]"
+    assert rows[f"{stem}/month/2025-05/all/all/count"]["note"] == ""
+    assert rows[f"{stem}/last12/2025-12/all/all/count"]["note"] == nearly
+    assert rows[f"{stem}/last12/2025-12/all/all/crude_rate"]["note"] == nearly
+
+
+def test_nearly_complete_is_said_of_every_area_alike():
+    """Of one area alone it would tell where a hospital's patients live."""
+    made = [
+        record(n, month=HELD[n % 12], provider="ed-south", residence_small_area=SMALL_AREAS[4])
+        for n in range(240)
+    ]
+    made += [record(1_000 + n, month=HELD[n % 12], provider="ed-north") for n in range(24)]
+
+    rows = by_name(
+        released_from(counted(made, HELD, missing=[("ed-north", "2025-06")])), "community_safety-XD02"
+    )
+
+    note = rows["ed_assault_attendances.v1/district/XD02/last12/2025-12/all/all/count"]["note"]
+    assert note == RULE.notes["nearly_complete"]
 
 
 def test_a_gap_comes_before_a_small_count():
@@ -520,6 +586,9 @@ def test_a_gap_comes_before_a_small_count():
         {("disclosure", "counts", "minimum_count"): 10, ("disclosure", "counts", "rounding_base"): 10},
         {("disclosure", "counts", "minimum_count"): 13},
         {("disclosure", "coverage", "minimum_coverage"): 0.5},
+        {("disclosure", "coverage", "minimum_coverage_of_longer_periods"): 0.9},
+        {("disclosure", "rates", "decimals"): 0},
+        {("disclosure", "notes", "nearly_complete"): "a little is missing"},
         {("disclosure", "rates", "per"): 1_000},
         {("disclosure", "rates", "level"): 0.99},
         {("disclosure", "rates", "minimum_events_for_rate"): 1_000},
@@ -547,6 +616,17 @@ def engine_with_a_gap(records):
     """One hospital misses June: about a third of the records of that month."""
     engine = session(handed_on(counted(records, HELD, missing=[("ed-south", "2025-06")])))
     return engine, released_from(engine)
+
+
+@pytest.mark.parametrize(
+    ("note", "name", "value"),
+    [("age_left_out", "per", 100_000), ("few_events", "minimum_events_for_rate", 1_000),
+     ("few_people", "minimum_person_years", 10_000_000), ("unknown_age", "maximum_unknown_age", 0.0)],
+)  # fmt: skip
+def test_the_words_of_the_policy_stand_beside_the_cells(exact, note, name, value):
+    changed = policy({("disclosure", "notes", note): "other words", ("disclosure", "rates", name): value})
+
+    assert "other words" in {row["note"] for row in released_from(session(exact), changed)}
 
 
 def test_a_standard_population_that_is_no_code_file_is_refused():

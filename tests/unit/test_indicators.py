@@ -430,11 +430,12 @@ def test_a_hospital_that_an_area_does_not_use_does_not_matter_to_it(gap):
     assert coverage(gap, "ed_assault_attendances", "district", "XD02", "month", "2025-06") == 1.0
 
 
-def test_a_period_has_the_coverage_of_its_worst_month(gap):
+def test_a_period_has_the_mean_coverage_of_its_months(gap):
     month = coverage(gap, "ed_assault_attendances", "district", "XD01", "month", "2025-06")
 
-    for period_type, end in (("quarter", "2025-06"), ("last12", "2025-12")):
-        assert coverage(gap, "ed_assault_attendances", "district", "XD01", period_type, end) == month
+    for period_type, end, others in (("quarter", "2025-06", 2), ("last12", "2025-12", 11)):
+        found = coverage(gap, "ed_assault_attendances", "district", "XD01", period_type, end)
+        assert found == pytest.approx((others + month) / (others + 1), abs=1e-9)
     assert coverage(gap, "ed_assault_attendances", "district", "XD01", "quarter", "2025-03") == 1.0
 
 
@@ -461,6 +462,23 @@ def test_seven_records_of_the_missing_hospital_and_none_give_the_same_coverage(f
     found = figures(counted(made, held, missing=[("ed-north", "2025-06")]))
 
     assert coverage(found, "ed_assault_attendances", "small_area", SMALL_AREAS[1], "year", "2025-12") == 1.0
+
+
+def test_the_coverage_of_a_hidden_small_area_does_not_tell_who_treats_its_people():
+    """With a mark of its own, [c] in two years would say that one hospital has eight there: neither is zero."""
+    held = months(24)
+    whole = [record(n, month=held[n % 24], provider=("ed-north", "ed-south")[n % 2]) for n in range(480)]
+    area = {"residence_small_area": SMALL_AREAS[1]}
+    few = [record(1_000 + n, month=held[n * 12 % 24], provider="ed-south", **area) for n in range(14)]
+    none = figures(counted(whole, held, missing=[("ed-north", "2025-06")]))
+
+    found = figures(counted(whole + few, held, missing=[("ed-north", "2025-06")]))
+
+    for year in ("2024-12", "2025-12"):
+        assert found[f"ed_assault_attendances.v1/small_area/XS00002/year/{year}/all/all/count"]["count"] == 7
+        asked = ("ed_assault_attendances", "small_area", SMALL_AREAS[1], "year", year)
+        assert coverage(found, *asked) == pytest.approx(coverage(none, *asked), abs=0.01)
+    assert coverage(found, *asked) < 1
 
 
 def test_a_source_that_nobody_has_sent_has_no_coverage():

@@ -17,7 +17,7 @@ class Cell:
     Attributes:
         value: Shown value, None where `token` says why there is none.
         token: `[c]` confidential, `[x]` not available, empty where there is a value.
-        note: The same in words.
+        note: The same in words; beside a value what it leaves out, empty where it leaves out nothing.
         lower: Lower limit of a rate or share.
         upper: Upper limit of a rate or share.
     """
@@ -46,7 +46,7 @@ def crude_rate_cell(shown: Cell, person_years: float | None, rule: ReleaseRule) 
     rate = methods.crude_rate_from_rounded(
         _count(shown), person_years, rounding_error=rule.rounding_error, per=rule.per, level=rule.level
     )
-    return Cell(rate.value, lower=rate.lower, upper=rate.upper)
+    return _rounded(rate, rule.rate_decimals, shown.note)
 
 
 def standardised_rate_cell(total: Cell, unknown: Cell, bands: Mapping[str, Band], rule: ReleaseRule) -> Cell:
@@ -63,7 +63,8 @@ def standardised_rate_cell(total: Cell, unknown: Cell, bands: Mapping[str, Band]
         rule: Release rule.
 
     Returns:
-        The rate with Dobson's limits that take in the rounding of every band.
+        The rate with Dobson's limits that take in the rounding of every band, and in words the share of
+        records that it leaves out for want of an age.
     """
     for cell in (total, unknown, *(band.cell for band in bands.values())):
         if cell.token == "[x]":
@@ -92,7 +93,9 @@ def standardised_rate_cell(total: Cell, unknown: Cell, bands: Mapping[str, Band]
     )
     if rate is None:
         return Cell(None, "[x]", rule.notes["few_events"])
-    return Cell(rate.value, lower=rate.lower, upper=rate.upper)
+    percent = math.ceil(100 * _most(unknown, rule) / _least(total, rule))
+    left_out = rule.notes["age_left_out"].format(percent=percent)
+    return _rounded(rate, rule.rate_decimals, "; ".join(note for note in (total.note, left_out) if note))
 
 
 def share_cell(part: Cell, whole: Cell, rule: ReleaseRule) -> Cell:
@@ -106,11 +109,17 @@ def share_cell(part: Cell, whole: Cell, rule: ReleaseRule) -> Cell:
         _count(part), _count(whole), rounding_error=rule.rounding_error, level=rule.level
     )
     decimals = rule.more_decimals if _count(whole) >= rule.more_decimals_from else rule.decimals
+    return _rounded(share, decimals, whole.note)
+
+
+def _rounded(estimate: methods.Rate | methods.Proportion, decimals: int, note: str) -> Cell:
+    """An estimate with so many decimals, its limits rounded outwards."""
     scale = 10**decimals
     return Cell(
-        round(share.value, decimals),
-        lower=math.floor(share.lower * scale) / scale,
-        upper=math.ceil(share.upper * scale) / scale,
+        round(estimate.value, decimals),
+        note=note,
+        lower=math.floor(estimate.lower * scale) / scale,
+        upper=math.ceil(estimate.upper * scale) / scale,
     )
 
 

@@ -103,13 +103,16 @@ def _shown_counts(exact: pa.Table, rule: ReleaseRule) -> dict[str, Cell]:
     """The rule for counts once more, by figure without its measure."""
     confidential = Cell(None, "[c]", rule.notes["confidential"])
     found = {}
-    for figure, source, count, coverage in _rows(exact, ("figure", "source", "count", "coverage")):
-        if coverage < rule.minimum_coverage:
+    names = ("figure", "source", "period_type", "period_end", "count", "coverage")
+    gaps = {tuple(row[1:4]) for row in _rows(exact, names) if row[-1] < 1}
+    for figure, source, period_type, period_end, count, coverage in _rows(exact, names):
+        if coverage < rule.least_coverage(period_type):
             cell = Cell(None, "[x]", rule.incomplete_note(source))
         elif count < rule.minimum_count:
             cell = confidential
         else:
-            cell = Cell(float(methods.round_half_up(count, rule.rounding_base)))
+            note = rule.notes["nearly_complete"] if (source, period_type, period_end) in gaps else ""
+            cell = Cell(float(methods.round_half_up(count, rule.rounding_base)), note=note)
         found[figure.rpartition("/")[0]] = cell
     return found
 

@@ -11,7 +11,10 @@ from preventable.methods import counts_shown_as, round_half_up
 from preventable.settings import Policy
 
 _WHERE = "policy/disclosure.toml"
-_NOTES = ("confidential", "confidential_part", "few_events", "few_people", "unknown_age", "no_population")
+_NOTES = (
+    "confidential", "confidential_part", "few_events", "few_people", "unknown_age", "no_population",
+    "nearly_complete", "age_left_out",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,10 @@ class ReleaseRule:
     minimum_count: int
     rounding_base: int
     minimum_coverage: float
+    minimum_coverage_of_longer_periods: float
     per: int
     level: float
+    rate_decimals: int
     minimum_events_for_rate: int
     minimum_person_years: float
     maximum_unknown_age: float
@@ -37,6 +42,10 @@ class ReleaseRule:
     def rounding_error(self) -> int:
         """Largest distance of a count from the multiple at which it is shown."""
         return self.rounding_base // 2
+
+    def least_coverage(self, period_type: str) -> float:
+        """Coverage from which a figure of such a period is shown."""
+        return self.minimum_coverage if period_type == "month" else self.minimum_coverage_of_longer_periods
 
     def incomplete_note(self, source: str) -> str:
         """Words beside the mark of a period whose providers have not all sent."""
@@ -54,11 +63,12 @@ def read_release_rule(policy: Policy) -> ReleaseRule:
     try:
         rule = ReleaseRule(
             **_numbers(contents, "counts", "minimum_count", "rounding_base"),
-            **_numbers(contents, "coverage", "minimum_coverage"),
+            **_numbers(contents, "coverage", "minimum_coverage", "minimum_coverage_of_longer_periods"),
             **_numbers(
                 contents, "rates", "per", "level", "minimum_events_for_rate", "minimum_person_years",
                 "maximum_unknown_age",
             ),
+            rate_decimals=_numbers(contents, "rates", "decimals")["decimals"],
             **_numbers(
                 contents, "shares", "minimum_denominator", "decimals", "more_decimals", "more_decimals_from"
             ),
@@ -86,8 +96,14 @@ def _check(rule: ReleaseRule, least_values: int) -> None:
     for name in ("minimum_count", "rounding_base", "per"):
         if not isinstance(getattr(rule, name), int) or getattr(rule, name) < 1:
             raise PolicyError(_WHERE, f"{name} is not a whole number from 1 on")
-    if not (0 < rule.level < 1 and rule.minimum_coverage <= 1 and rule.maximum_unknown_age <= 1):
-        raise PolicyError(_WHERE, "level, minimum_coverage or maximum_unknown_age is no share")
+    for name in ("rate_decimals", "decimals", "more_decimals"):
+        if not isinstance(getattr(rule, name), int):
+            raise PolicyError(_WHERE, f"{name} is not a whole number")
+    for name in (
+        "level", "minimum_coverage", "minimum_coverage_of_longer_periods", "maximum_unknown_age",
+    ):  # fmt: skip
+        if getattr(rule, name) > 1 or (name == "level" and not 0 < rule.level < 1):
+            raise PolicyError(_WHERE, f"{name} is no share")
     if rule.rounding_error >= rule.minimum_count:
         raise PolicyError(_WHERE, "minimum_count is so small that a shown count could be 0")
     lowest = round_half_up(rule.minimum_count, rule.rounding_base)

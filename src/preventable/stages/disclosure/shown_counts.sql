@@ -1,13 +1,25 @@
 -- The rule for counts: an incomplete period is not available, a small count is one token (zero among them), any
 -- other is the nearest multiple. Each cell from its own exact count, margins too.
--- in: indicator_values; $minimum, $base, $coverage, $confidential and the words for incomplete periods
+-- in: indicator_values; $minimum, $base, $month_coverage, $longer_coverage, and words: $confidential, $nearly_complete,
+-- those for incomplete periods
 SELECT figure, definition, definition_version, source, measure, area_type, area, period_type, period_start,
     period_end, dimension, category,
-    CASE WHEN coverage < $coverage OR count < $minimum THEN CAST(NULL AS DOUBLE)
+    CASE WHEN coverage < least_coverage OR count < $minimum THEN CAST(NULL AS DOUBLE)
          ELSE CAST(floor((2 * count + $base) / (2 * $base)) * $base AS DOUBLE) END AS value,
     CAST(NULL AS DOUBLE) AS lower,
     CAST(NULL AS DOUBLE) AS upper,
     CAST(NULL AS BIGINT) AS per,
-    CASE WHEN coverage < $coverage THEN '[x]' WHEN count < $minimum THEN '[c]' ELSE '' END AS value_note,
-    CASE WHEN coverage < $coverage THEN {incomplete} WHEN count < $minimum THEN $confidential ELSE '' END AS note
-FROM indicator_values
+    CASE WHEN coverage < least_coverage THEN '[x]' WHEN count < $minimum THEN '[c]' ELSE '' END AS value_note,
+    CASE WHEN coverage < least_coverage THEN {incomplete}
+         WHEN count < $minimum THEN $confidential
+         WHEN source_coverage < 1 THEN $nearly_complete ELSE '' END AS note
+FROM (
+    SELECT v.*, s.source_coverage,
+        CASE WHEN v.period_type = 'month' THEN $month_coverage ELSE $longer_coverage END AS least_coverage
+    FROM indicator_values v
+    -- "Nearly complete" is said of every area alike: of one alone it would tell who is treated where.
+    JOIN (
+        SELECT source, period_type, period_end, min(coverage) AS source_coverage FROM indicator_values
+        GROUP BY source, period_type, period_end
+    ) s ON s.source = v.source AND s.period_type = v.period_type AND s.period_end = v.period_end
+) exact

@@ -87,8 +87,10 @@ def _show_counts(engine: Engine, rule: ReleaseRule) -> None:
         {
             "minimum": rule.minimum_count,
             "base": rule.rounding_base,
-            "coverage": rule.minimum_coverage,
+            "month_coverage": rule.least_coverage("month"),
+            "longer_coverage": rule.least_coverage("last12"),
             "confidential": rule.notes["confidential"],
+            "nearly_complete": rule.notes["nearly_complete"],
             "incomplete": rule.incomplete["other"],
             **words,
         },

@@ -1,13 +1,20 @@
--- Coverage of a period is that of its worst month: one month that is a gap makes the whole period one. An area of
--- which too little is usual to tell takes its district's coverage, a district the region's, a region the providers'.
+-- Coverage of a period is the share of its usual records whose providers have sent: the mean of its months, in whole
+-- thousand-millionths. An area of which too little is usual to tell takes its district's coverage, a district the
+-- region's, a region the providers'. `district_coverage` leaves the area's own records out: figures too small to be
+-- shown take it (values.sql).
 -- in: indicator_frame_areas, indicator_period_months, indicator_month_coverage, indicator_provider_coverage
 SELECT f.source, f.area_basis, f.area_type, f.area, f.period_type, f.period_end,
-    min(CASE
+    CAST(sum(CAST(round(1000000000 * CASE
         WHEN coalesce(a.usual, 0) > 0 THEN CAST(a.sent AS DOUBLE) / a.usual
         WHEN coalesce(d.usual, 0) > 0 THEN CAST(d.sent AS DOUBLE) / d.usual
         WHEN coalesce(r.usual, 0) > 0 THEN CAST(r.sent AS DOUBLE) / r.usual
         WHEN coalesce(p.usual, 0) > 0 THEN CAST(p.sent AS DOUBLE) / p.usual
-        ELSE 0.0 END) AS coverage
+        ELSE 0.0 END) AS BIGINT)) AS DOUBLE) / (1000000000 * count(*)) AS coverage,
+    CAST(sum(CAST(round(1000000000 * CASE
+        WHEN coalesce(d.usual, 0) > 0 THEN CAST(d.sent AS DOUBLE) / d.usual
+        WHEN coalesce(r.usual, 0) > 0 THEN CAST(r.sent AS DOUBLE) / r.usual
+        WHEN coalesce(p.usual, 0) > 0 THEN CAST(p.sent AS DOUBLE) / p.usual
+        ELSE 0.0 END) AS BIGINT)) AS DOUBLE) / (1000000000 * count(*)) AS district_coverage
 FROM indicator_frame_areas f
 JOIN indicator_period_months m ON m.period_type = f.period_type AND m.period_end = f.period_end
 LEFT JOIN indicator_month_coverage a

@@ -41,7 +41,8 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
     engine.create("indicator_counts", statement("counts"))
     measure_coverage(engine, definitions, context.policy)
     count_person_years(engine, periods, region, standard)
-    engine.create("indicator_values", statement("values"))
+    minimum = int(context.policy.file("disclosure")["counts"]["minimum_count"])
+    engine.create("indicator_values", statement("values"), {"minimum": minimum})
     _clear(engine)
 
 

@@ -1,5 +1,6 @@
--- Exact figures: count, population at risk where a rate means something, and coverage.
--- in: indicator_frame, indicator_counts, indicator_period_coverage, population_bases
+-- Exact figures: count, population at risk where a rate means something, and coverage. Below the district, a count too
+-- small to be shown takes the district's coverage: whether it is marked incomplete must not tell who treated whom there.
+-- in: indicator_frame, indicator_counts, indicator_period_coverage, population_bases; $minimum
 SELECT
     concat(f.definition, '.v', CAST(f.definition_version AS VARCHAR), '/', f.area_type, '/', f.area, '/',
            f.period_type, '/', f.period_end, '/', f.dimension, '/', replace(f.category, ' ', '_'), '/count')
@@ -8,7 +9,8 @@ SELECT
     f.period_type, f.period_start, f.period_end, f.dimension, f.category,
     coalesce(c.records, 0) AS count,
     CASE WHEN f.area_basis = 'residence' THEN b.person_years END AS person_years,
-    coalesce(v.coverage, 0.0) AS coverage
+    coalesce(CASE WHEN f.area_type IN ('region', 'district') OR coalesce(c.records, 0) >= $minimum THEN v.coverage
+        ELSE v.district_coverage END, 0.0) AS coverage
 FROM indicator_frame f
 LEFT JOIN indicator_counts c
     ON c.definition = f.definition AND c.area_type = f.area_type AND c.area = f.area
