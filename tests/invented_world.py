@@ -1,4 +1,7 @@
-"""One invented world of three months, made once a process, and ways to read it that are not the product's."""
+"""Invented worlds, made once a process, and ways to read them that are not the product's.
+
+`small_world` is three months with all its files; `two_years` is what happened in 24 months, without a file.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import io
 import json
 import tempfile
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +20,14 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from preventable.invented.capture import draw_seen
+from preventable.invented.draws import parameters
+from preventable.invented.incidents import draw_incidents, draw_victims
 from preventable.invented.invent import invent
+from preventable.invented.planted import draw_planted, list_planted
+from preventable.invented.region import build_region
+from preventable.invented.truth import incidents_table, victims_table
+from preventable.invented.world import Months, World, draw_parameters, read_world
 
 MONTHS = ("2025-10", "2025-11", "2025-12")
 # The folder lives as long as the process.
@@ -24,17 +35,50 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="invented-")
 
 
 @cache
-def small_world() -> Path:
-    """Three months of seed 1. Tests read it and never write to it."""
-    out = Path(_FOLDER.name) / "world"
-    invent(months=3, seed=1, out=out)
+def small_world(seed: int = 1, *, vary: bool = False) -> Path:
+    """Three months. Tests read it and never write to it."""
+    out = Path(_FOLDER.name) / f"world-{seed}{'-varied' if vary else ''}"
+    invent(months=3, seed=seed, out=out, vary=vary)
     return out
 
 
 @cache
-def truth(name: str) -> pa.Table:
+def truth(name: str, seed: int = 1, *, vary: bool = False) -> pa.Table:
     """A table of the truth of the small world."""
-    return pq.read_table(small_world() / "truth" / f"{name}.parquet")
+    return pq.read_table(small_world(seed, vary=vary) / "truth" / f"{name}.parquet")
+
+
+@dataclass(frozen=True)
+class TwoYears:
+    """24 months of a seed: the region, and what the truth's files of the same names would say."""
+
+    world: World
+    incidents: pa.Table
+    victims: pa.Table
+    planted: list[dict[str, Any]]
+
+
+@cache
+def two_years(seed: int = 1) -> TwoYears:
+    """What happened in 24 months and who saw it."""
+    span = Months.ending(months=24)
+    region = build_region(seed=seed, months=24, first_month=span.names[0], last_month=span.names[-1])
+    world, chances, book = (
+        read_world(region.tables, span),
+        draw_parameters(seed=seed),
+        parameters("suppliers"),
+    )
+    providers = {name: book[name] for name in ("changed_provider", "corrected_provider")}
+    planted = draw_planted(world, chances, seed=seed, **providers)
+    incidents = draw_incidents(world, chances, planted, seed=seed)
+    victims = draw_victims(world, chances, incidents, seed=seed)
+    seen = draw_seen(chances, incidents, victims, seed=seed)
+    return TwoYears(
+        world,
+        incidents_table(world, incidents),
+        victims_table(world, victims, seen),
+        list_planted(world, planted),
+    )
 
 
 @cache
