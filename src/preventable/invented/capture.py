@@ -5,7 +5,7 @@ Times are minutes since 1970, local clock unless the name ends in `utc_min`; `NO
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,7 @@ def draw_seen(chances: Mapping[str, Any], incidents: Incidents, victims: Victims
     )
     ed_slope = rules["severity_ed"] * victims.severity + _by_kind(rules["kind_ed"], kind)
     also = rules["ed_share_of_ambulance"] * ambulance.sum()
-    ed = _seen(0.5 * ed_slope, also, ambulance, rng)
+    ed = _seen(rules["severity_ed_of_ambulance"] * ed_slope, also, ambulance, rng)
     ed |= _seen(ed_slope, rules["ed_share"] * number - also, victims.injured & ~ambulance, rng)
     police = _police(rules, incidents, victims, ambulance, ed, rng)
     through_ed = rules["admissions_share"] * number * rules["admitted_through_ed"]
@@ -140,12 +140,23 @@ def _lognormal(rng: np.random.Generator, median: float, spread: float, number: i
     return median * np.exp(rng.normal(0.0, spread, number))
 
 
+def _between(rng: np.random.Generator, limits: Sequence[int], number: int) -> Ints:
+    """Whole numbers, the limits included."""
+    return rng.integers(limits[0], limits[1] + 1, number)
+
+
+def _whole(shares: Mapping[str, float]) -> Floats:
+    """Shares that were each drawn on their own, divided by their sum."""
+    values = np.array(list(shares.values()))
+    return values / values.sum()
+
+
 def _calls(rules: Mapping[str, Any], injury: Ints, rng: np.random.Generator) -> Ints:
     number = len(injury)
     delay = _lognormal(rng, rules["call_delay_min"], rules["call_delay_spread"], number)
     late = rng.random(number) < rules["late_call"]
     delay = np.where(late, _lognormal(rng, rules["late_call_min"], rules["late_call_spread"], number), delay)
-    return injury + np.minimum(delay, 3 * MINUTES_A_DAY).astype(np.int64)
+    return injury + np.minimum(delay, rules["latest_call_min"]).astype(np.int64)
 
 
 def _arrivals(
@@ -159,9 +170,10 @@ def _arrivals(
     by_vehicle = (
         call - injury + _lognormal(rng, rules["conveyed_delay_min"], rules["conveyed_delay_spread"], number)
     )
-    hours_late = np.clip(_lognormal(rng, rules["late_hours"], rules["late_spread"], number), 4.0, 13 * 24.0)
+    hours_late = _lognormal(rng, rules["late_hours"], rules["late_spread"], number)
+    hours_late = np.clip(hours_late, *rules["late_limits_hours"])
     delay = np.select([conveyed, late], [by_vehicle, 60 * hours_late], on_foot)
-    return injury + np.maximum(8, delay).astype(np.int64), late
+    return injury + np.maximum(rules["least_delay_min"], delay).astype(np.int64), late
 
 
 def _blur(points: Floats, sd_m: Floats | float, rng: np.random.Generator) -> Floats:
@@ -176,15 +188,16 @@ def _classes(classes: list[list[float]], number: int, rng: np.random.Generator) 
     return np.array([row[1] for row in classes])[np.minimum(which, len(share) - 1)]
 
 
-def _written_age(
-    age: Ints, rng: np.random.Generator, *, missing: float = 0.0, wrong: float = 0.0, estimated: float = 0.0
-) -> Ints:
-    """Age as written; -1 where missing, to the next five years where estimated by sight."""
-    written = np.where(rng.random(len(age)) < wrong, age + rng.integers(-3, 4, len(age)), age)
-    by_sight = np.round((age + rng.normal(0.0, 2.0, len(age))) / 5) * 5
-    written = np.where(rng.random(len(age)) < estimated, by_sight, written)
+def _written_age(age: Ints, rules: Mapping[str, Any], rng: np.random.Generator) -> Ints:
+    """Age as written by a service that has these rules of error; -1 where missing."""
+    number, most = len(age), rules.get("age_wrong_by_years", 0)
+    wrong = rng.random(number) < rules.get("age_wrong", 0.0)
+    written = np.where(wrong, age + rng.integers(-most, most + 1, number), age)
+    step = rules.get("age_sight_step_years", 1)
+    by_sight = np.round((age + rng.normal(0.0, rules.get("age_sight_sd_years", 0.0), number)) / step) * step
+    written = np.where(rng.random(number) < rules.get("age_estimated", 0.0), by_sight, written)
     written = np.clip(written, 0, 105).astype(np.int64)
-    return np.where(rng.random(len(age)) < missing, -1, written)
+    return np.where(rng.random(number) < rules.get("age_missing", 0.0), -1, written)
 
 
 def _written_sex(sex: Ints, missing: float, rng: np.random.Generator) -> Ints:
@@ -212,15 +225,14 @@ def ambulance_records(
     victim = np.concatenate([patients, second])
     again = np.arange(len(victim)) >= len(patients)
     incident = victims.incident[victim]
-    call = seen.call_utc_min[victim] + np.where(again, rng.integers(0, 9, len(victim)), 0)
+    later = _between(rng, rules["second_vehicle_after_min"], len(victim))
+    call = seen.call_utc_min[victim] + np.where(again, later, 0)
     sd = _classes(rules["point_classes"], len(patients), rng) * rules["point_scale"]
     points = _blur(incidents.points[victims.incident[patients]], sd, rng)
     snapped = rng.random(len(patients)) < rules["snapped"]
     grid = rules["snap_m"]
     points = np.where(snapped[:, None], np.round(points / grid) * grid, np.round(points))
-    age = _written_age(
-        victims.age[patients], rng, missing=rules["age_missing"], estimated=rules["age_estimated"]
-    )
+    age = _written_age(victims.age[patients], rules, rng)
     sex = _written_sex(victims.sex[patients], rules["sex_missing"], rng)
     of = np.concatenate([np.arange(len(patients)), np.searchsorted(patients, second)])
     local = world.clock.local(call)
@@ -280,7 +292,7 @@ def ed_records(
     arrival = seen.arrival_utc_min[patients]
     stated, best = _stated_times(world, rules, incidents, victims, seen, patients, rng)
     place = _ed_places(world, rules, incidents, victims, patients, rng)
-    age = _written_age(victims.age[patients], rng, wrong=rules["age_wrong"])
+    age = _written_age(victims.age[patients], rules, rng)
     method = incidents.method[victims.incident[patients]]
     method = np.where(rng.random(number) < rules["method_unknown"], METHODS.index("unknown"), method)
     place_type = incidents.place_type[victims.incident[patients]]
@@ -289,8 +301,8 @@ def ed_records(
     )
     answers = np.where(
         seen.police[patients],
-        rng.choice(3, size=number, p=rules["informed_known"]),
-        rng.choice(3, size=number, p=rules["informed_unknown"]),
+        rng.choice(3, size=number, p=_whole(rules["informed_known"])),
+        rng.choice(3, size=number, p=_whole(rules["informed_unknown"])),
     )
     back = np.flatnonzero(rng.random(number) < rules["reattend"])
     moved = np.flatnonzero((rng.random(number) < rules["transfer"]) & (victims.severity[patients] > 0))
@@ -300,7 +312,7 @@ def ed_records(
     )
     later = np.select(
         [row_kind == "reattendance", row_kind == "transfer"],
-        [rng.integers(10 * 60, 70 * 60, len(of)), rng.integers(100, 500, len(of))],
+        [_between(rng, rules[f"{kind}_after_min"], len(of)) for kind in ("reattend", "transfer")],
         0,
     )
     elsewhere = (ed_site[patients][of] + rng.integers(1, len(world.eds), len(of))) % len(world.eds)
@@ -378,7 +390,7 @@ def _ed_places(
         [incidents.venue[incident], -1, incidents.institution[incident], nearest],
         -1,
     )
-    place_class = _place_classes(rules["place_shares"], entry_kind != NO_ENTRY, rng)
+    place_class = _place_classes(_whole(rules["place_shares"]), entry_kind != NO_ENTRY, rng)
     wrong = (rng.random(number) < rules["wrong_place"]) & (place_class != 3)
     meant = _blur(true, np.where(wrong, rules["wrong_place_m"], 0.0), rng)
     misnamed = wrong & (place_class == 0)
@@ -406,10 +418,10 @@ def _ed_places(
     }
 
 
-def _place_classes(shares: list[float], nameable: Flags, rng: np.random.Generator) -> Ints:
+def _place_classes(shares: Floats, nameable: Flags, rng: np.random.Generator) -> Ints:
     """Venue, street, area or none: only nameable places can be told as a venue; overall shares as given."""
     by_name = min(0.98, shares[0] / max(1e-9, float(nameable.mean())))
-    rest = np.array(shares[1:]) / sum(shares[1:])
+    rest = shares[1:] / shares[1:].sum()
     other = 1 + rng.choice(3, size=len(nameable), p=rest)
     return np.where(nameable & (rng.random(len(nameable)) < by_name), 0, other)
 
@@ -456,10 +468,10 @@ def police_records(
         "from_min": local[0],
         "to_min": local[1],
         "points": np.round(_blur(incidents.points[incident], sd, rng)),
-        "age": _written_age(victims.age[victim], rng, missing=rules["age_missing"], wrong=rules["age_wrong"]),
+        "age": _written_age(victims.age[victim], rules, rng),
         "sex": _written_sex(victims.sex[victim], rules["sex_missing"], rng),
         "domestic": flagged,
-        "offence": _offences(victims.injured[victim], victims.severity[victim], rng),
+        "offence": _offences(rules, victims.injured[victim], victims.severity[victim], rng),
         "severity": victims.severity[victim],
         "method": incidents.method[incident],
         "place_class": np.where(wrong, "wrong", "venue").astype(object),
@@ -470,31 +482,36 @@ def police_records(
 def _windows(rules: Mapping[str, Any], injury: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """From and to: a point, a few hours, a night, or days, the injury somewhere within."""
     number = len(injury)
-    which = rng.choice(4, size=number, p=rules["windows"])
-    width = np.select(
-        [which == 1, which == 2, which == 3],
-        [
-            rng.uniform(20, 240, number),
-            rng.uniform(480, 840, number),
-            rng.uniform(1, 21, number) * MINUTES_A_DAY,
-        ],
-        0.0,
-    )
+    names = list(rules["windows"])
+    which = rng.choice(len(names), size=number, p=_whole(rules["windows"]))
+    width = np.zeros(number)
+    for name, (least, most) in rules["window_width_min"].items():
+        width = np.where(which == names.index(name), rng.uniform(least, most, number), width)
     told = injury + rng.normal(0.0, rules["point_spread_min"], number)
-    begin = np.where(which == 0, told, injury - rng.random(number) * width)
+    begin = np.where(width == 0.0, told, injury - rng.random(number) * width)
     begin = (np.round(begin / 5) * 5).astype(np.int64)
     return begin, begin + (np.round(width / 5) * 5).astype(np.int64)
 
 
-def _offences(injured: Flags, severity: Floats, rng: np.random.Generator) -> Any:
+def _offences(rules: Mapping[str, Any], injured: Flags, severity: Floats, rng: np.random.Generator) -> Any:
     """Home Office codes: with injury by severity, without injury otherwise."""
     draw = rng.random(len(injured))
     with_injury = np.select(
-        [severity > 3.6, severity > 2.9, severity > 1.9, draw < 0.03, draw < 0.06],
+        [
+            severity > rules["murder_above"],
+            severity > rules["attempted_murder_above"],
+            severity > rules["serious_harm_above"],
+            draw < rules["hate_of_injuries"],
+            draw < rules["hate_of_injuries"] + rules["constable_of_injuries"],
+        ],
         ["1", "2", "5D", "8P", "8S"],
         "8N",
     )
-    without = np.select([draw < 0.04, draw < 0.07], ["105B", "104"], "105A")
+    without = np.select(
+        [draw < rules["hate_of_others"], draw < rules["hate_of_others"] + rules["constable_of_others"]],
+        ["105B", "104"],
+        "105A",
+    )
     return np.where(injured, with_injury, without).astype(object)
 
 
@@ -516,7 +533,7 @@ def admission_records(
     again = np.arange(len(of)) >= len(patients)
     hours = _lognormal(rng, rules["delay_hours"], rules["delay_spread"], len(patients))
     admitted = seen.arrival_utc_min[patients] + (60 * hours).astype(np.int64)
-    admitted = admitted[of] + np.where(again, rng.integers(12 * 60, 60 * 60, len(of)), 0)
+    admitted = admitted[of] + np.where(again, _between(rng, rules["transfer_after_min"], len(of)), 0)
     incident = victims.incident[patients][of]
     site = np.where(again, (ed_site[patients][of] + 1) % len(world.eds), ed_site[patients][of])
     through_ed = seen.ed[patients][of]

@@ -68,7 +68,9 @@ def ed_cells(world: World, supplier: Supplier, records: Columns, victims: Victim
     if supplier.has("record_status"):
         cells["record_status"] = [supplier.codes("record_status")["live"][0]] * len(victim)
     if supplier.has("severity"):
-        level = np.select([records["severity"] > 1.2, records["severity"] > 0.2], [2, 1], 0)
+        bounds = parameters("suppliers")["acuity_from_severity"]
+        severity = records["severity"]
+        level = np.select([severity > bounds["high"], severity > bounds["middle"]], [2, 1], 0)
         cells["severity"] = _coded(supplier, "severity", ("low", "middle", "high"), level)
     if supplier.has("comment"):
         words = np.array(parameters("suppliers")["comments"], dtype=object)
