@@ -16,6 +16,7 @@ from scipy.special import expit
 from preventable.invented.draws import stream
 from preventable.invented.incidents import (
     HOME,
+    MALE,
     METHODS,
     PLACE_TYPES,
     STREET,
@@ -69,6 +70,7 @@ def draw_seen(chances: Mapping[str, Any], incidents: Incidents, victims: Victims
     police = _police(rules, incidents, victims, ambulance, ed, rng)
     through_ed = rules["admissions_share"] * number * rules["admitted_through_ed"]
     admission_slope = rules["severity_admissions"] * victims.severity
+    admission_slope = admission_slope + np.where(victims.sex == MALE, rules["male_admissions"], 0.0)
     admitted = _seen(admission_slope, through_ed, ed, rng)
     admitted |= _seen(
         admission_slope, rules["admissions_share"] * number - through_ed, victims.injured & ~ed, rng

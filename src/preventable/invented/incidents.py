@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from preventable.codes import allowed, weapon_of_method
 from preventable.errors import UsageError
@@ -279,16 +280,10 @@ def _where(
     _place_schools(world, place, elsewhere, district, rng)
     spots = np.flatnonzero(~near)
     place["points"][spots] = centres[spots]
-    place["area"] = world.area_of(place["points"], _anchor_area(world, place, district))
+    place["area"][spots] = world.street_area[cKDTree(world.street_points).query(centres[spots])[1]]
+    # A point beyond the county's edge counts where the venue, home or street lies that it hangs on.
+    place["area"] = world.area_of(place["points"], place["area"])
     return place
-
-
-def _anchor_area(world: World, place: Mapping[str, Any], district: Ints) -> Ints:
-    """Small area of what the place hangs on, for points that lie in no polygon."""
-    first_of_district = np.array(
-        [int(np.argmax(world.area_district == d)) for d in range(len(world.district_codes))]
-    )
-    return np.where(place["area"] >= 0, place["area"], first_of_district[district])
 
 
 def _place_venues(
@@ -445,7 +440,7 @@ def draw_victims(world: World, chances: Mapping[str, Any], incidents: Incidents,
     at_own_home = (incidents.place_type[incident] == PLACE_TYPES.index("own_home")) & (
         first | (rng.random(len(incident)) < rules["residents_among_others"])
     )
-    sex, age = _sex_and_age(rules, kind, rng)
+    sex, age = _sex_and_age(world, rules, kind, rng)
     residence = _residences(world, rules, incidents.area[incident], rng)
     residence = np.where(at_own_home, incidents.area[incident], residence)
     source = _same_person_as(rules, incidents, incident, first, kind, at_own_home, rng)
@@ -470,15 +465,18 @@ def draw_victims(world: World, chances: Mapping[str, Any], incidents: Incidents,
     )
 
 
-def _sex_and_age(rules: Mapping[str, Any], kind: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _sex_and_age(
+    world: World, rules: Mapping[str, Any], kind: Ints, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Sex by the kind's share of men, age by its risk of a resident of that age."""
     sex = np.zeros(len(kind), dtype=np.int64)
     age = np.zeros(len(kind), dtype=np.int64)
-    ages = np.arange(100)
+    ages = np.arange(len(world.age_persons))
     for number, name in enumerate(KINDS):
         here = np.flatnonzero(kind == number)
         knots = np.array(rules["kinds"][name]["ages"])
-        risk = np.interp(ages, knots[:, 0], knots[:, 1])
-        age[here] = rng.choice(ages, size=len(here), p=risk / risk.sum())
+        victims = np.interp(ages, knots[:, 0], knots[:, 1]) * world.age_persons
+        age[here] = rng.choice(ages, size=len(here), p=victims / victims.sum())
         sex[here] = np.where(rng.random(len(here)) < rules["kinds"][name]["male"], MALE, FEMALE)
     return sex, age
 

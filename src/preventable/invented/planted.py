@@ -74,9 +74,8 @@ def draw_planted(
     rules = chances["planted"]
     rng = stream(seed, "planted")
     bad, factors, big = _venues(world, chances, rng, seed=seed)
-    end = day_number(world.months.end)
     districts = [int(d) for d in rng.permutation(len(world.district_codes))]
-    time_end = end - rules["time_cluster_ends_days_before_end"]
+    time_end = _stop(world, rules["time_cluster_days"], rules["time_cluster_ends_days_before_end"])
     last = len(world.months.firsts) - 1
     late = rules["late_candidates"][int(rng.integers(len(rules["late_candidates"])))]
     return Planted(
@@ -100,6 +99,12 @@ def draw_planted(
             "police": max(0, last - rules["corrections_police_month_before_end"]),
         },
     )
+
+
+def _stop(world: World, days: int, before_end: int) -> int:
+    """The day after something that lasts so many days, so long before the end; in a short span later."""
+    begin, end = day_number(world.months.firsts[0]), day_number(world.months.end)
+    return max(begin + days, end - before_end)
 
 
 def _venues(
@@ -130,7 +135,7 @@ def _spots(world: World, rules: Mapping[str, Any], rng: np.random.Generator) -> 
     spots = []
     for number, street in enumerate(streets):
         lasting = number < rules["space_clusters"]
-        stop = end if lasting else end - rules["burst_ends_days_before_end"]
+        stop = end if lasting else _stop(world, rules["burst_days"], rules["burst_ends_days_before_end"])
         spots.append(
             Spot(
                 name=f"space cluster {number + 1}" if lasting else "burst",

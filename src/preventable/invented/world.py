@@ -23,6 +23,7 @@ Texts = npt.NDArray[np.object_]
 
 KINDS = ("venue", "home", "street", "other")
 MINUTES_A_DAY = 1440
+OLDEST_AGE = 99
 NO_TIME = np.iinfo(np.int64).min
 _EPOCH = dt.date(1970, 1, 1)
 
@@ -162,7 +163,10 @@ class Groups:
 
 @dataclass(frozen=True)
 class World:
-    """The region's tables as arrays. Points are (n, 2) metres; `*_area` are indices of small areas."""
+    """The region's tables as arrays. Points are (n, 2) metres; `*_area` are indices of small areas.
+
+    `age_persons` are the county's residents by year of age, 0 to 99.
+    """
 
     tables: Mapping[str, pa.Table]
     months: Months
@@ -172,6 +176,7 @@ class World:
     area_district: Ints
     area_decile: Ints
     area_persons: Floats
+    age_persons: Floats
     district_codes: tuple[str, ...]
     street_names: Texts
     street_points: Floats
@@ -257,6 +262,7 @@ def read_world(tables: Mapping[str, pa.Table], months: Months) -> World:
         area_district=small_area_district,
         area_decile=_numbers(areas, "deprivation_decile").astype(np.int64),
         area_persons=_persons(tables["populations"], number),
+        age_persons=_persons_by_age(tables["populations"]),
         district_codes=districts,
         street_names=_texts(streets, "street_name"),
         street_points=_points(streets),
@@ -313,6 +319,17 @@ def _persons(populations: pa.Table, number: Mapping[str, int]) -> Floats:
     years = np.array(populations["year"].to_pylist()) == newest
     at = _lookup(populations, "small_area", number)
     np.add.at(persons, at[years], _numbers(populations, "persons")[years])
+    return persons
+
+
+def _persons_by_age(populations: pa.Table) -> Floats:
+    """Residents of each year of age to 99, those of a band spread evenly over its years."""
+    newest = populations.filter(pc.equal(populations["year"], pc.max(populations["year"])))
+    persons = np.zeros(OLDEST_AGE + 1)
+    bands = newest.group_by(["age_from", "age_to"]).aggregate([("persons", "sum")]).sort_by("age_from")
+    for band in bands.to_pylist():
+        ages = slice(band["age_from"], min(band["age_to"], OLDEST_AGE) + 1)
+        persons[ages] = band["persons_sum"] / len(persons[ages])
     return persons
 
 
