@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preventable.stages.packs.csvw import render_csv, safe_text
-from preventable.stages.packs.findings import ReleaseRule, change_finding
+from preventable.stages.packs.findings import ReleaseRule, change_finding, largest, per_capacity
 from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.words import months_between
 
@@ -65,6 +65,22 @@ def test_the_order_of_rows_changes_no_finding(true):
     figures = [released(m, n) for m, n in zip(MONTHS, true, strict=True)]
 
     assert change_finding(figures, RULE) == change_finding(figures[::-1], RULE)
+
+
+@given(true=st.lists(st.integers(0, 60), min_size=1, max_size=24))
+def test_the_truly_largest_is_among_those_that_may_be(true):
+    figures = [released(month, n) for month, n in zip(MONTHS, true, strict=False)]
+
+    top = largest(figures, RULE)
+
+    assert not top or figures[true.index(max(true))] in top
+
+
+@given(true=st.integers(8, 2_000), capacity=st.integers(1, 5_000))
+def test_the_range_beside_a_capacity_holds_the_true_count(true, capacity):
+    low, high = per_capacity(released("2025-12", true), capacity, RULE)
+
+    assert low <= 100 * true / capacity <= high
 
 
 @given(

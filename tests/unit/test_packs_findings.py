@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from preventable.codes import allowed
@@ -9,9 +11,12 @@ from preventable.settings import load_policy
 from preventable.stages.packs.findings import (
     ReleaseRule,
     change_finding,
+    change_headline,
     change_words,
     comparison_finding,
     comparison_words,
+    largest,
+    per_capacity,
 )
 from preventable.stages.packs.sections import name_patterns, ordered_categories
 from preventable.stages.packs.shown import Shown
@@ -166,6 +171,71 @@ def test_names_drawn_together_become_one_pattern_a_definition_and_level():
         "a.v1/district/XD01/month/*/all/all/count",
         "b.v2/ward/XW001/last12/2025-12/sex/male/count",
     ]
+
+
+def band(category: str, value: float | None, token: str = "") -> Shown:
+    return replace(shown(value, token=token), category=category)
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({"a": 20.0, "b": 10.0}, ["a"]),
+        ({"a": 20.0, "b": 20.0}, ["a", "b"]),
+        ({"a": 15.0, "b": 10.0}, ["a"]),
+        ({"a": 10.0, "b": None}, ["a"]),
+        ({"a": None, "b": None}, []),
+    ],
+)
+def test_the_largest_are_all_that_may_be(values, names):
+    figures = [band(name, value, "" if value else "[c]") for name, value in values.items()]
+
+    assert [figure.category for figure in largest(figures, RULE)] == names
+
+
+def test_what_is_not_available_may_not_be_called_the_largest():
+    figures = [band("a", 10.0), band("b", None, "[x]")]
+
+    assert [figure.category for figure in largest(figures, RULE)] == ["a"]
+
+
+def test_a_small_count_may_be_the_largest_for_its_size():
+    figures = [band("a", 50.0), band("b", None, "[c]")]
+
+    top = largest(figures, RULE, size=lambda figure: {"a": 24.0, "b": 3.0}[figure.category])
+
+    assert [figure.category for figure in top] == ["a", "b"]
+
+
+def test_a_count_beside_its_capacity_is_a_range_rounded_outwards():
+    assert per_capacity(shown(10), 300, RULE) == (2.6, 4.0)
+    assert per_capacity(shown(None, token="[c]"), 300, RULE) is None
+    assert per_capacity(shown(10), 0, RULE) is None
+
+
+RISEN = change_finding(series([200] * 12, [400] * 12), RULE)
+MAYBE = change_finding(series([200] * 12, [230] * 12), RULE)
+SHORT = change_finding([shown(200)], RULE)
+FEW = change_finding(series([None] * 12, [None] * 12, token="[c]"), RULE)
+
+
+@pytest.mark.parametrize(
+    ("findings", "words"),
+    [
+        ({"a": MAYBE, "b": RISEN}, "b rose"),
+        ({"a": MAYBE, "b": SHORT}, "no count clearly changed on the year before"),
+        ({"a": SHORT, "b": SHORT}, "too few months yet to tell a change"),
+        ({"a": FEW, "b": SHORT}, "too few records to tell a change"),
+    ],
+)
+def test_only_what_is_sure_stands_in_a_title(findings, words):
+    assert change_headline(findings) == words
+
+
+def test_a_comparison_of_fewer_months_says_how_many():
+    finding = change_finding(series([200, None, *[200] * 10], [200] * 12), RULE)
+
+    assert change_words(finding).endswith("; 11 months compared)")
 
 
 def test_ages_stand_in_order_and_what_is_not_known_last():

@@ -42,9 +42,9 @@ def browser() -> Iterator[object]:
         started.close()
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    world = make_world().only(*PARTNERS)
+@pytest.fixture(scope="module", params=[24, 3], ids=["24 months", "3 months"])
+def files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    world = make_world(months=request.param).only(*PARTNERS)
     folder = tmp_path_factory.mktemp("packs")
     found = {}
     for path, content in make_packs(world.engine(), world.context).items():
@@ -114,6 +114,36 @@ def test_the_keyboard_reaches_the_contents_first_and_scrolls_a_wide_table(browse
 
     assert skip == "#main"
     assert region.get_attribute("role") == "region"
+
+
+@pytest.mark.parametrize("partner", PARTNERS)
+def test_a_printed_page_carries_the_footer_without_covering_a_line(browser, files, partner):
+    page = opened(browser, files[partner], viewport={"width": 800, "height": 1100})
+    page.emulate_media(media="print")
+
+    footer, body = (
+        page.evaluate(
+            f"(s => [s.display, s.position, s.breakInside])(getComputedStyle(document.querySelector('{tag}')))"
+        )
+        for tag in ("footer", "body")
+    )
+
+    assert footer == ["table-footer-group", "static", "avoid"]
+    assert body[0] == "table"
+    assert "invented data" in page.locator("footer").inner_text()
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_the_keyboard_opens_the_names_of_the_figures(browser, files):
+    page = opened(browser, files[PARTNERS[0]], viewport={"width": 1280, "height": 900})
+    names = page.locator("details.names").first
+
+    hidden = names.locator("code").first.is_visible()
+    names.locator("summary").focus()
+    page.keyboard.press("Enter")
+
+    assert not hidden
+    assert names.locator("code").first.is_visible()
 
 
 def test_a_map_fills_its_areas_in_the_browser(browser, files):

@@ -17,13 +17,13 @@ class Cell:
     Attributes:
         text: What stands in the cell.
         figure: Name of the released figure shown; empty for words and for public registers.
-        part: Which number of that figure: its value or one of its limits.
+        part: Which number of that figure: its value, one of its limits, or the value per 100 of capacity.
         numeric: Whether the cell is set flush right.
     """
 
     text: str
     figure: str = ""
-    part: Literal["value", "lower", "upper"] = "value"
+    part: Literal["value", "lower", "upper", "per_100_capacity"] = "value"
     numeric: bool = False
 
 
@@ -52,6 +52,7 @@ class Provenance:
         period: Span of the data, in words.
         data_as_at: Last month of the data, in words; never the day of printing.
         exclusions: What is not in the numbers, in words.
+        download: File beside the page with all its figures.
         names: Names of the figures as `explain` takes them; `*` stands where they differ.
         more_names: Whether there are more names than stand here; the CSV has them all.
         example: One whole name.
@@ -61,6 +62,7 @@ class Provenance:
     period: str
     data_as_at: str
     exclusions: str
+    download: str
     names: tuple[str, ...] = ()
     more_names: bool = False
     example: str = ""
@@ -85,13 +87,17 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class TableBlock:
-    """A table with a caption; the first column holds the heads of the rows."""
+    """A table with a caption; the first column holds the heads of the rows.
+
+    `remarks` name the rows and columns that were left out because nothing in them can be shown.
+    """
 
     anchor: str
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     provenance: Provenance | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,8 +106,9 @@ class Figure:
 
     Attributes:
         anchor: Id, unique in the document.
+        headline: What it shows, in at most ten words.
         title: Measure, place, period.
-        summary: One line: what it shows.
+        summary: One line: how to read it, and what is missing.
         description: Text alternative of the drawing.
         spec: Vega-Lite specification as canonical JSON.
         table: The same numbers.
@@ -109,6 +116,7 @@ class Figure:
     """
 
     anchor: str
+    headline: str
     title: str
     summary: str
     description: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from preventable.stages.packs.blocks import (
     Actions,
@@ -16,7 +16,13 @@ from preventable.stages.packs.blocks import (
     TableBlock,
 )
 from preventable.stages.packs.charts import Square, grid_chart, trend_chart
-from preventable.stages.packs.findings import change_finding, change_words
+from preventable.stages.packs.findings import (
+    ChangeFinding,
+    change_finding,
+    change_headline,
+    change_words,
+    largest,
+)
 from preventable.stages.packs.inputs import PackInputs, Span
 from preventable.stages.packs.maps import (
     MappedArea,
@@ -29,43 +35,50 @@ from preventable.stages.packs.maps import (
 from preventable.stages.packs.sections import (
     area_table,
     available,
+    best_shown,
     breakdown_table,
-    count_words,
-    first_with_values,
+    count_sentence,
     how_to_read,
+    incomplete_lines,
     incomplete_note,
     monthly_panel,
     nothing_released,
+    nothing_shown,
     numeric,
     provenance,
     rates_table,
     shown_cell,
 )
 from preventable.stages.packs.shown import Shown
+from preventable.stages.packs.trimming import trimmed
 from preventable.stages.packs.words import (
     _,
     category_label,
-    count_text,
+    data_file,
     day_text,
     label,
     listed,
     month_text,
     order_of,
     plural,
+    sentence_start,
     span_text,
 )
 
+_MOST_NAMED = 3
+
 
 def title(inputs: PackInputs) -> str:
-    """The finding: what happened to the first released series, or that nothing can be said."""
+    """The finding: which released series surely rose or fell on the year before, or that none did."""
     found = _monthly(inputs, inputs.section("headline"))
     if not found:
         return _("{area}: no monthly count was released").format(area=inputs.district_name)
-    definition, monthly = next(iter(found.items()))
-    return _("{area}: {measure}, {words}").format(
-        area=inputs.district_name,
-        measure=inputs.in_sentence(definition),
-        words=change_words(change_finding(monthly, inputs.rule)),
+    return _("{area}: {words}").format(area=inputs.district_name, words=_change_headline(inputs, found))
+
+
+def _change_headline(inputs: PackInputs, found: Mapping[str, Sequence[Shown]]) -> str:
+    return change_headline(
+        {inputs.in_title(name): change_finding(monthly, inputs.rule) for name, monthly in found.items()}
     )
 
 
@@ -94,25 +107,26 @@ def _monthly(inputs: PackInputs, definitions: Sequence[str]) -> dict[str, tuple[
 
 
 def _lead(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
-    sentences = []
-    for definition in inputs.section("headline"):
-        total = inputs.figures.select(
-            definition, "district", span.period_type, area=inputs.district, period_end=span.end
-        )
-        monthly = inputs.figures.select(definition, "district", "month", area=inputs.district)
-        if total and monthly:
-            sentences.append(
-                _("{measure}: {count} in the {period}; {words}.").format(
-                    measure=inputs.title(definition),
-                    period=span.text,
-                    count=count_words(total[0]),
-                    words=change_words(change_finding(monthly, inputs.rule)),
-                )
-            )
+    sentences, findings = [], []
+    for definition, monthly in _monthly(inputs, inputs.section("headline")).items():
+        total = _one(inputs, definition, "district", inputs.district, span)
+        if total is not None:
+            finding = change_finding(monthly, inputs.rule)
+            findings.append(finding)
+            sentences.append(_headline_sentence(inputs, total, finding, span))
+    if findings and all(finding.verdict == "too_short" for finding in findings):
+        sentences.append(_("{words}.").format(words=sentence_start(change_words(findings[0]))))
     lead = [Paragraph(sentence, lead=True) for sentence in sentences]
     totals = [_one(inputs, name, "district", inputs.district, span) for name in inputs.section("region")]
     note = incomplete_note(inputs, [total for total in totals if total is not None])
     return (*lead, *([note] if note else []), *_days(inputs))
+
+
+def _headline_sentence(inputs: PackInputs, total: Shown, finding: ChangeFinding, span: Span) -> str:
+    count = count_sentence(inputs.in_sentence(total.definition), total, span)
+    if finding.verdict == "too_short":
+        return _("{count}.").format(count=count)
+    return _("{count}: {words}.").format(count=count, words=change_words(finding))
 
 
 def _days(inputs: PackInputs) -> tuple[Block, ...]:
@@ -156,12 +170,11 @@ def _trend(inputs: PackInputs) -> tuple[Block, ...]:
     )
     figure = Figure(
         anchor="trend-figure",
+        headline=sentence_start(_change_headline(inputs, found)),
         title=_("Assaults seen by each service, {area}, {period}").format(
             area=inputs.district_name, period=span
         ),
-        summary=_(
-            "What each service recorded month by month; a hatched month has no shown count and is not a zero."
-        ),
+        summary=_gaps(inputs, everything),
         description=_(
             "{n} line charts, one below the other, each from zero on its own scale, {period}. A month "
             "without a "
@@ -171,31 +184,52 @@ def _trend(inputs: PackInputs) -> tuple[Block, ...]:
         table=table,
         provenance=provenance(inputs, everything),
     )
-    note = incomplete_note(inputs, everything)
-    return (heading, figure, *([note] if note else []))
+    return (heading, figure)
+
+
+def _gaps(inputs: PackInputs, monthly: Sequence[Shown]) -> str:
+    """Which months are gaps of the lines, and why."""
+    if all(figure.value is not None for figure in monthly):
+        return _("Every month has a shown count.")
+    lines = incomplete_lines(inputs, monthly)
+    small = [figure for figure in monthly if figure.value_note == "[c]"]
+    if small:
+        words = _("A month marked [c] has a count of 0 to {most}.").format(most=inputs.rule.minimum - 1)
+        lines = (*lines, words)
+    return _("A hatched month has no shown count and is not a zero. {why}").format(why=" ".join(lines))
 
 
 def _region(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     heading = Heading(_("Beside the region"), "region")
     own, region = inputs.district_name, inputs.region_area.name
-    rows, used = [], []
-    for definition in inputs.section("region"):
-        counts = [
-            _one(inputs, definition, *place, span)
-            for place in (("district", inputs.district), ("region", inputs.region_area.area))
-        ]
-        if counts[0] is not None:
-            rows.append(Row(inputs.title(definition), tuple(map(shown_cell, counts))))
-            used += [figure for figure in counts if figure is not None]
-    if not rows:
+    places = {own: ("district", inputs.district), region: ("region", inputs.region_area.area)}
+    definitions = [
+        name
+        for name in inputs.section("region")
+        if _one(inputs, name, "district", inputs.district, span) is not None
+    ]
+    if not definitions:
         return (heading, nothing_released(_("Counts beside the region")))
+    found = {
+        place: {d: figure for d in definitions if (figure := _one(inputs, d, *where, span)) is not None}
+        for place, where in places.items()
+    }
+    used = [figure for by_definition in found.values() for figure in by_definition.values()]
+    name = _("Counts, {area} and {region}, {period}").format(area=own, region=region, period=span.text)
+    kept = trimmed(found, definitions, column_name=str, row_name=inputs.title)
     counted = TableBlock(
         anchor="region-table",
-        caption=_("Counts, {area} and {region}, {period}").format(area=own, region=region, period=span.text),
-        columns=(Column(_("Measure")), *numeric(own, region)),
-        rows=tuple(rows),
+        caption=name,
+        columns=(Column(_("Measure")), *numeric(*kept.columns)),
+        rows=tuple(
+            Row(inputs.title(d), tuple(shown_cell(found[place].get(d)) for place in kept.columns))
+            for d in kept.rows
+        ),
         provenance=provenance(inputs, used),
+        remarks=kept.remarks,
     )
+    if not kept.rows:
+        return (heading, nothing_shown(name, used))
     rates = rates_table(inputs, inputs.section("region"), "crude_rate", span)
     words = _("{area} is part of {region}. Rates are given for measures by residence alone.")
     return (heading, Paragraph(words.format(area=own, region=region)), counted, *([rates] if rates else []))
@@ -233,12 +267,15 @@ def _when(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     )
     if not found:
         return (heading, nothing_released(_("Counts by weekday and hour")))
-    definition, figures = first_with_values(found)
-    return (heading, _grid(inputs, definition, figures, span))
+    best = best_shown(found)
+    if best is None:
+        everything = [figure for figures in found.values() for figure in figures]
+        return (heading, nothing_shown(_("Counts by weekday and hour"), everything))
+    return (heading, _grid(inputs, *best, span))
 
 
 def _grid(inputs: PackInputs, definition: str, figures: Sequence[Shown], span: Span) -> Figure:
-    by_category = {figure.category: figure for figure in figures}
+    by_category = {figure.category: figure for figure in figures if _hours_a_week(figure)}
     weekdays, hours = order_of("weekday"), order_of("hour_band")
     values = [figure.value for figure in figures if figure.value is not None]
     bounds = count_classes(values, inputs.rule.minimum)
@@ -253,11 +290,9 @@ def _grid(inputs: PackInputs, definition: str, figures: Sequence[Shown], span: S
     )
     return Figure(
         anchor="week-figure",
+        headline=_busiest(inputs, figures),
         title=name,
-        summary=_(
-            "{where} The squares are of unequal length: Monday to Thursday is four days, and bands "
-            "last three or six hours."
-        ).format(where=_highest(figures)),
+        summary=_busiest_words(inputs, figures),
         description=_(
             "Grid of four weekday bands by six hour bands, darker where more were counted. The "
             "numbers stand in the table below."
@@ -265,8 +300,8 @@ def _grid(inputs: PackInputs, definition: str, figures: Sequence[Shown], span: S
         spec=grid_chart(
             squares,
             classes=class_names(bounds),
-            tokens=_tokens(inputs, figures),
-            title=_("Count, {period}").format(period=span.text),
+            tokens=_tokens(inputs, list(by_category.values())),
+            title=_legend_title(inputs, span),
         ),
         table=TableBlock(
             anchor="week-table",
@@ -281,14 +316,44 @@ def _grid(inputs: PackInputs, definition: str, figures: Sequence[Shown], span: S
     )
 
 
-def _highest(figures: Sequence[Shown]) -> str:
-    shown = [figure for figure in figures if figure.value is not None]
-    if not shown:
-        return _("No weekday and hour band has a shown count.")
-    top = max(figure.value for figure in shown if figure.value is not None)
-    names = [category_label("weekday_hour", figure.category) for figure in shown if figure.value == top]
-    return _("The largest shown count, {count}, is at {names}.").format(
-        count=count_text(top), names=listed(names)
+def _legend_title(inputs: PackInputs, span: Span) -> str:
+    return _("Count to the nearest {base}, {period}").format(base=inputs.rule.base, period=span.text)
+
+
+def _hours_a_week(figure: Shown) -> float:
+    """Hours in a week that a weekday and hour band covers; 0 for what is not known."""
+    weekday, _space, hours = figure.category.partition(" ")
+    days = data_file("contents.toml")["days_a_week"].get(weekday, 0)
+    first, _dash, last = hours.partition("-")
+    return days * (int(last) - int(first)) if days else 0.0
+
+
+def _busiest_bands(inputs: PackInputs, figures: Sequence[Shown]) -> list[str]:
+    timed = [figure for figure in figures if _hours_a_week(figure)]
+    top = largest(timed, inputs.rule, size=_hours_a_week)
+    return [category_label("weekday_hour", figure.category) for figure in top]
+
+
+def _busiest(inputs: PackInputs, figures: Sequence[Shown]) -> str:
+    bands = _busiest_bands(inputs, figures)
+    if len(bands) == 1:
+        return _("Most per hour: {band}").format(band=bands[0])
+    return _("{n} bands may have the most per hour").format(n=len(bands))
+
+
+def _busiest_words(inputs: PackInputs, figures: Sequence[Shown]) -> str:
+    """How to read squares of unequal length, and which may be the busiest for their length."""
+    bands = _busiest_bands(inputs, figures)
+    unequal = _(
+        "The squares show counts, and are of unequal length: Monday to Thursday is four days, and bands last "
+        "three or six hours."
+    )
+    if len(bands) == 1:
+        return _("For its length, {band} has the most. {unequal}").format(band=bands[0], unequal=unequal)
+    if len(bands) > _MOST_NAMED:
+        return _("No band stands out for its length. {unequal}").format(unequal=unequal)
+    return _("For their length, {bands} have the most; rounding does not tell them apart. {unequal}").format(
+        bands=_("; ").join(bands), unequal=unequal
     )
 
 
@@ -303,24 +368,24 @@ def _tokens(inputs: PackInputs, figures: Sequence[Shown]) -> dict[str, str]:
 
 def _where(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     parts: list[Block] = [Heading(_("Where"), "where")]
-    figure = _map(inputs, span)
-    parts.append(figure if figure else nothing_released(_("A map of middle areas")))
+    parts.append(_map(inputs, span) or nothing_released(_("A map of middle areas")))
     for level in ("neighbourhood", "ward"):
         table = area_table(inputs, level, inputs.section("areas"), span)
-        parts.append(table if table else nothing_released(label("area_type", level)))
+        parts.append(table or nothing_released(label("area_type", level)))
     return tuple(parts)
 
 
-def _map(inputs: PackInputs, span: Span) -> Figure | None:
+def _map(inputs: PackInputs, span: Span) -> Figure | Note | None:
     found = available(
         inputs.section("map"),
         lambda name: inputs.figures.select(name, "middle_area", span.period_type, period_end=span.end),
     )
     areas = inputs.own_areas("middle_area")
     table = area_table(inputs, "middle_area", list(found), span)
-    if table is None:
-        return None
-    definition, all_figures = first_with_values(found)
+    best = best_shown(found)
+    if not isinstance(table, TableBlock) or best is None:
+        return None if isinstance(table, TableBlock) else table
+    definition, all_figures = best
     by_area = {figure.area: figure for figure in all_figures}
     figures = [by_area[area.area] for area in areas if area.area in by_area]
     drawn = [area for area in areas if area.area in by_area]
@@ -331,12 +396,9 @@ def _map(inputs: PackInputs, span: Span) -> Figure | None:
     )
     return Figure(
         anchor="map-figure",
+        headline=_top_area(inputs, figures),
         title=name,
-        summary=plural(
-            "{n} of {all} middle areas has a shown count; the others are hatched.",
-            "{n} of {all} middle areas have a shown count; the others are hatched.",
-            len(values),
-        ).format(n=len(values), all=len(figures)),
+        summary=_shown_areas(len(values), len(figures)),
         description=_(
             "Map of {n} middle areas of {area}, darker where more were counted. Areas without a shown "
             "count are hatched. The numbers stand in the table below."
@@ -345,11 +407,28 @@ def _map(inputs: PackInputs, span: Span) -> Figure | None:
             [MappedArea(area.area, area.polygon, _shade(by_area[area.area], bounds)) for area in drawn],
             classes=class_names(bounds),
             tokens=_tokens(inputs, figures),
-            title=_("Count, {period}").format(period=span.text),
+            title=_legend_title(inputs, span),
         ),
         table=table,
         provenance=table.provenance or provenance(inputs, figures),
     )
+
+
+def _top_area(inputs: PackInputs, figures: Sequence[Shown]) -> str:
+    top = largest(figures, inputs.rule)
+    if len(top) == 1:
+        return _("{area} has the largest count").format(area=inputs.area_name("middle_area", top[0].area))
+    return _("{n} areas may have the largest count").format(n=len(top))
+
+
+def _shown_areas(shown: int, drawn: int) -> str:
+    if shown == drawn:
+        return _("All {all} middle areas have a shown count.").format(all=drawn)
+    return plural(
+        "{n} of {all} middle areas has a shown count; the others are hatched.",
+        "{n} of {all} middle areas have a shown count; the others are hatched.",
+        shown,
+    ).format(n=shown, all=drawn)
 
 
 def _knives(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
@@ -369,14 +448,16 @@ def _knives(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     used = [figure for figures in found.values() for figure in figures]
     if not found[inputs.district_name]:
         return (heading, nothing_released(_("Knife attendances")))
+    if all(figure.value is None for figure in used):
+        return (heading, nothing_shown(inputs.title(definition), used))
     periods = sorted(
         {(f.period_type != "quarter", f.period_end, f.period_start, f.period_type) for f in used}
     )
     by_key = {(name, f.period_type, f.period_end): f for name, figures in found.items() for f in figures}
     table = TableBlock(
         anchor="knife-table",
-        caption=_("{measure}, {area}, by quarter and in the {period}").format(
-            measure=inputs.title(definition), area=inputs.district_name, period=span.text
+        caption=_("{measure}, {area}, by quarter and {within}").format(
+            measure=inputs.title(definition), area=inputs.district_name, within=span.within
         ),
         columns=(Column(_("Period")), *numeric(*[name for _level, _area, name in places])),
         rows=tuple(
@@ -404,6 +485,8 @@ def _schools(inputs: PackInputs) -> tuple[Block, ...]:
     )
     if not figures:
         return (heading, nothing_released(inputs.title(definition)))
+    if all(figure.value is None for figure in figures):
+        return (heading, nothing_shown(inputs.title(definition), figures))
     table = TableBlock(
         anchor="schools-table",
         caption=_("{measure}, {area}").format(measure=inputs.title(definition), area=inputs.district_name),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -147,14 +147,66 @@ def change_words(finding: ChangeFinding) -> str:
             finding.held,
         ).format(n=finding.held)
     phrase = {
-        "rose": _("rose on the year before (by {low} to {high})"),
-        "fell": _("fell on the year before (by {low} to {high})"),
-        "may_have_risen": _("may have risen on the year before (between {low} and {high})"),
-        "may_have_fallen": _("may have fallen on the year before (between {low} and {high})"),
-        "same": _("about the same as the year before (between {low} and {high})"),
-        "no_clear_change": _("no clear change on the year before (between {low} and {high})"),
+        "rose": _("rose on the year before (by {low} to {high}{months})"),
+        "fell": _("fell on the year before (by {low} to {high}{months})"),
+        "may_have_risen": _("may have risen on the year before (between {low} and {high}{months})"),
+        "may_have_fallen": _("may have fallen on the year before (between {low} and {high}{months})"),
+        "same": _("about the same as the year before (between {low} and {high}{months})"),
+        "no_clear_change": _("no clear change on the year before (between {low} and {high}{months})"),
     }[finding.verdict]
-    return phrase.format(low=percent_text(finding.low), high=percent_text(finding.high))
+    months = "" if finding.months == 12 else _("; {n} months compared").format(n=finding.months)
+    return phrase.format(low=percent_text(finding.low), high=percent_text(finding.high), months=months)
+
+
+def change_headline(findings: Mapping[str, ChangeFinding]) -> str:
+    """The changes of several series in a few words, for a title.
+
+    Only what is sure stands in a title: "may have risen" is said below it, with its range.
+
+    Args:
+        findings: Name of a series, in the plural, to its finding; at least one.
+    """
+    sure = {"rose": _("{measure} rose"), "fell": _("{measure} fell")}
+    for name, finding in findings.items():
+        if finding.verdict in sure:
+            return sure[finding.verdict].format(measure=name)
+    verdicts = {finding.verdict for finding in findings.values()}
+    if verdicts <= {"too_short"}:
+        return _("too few months yet to tell a change")
+    if verdicts <= {"too_short", "too_few"}:
+        return _("too few records to tell a change")
+    return _("no count clearly changed on the year before")
+
+
+def largest(
+    figures: Sequence[Shown], rule: ReleaseRule, *, size: Callable[[Shown], float] = lambda _shown: 1.0
+) -> tuple[Shown, ...]:
+    """The figures of which each may have the largest true count for its size, as far as is shown.
+
+    A shown count may be off by its rounding, and [c] may be anything below the smallest shown count; what is
+    not available takes no part. Empty where no figure has a value.
+
+    Args:
+        figures: Counts of one definition and period.
+        rule: How counts were rounded and withheld.
+        size: What a count is divided by, above 0: hours of a band, for instance.
+    """
+    known = [figure for figure in figures if figure.value_note in ("", "[c]")]
+    if not any(figure.value is not None for figure in known):
+        return ()
+    floor = max(rule.bounds(figure)[0] / size(figure) for figure in known)
+    return tuple(figure for figure in known if rule.bounds(figure)[1] / size(figure) >= floor)
+
+
+def per_capacity(shown: Shown, capacity: int, rule: ReleaseRule) -> tuple[float, float] | None:
+    """Smallest and largest count per 100 of capacity that a shown count may stand for, to one decimal.
+
+    The range is rounded outwards. None where no count is shown or the capacity is not known.
+    """
+    if shown.value is None or capacity <= 0:
+        return None
+    low, high = (bound * 1_000 / capacity for bound in rule.bounds(shown))
+    return math.floor(low) / 10, math.ceil(high) / 10
 
 
 Comparison = Literal["higher", "lower", "no_clear_difference", "not_available"]
@@ -180,6 +232,16 @@ def comparison_finding(own: Shown | None, other: Shown | None) -> ComparisonFind
     if own.upper < other.lower:
         return ComparisonFinding("lower", names)
     return ComparisonFinding("no_clear_difference", names)
+
+
+def comparison_headline(finding: ComparisonFinding) -> str:
+    """A comparison with the region in a few words, for a title."""
+    return {
+        "higher": _("above the region's rate"),
+        "lower": _("below the region's rate"),
+        "no_clear_difference": _("no clear difference from region"),
+        "not_available": _("not comparable with region"),
+    }[finding.verdict]
 
 
 def comparison_words(finding: ComparisonFinding) -> str:

@@ -61,6 +61,11 @@ class Span:
         """The span in words, with its true length."""
         return span_text(self.start, self.end)
 
+    @property
+    def within(self) -> str:
+        """The span inside a sentence: 'in the 12 months to December 2025', 'in December 2025'."""
+        return (_("in {span}") if self.start == self.end else _("in the {span}")).format(span=self.text)
+
 
 @dataclass(frozen=True)
 class PackInputs:
@@ -128,6 +133,17 @@ class PackInputs:
         if definition in data_file("words.toml")["definition_sentence"]:
             return label("definition_sentence", definition)
         return self.title(definition)
+
+    def in_title(self, definition: str) -> str:
+        """A definition inside a title: as few words as tell it from the others."""
+        if definition in data_file("words.toml")["definition_title"]:
+            return label("definition_title", definition)
+        return self.in_sentence(definition)
+
+    @property
+    def download(self) -> str:
+        """Name of the file beside the page that holds all figures."""
+        return f"{self.partner_type}.csv"
 
     def plain(self, definition: str) -> str:
         """What a definition counts, in plain words, from policy."""

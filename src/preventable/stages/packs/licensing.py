@@ -16,6 +16,7 @@ from preventable.stages.packs.blocks import (
     Row,
     TableBlock,
 )
+from preventable.stages.packs.findings import per_capacity
 from preventable.stages.packs.inputs import PackInputs, Span, Venue
 from preventable.stages.packs.sections import (
     available,
@@ -26,15 +27,18 @@ from preventable.stages.packs.sections import (
     shown_cell,
 )
 from preventable.stages.packs.shown import Shown
+from preventable.stages.packs.trimming import trimmed
 from preventable.stages.packs.words import (
     _,
     category_label,
     count_text,
+    data_file,
     label,
     listed,
     month_text,
     order_of,
     plural,
+    rate_text,
 )
 
 Counts = Mapping[str, Mapping[str, Shown]]
@@ -49,11 +53,13 @@ def title(inputs: PackInputs) -> str:
     n = sum(_has_shown(venue, counts) for venue in venues)
     if not venues:
         return _("{area}: no count of licensed premises was released").format(area=inputs.district_name)
+    if not n:
+        return _("{area}: no licensed premises has a count to show").format(area=inputs.district_name)
     return plural(
-        "{area}: {n} of {all} licensed premises has a count that can be shown, {period}",
-        "{area}: {n} of {all} licensed premises have a count that can be shown, {period}",
+        "{area}: {n} of {all} premises has a count to show",
+        "{area}: {n} of {all} premises have a count to show",
         n,
-    ).format(area=inputs.district_name, n=n, all=len(venues), period=span.text)
+    ).format(area=inputs.district_name, n=n, all=len(venues))
 
 
 def blocks(inputs: PackInputs) -> tuple[Block, ...]:
@@ -112,9 +118,9 @@ def _lead(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     return (
         Paragraph(
             _(
-                "In the {period}, these counts say how often a record of a hospital or of the "
-                "ambulance service gives the premises as the place of an assault."
-            ).format(period=span.text),
+                "These counts say how often, {within}, a record of a hospital or of the ambulance service "
+                "gives the premises as the place of an assault. A count of 0 to {most} is not shown."
+            ).format(within=span.within, most=inputs.rule.minimum - 1),
             lead=True,
         ),
         Paragraph(
@@ -133,7 +139,7 @@ def _with_counts(
 ) -> tuple[Block, ...]:
     heading = Heading(_("Premises with a count that can be shown"), "with-counts")
     if not venues:
-        words = _("No premises has a count of {minimum} or more.").format(minimum=inputs.rule.minimum)
+        words = _("No premises has a count that can be shown {within}.").format(within=span.within)
         return (heading, Paragraph(words))
 
     def by_shown_count(venue: Venue) -> tuple[object, ...]:
@@ -142,12 +148,18 @@ def _with_counts(
 
     ordered = sorted(venues, key=by_shown_count)
     order = Paragraph(
-        _("In order of the shown counts, then of the name. Premises with equal shown counts are not ranked.")
+        _(
+            "In order of the shown counts, then of the name; premises with equal shown counts are not ranked. "
+            "A big venue is named more often than a small one: the last columns set the counts beside the "
+            "capacity, as the range that the rounded count may stand for; where people come and go, capacity "
+            "does not tell how many ([z])."
+        )
     )
     table = _venue_table(
         inputs,
         ordered,
         counts,
+        with_capacity=True,
         anchor="with-counts-table",
         caption=_("Premises with a shown count, {area}, {period}").format(
             area=inputs.district_name, period=span.text
@@ -165,13 +177,15 @@ def _without_counts(
         Heading(_("Premises without a count that can be shown"), "without-counts"),
         Paragraph(
             _(
-                "In order of the name. Nothing may be read from a [c]: it stands for {least} as for {most}."
-            ).format(least=0, most=inputs.rule.minimum - 1)
+                "In order of the name. Their counts are 0 to {most} ([c]) or not available ([x]): nothing "
+                "may be read from it, for or against a premises."
+            ).format(most=inputs.rule.minimum - 1)
         ),
         _venue_table(
             inputs,
             venues,
             counts,
+            with_capacity=False,
             anchor="without-counts-table",
             caption=_("Premises without a shown count, {area}, {period}").format(
                 area=inputs.district_name, period=span.text
@@ -181,9 +195,18 @@ def _without_counts(
 
 
 def _venue_table(
-    inputs: PackInputs, venues: Sequence[Venue], counts: Counts, *, anchor: str, caption: str
+    inputs: PackInputs,
+    venues: Sequence[Venue],
+    counts: Counts,
+    *,
+    with_capacity: bool,
+    anchor: str,
+    caption: str,
 ) -> TableBlock:
+    """Premises with their counts, without the columns of tokens; by capacity where that is asked for."""
     used = [figures[v.venue] for figures in counts.values() for v in venues if v.venue in figures]
+    kept = trimmed(counts, [v.venue for v in venues], column_name=inputs.title, row_name=str)
+    beside = kept.columns if with_capacity else ()
     return TableBlock(
         anchor=anchor,
         caption=caption,
@@ -192,7 +215,8 @@ def _venue_table(
             Column(_("Licence number")),
             Column(_("Type")),
             Column(_("Capacity"), numeric=True),
-            *numeric(*[inputs.title(definition) for definition in counts]),
+            *numeric(*[inputs.title(definition) for definition in kept.columns]),
+            *numeric(*[_("{measure} per 100 of capacity").format(measure=inputs.title(d)) for d in beside]),
         ),
         rows=tuple(
             Row(
@@ -201,13 +225,26 @@ def _venue_table(
                     Cell(venue.licence_number),
                     Cell(label("venue_type", venue.venue_type)),
                     Cell(count_text(venue.capacity), numeric=True),
-                    *(shown_cell(figures.get(venue.venue)) for figures in counts.values()),
+                    *(shown_cell(counts[definition].get(venue.venue)) for definition in kept.columns),
+                    *(_capacity_cell(inputs, venue, counts[d].get(venue.venue)) for d in beside),
                 ),
             )
             for venue in venues
         ),
         provenance=provenance(inputs, used),
+        remarks=kept.remarks,
     )
+
+
+def _capacity_cell(inputs: PackInputs, venue: Venue, shown: Shown | None) -> Cell:
+    """The range of the count per 100 of capacity; the token of the count where it is not shown."""
+    if shown is None or venue.venue_type not in data_file("contents.toml")["capacity"]["venue_types"]:
+        return Cell("[z]", numeric=True)
+    found = per_capacity(shown, venue.capacity, inputs.rule)
+    if found is None:
+        return Cell(shown.value_note or "[z]", shown.figure, "per_100_capacity", numeric=True)
+    text = _("{low} to {high}").format(low=rate_text(found[0]), high=rate_text(found[1]))
+    return Cell(text, shown.figure, "per_100_capacity", numeric=True)
 
 
 def _venue_name(venue: Venue) -> str:
@@ -219,23 +256,24 @@ def _venue_name(venue: Venue) -> str:
 def _hours(inputs: PackInputs, venues: Sequence[Venue], counts: Counts, span: Span) -> tuple[Block, ...]:
     heading = Heading(_("Weekday and hour"), "hours")
     order = [f"{weekday} {hours}" for weekday in order_of("weekday") for hours in order_of("hour_band")]
-    shown = {
-        (definition, figure.area, figure.category): figure
+    released = {
+        definition: {
+            (figure.area, figure.category): figure
+            for figure in inputs.figures.select(
+                definition, "venue", span.period_type, dimension="weekday_hour", period_end=span.end
+            )
+        }
         for definition in counts
-        for figure in inputs.figures.select(
-            definition, "venue", span.period_type, dimension="weekday_hour", period_end=span.end
-        )
-        if figure.value is not None
     }
+    shown = {d: figures for d, figures in released.items() if any(f.value for f in figures.values())}
     keys = [
         (venue, band)
         for venue in venues
         for band in order
-        if any((definition, venue.venue, band) in shown for definition in counts)
+        if any((f := figures.get((venue.venue, band))) and f.value for figures in shown.values())
     ]
     if not keys:
-        words = _("No weekday and hour band of any premises has a count of {minimum} or more.")
-        return (heading, Paragraph(words.format(minimum=inputs.rule.minimum)))
+        return (heading, Paragraph(_("No weekday and hour of any premises has a count that can be shown.")))
     table = TableBlock(
         anchor="hours-table",
         caption=_("Weekday and hour bands with a count of {minimum} or more, {area}, {period}").format(
@@ -244,29 +282,28 @@ def _hours(inputs: PackInputs, venues: Sequence[Venue], counts: Counts, span: Sp
         columns=(
             Column(_("Premises")),
             Column(_("Weekday and hour")),
-            *numeric(*[inputs.title(d) for d in counts]),
+            *numeric(*[inputs.title(d) for d in shown]),
         ),
         rows=tuple(
             Row(
                 venue.name,
                 (
                     Cell(category_label("weekday_hour", band)),
-                    *(_band_cell(shown.get((definition, venue.venue, band))) for definition in counts),
+                    *(shown_cell(figures.get((venue.venue, band))) for figures in shown.values()),
                 ),
             )
             for venue, band in keys
         ),
-        provenance=provenance(inputs, shown.values()),
+        provenance=provenance(
+            inputs,
+            [f for figures in shown.values() for v, band in keys if (f := figures.get((v.venue, band)))],
+        ),
     )
     return (
         heading,
         Paragraph(_("In order of the name. A band that is not listed has no count that can be shown.")),
         table,
     )
-
-
-def _band_cell(shown: Shown | None) -> Cell:
-    return shown_cell(shown) if shown else Cell("[c]", numeric=True)
 
 
 def _hidden(inputs: PackInputs) -> tuple[Block, ...]:
@@ -298,11 +335,11 @@ def _wording(inputs: PackInputs, counts: Counts, span: Span) -> tuple[Block, ...
         Heading(_("Wording for a hearing"), "hearing"),
         Paragraph(
             _(
-                "“In the {period}, the records of {measures} that name the premises as the place of "
-                "assault number about [count from the list], rounded to the nearest {base}. The "
+                "“The records of {measures} that name the premises as the place of assault number about "
+                "[count from the list] {within}, to the nearest {base}. The "
                 "records say where the person reported having been hurt. They do not say that the "
                 "premises, its staff or its management caused or could have prevented it.”"
-            ).format(period=span.text, measures=shown_names, base=inputs.rule.base)
+            ).format(within=span.within, measures=shown_names, base=inputs.rule.base)
         ),
         Paragraph(
             _("A record of both services may be of the same assault: the two counts must not be added.")

@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from preventable.stages.packs.blocks import Actions, Block, Figure, Heading, Note, Paragraph, TableBlock
 from preventable.stages.packs.charts import Panel, Point, bar_chart
+from preventable.stages.packs.findings import largest
 from preventable.stages.packs.inputs import PackInputs, Span
 from preventable.stages.packs.sections import (
+    RatePair,
     available,
     breakdown_table,
     how_to_read,
+    incomplete_note,
     nothing_released,
     ordered_categories,
     provenance,
+    rate_headline,
     rate_pairs,
     rates_figure,
     rates_table,
 )
 from preventable.stages.packs.shown import Shown
-from preventable.stages.packs.words import _, category_label
+from preventable.stages.packs.words import _, category_label, order_of
 
 _MEASURES = ("standardised_rate", "crude_rate")
 
 
 def title(inputs: PackInputs) -> str:
     """The finding: how the first released rate stands beside the region's."""
-    span = inputs.long_period()
-    kinds = (_("standardised rate of {measure}"), _("crude rate of {measure}"))
-    for measure, kind in zip(_MEASURES, kinds, strict=True):
+    found = _first_comparable(inputs, inputs.long_period())
+    if found is None:
+        return _("{area}: no rate can be compared with the region").format(area=inputs.district_name)
+    _measure, pair = found
+    return _("{area}: {words}").format(area=inputs.district_name, words=rate_headline(inputs, pair))
+
+
+def _first_comparable(inputs: PackInputs, span: Span) -> tuple[str, RatePair] | None:
+    """The rate that the title is about: standardised where there is one, else crude; with its measure."""
+    for measure in _MEASURES:
         for pair in rate_pairs(inputs, inputs.section("rates"), measure, span):
             if pair.comparable:
-                return _("{area}: {rate}, {words}, {period}").format(
-                    area=inputs.district_name,
-                    rate=kind.format(measure=inputs.in_sentence(pair.definition)),
-                    words=pair.words,
-                    period=span.text,
-                )
-    return _("{area}: no rate can be compared with the region, {period}").format(
-        area=inputs.district_name, period=span.text
-    )
+                return measure, pair
+    return None
 
 
 def blocks(inputs: PackInputs) -> tuple[Block, ...]:
@@ -54,37 +60,55 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
 
 
 def _lead(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
-    for pair in rate_pairs(inputs, inputs.section("rates"), "standardised_rate", span):
-        own, region = pair.own, pair.region
-        if region is not None and own.value is not None and region.value is not None:
-            words = _(
-                "{measure}, {period}: {own} per 100,000 person-years in {area} (95 % limits {low} to "
-                "{high}), {other} in "
-                "{region} ({other_low} to {other_high}), standardised for age."
-            )
-            text = words.format(
-                measure=inputs.title(pair.definition),
-                period=span.text,
-                own=own.text,
-                low=own.lower_text,
-                high=own.upper_text,
-                area=inputs.district_name,
-                other=region.text,
-                region=inputs.region_area.name,
-                other_low=region.lower_text,
-                other_high=region.upper_text,
-            )
-            return (Paragraph(text, lead=True),)
-    return ()
+    found = _first_comparable(inputs, span)
+    figures = [
+        figure
+        for name in inputs.section("rates")
+        for figure in inputs.figures.select(
+            name, "district", span.period_type, area=inputs.district, period_end=span.end
+        )
+    ]
+    note = incomplete_note(inputs, figures)
+    return (*([_rate_sentence(inputs, *found, span)] if found else []), *([note] if note else []))
+
+
+def _rate_sentence(inputs: PackInputs, measure: str, pair: RatePair, span: Span) -> Paragraph:
+    own, region = pair.own, pair.region or pair.own
+    words = {
+        "standardised_rate": _(
+            "{measure}, {period}, standardised for age: {own} per 100,000 person-years in {area} (95 % "
+            "limits {low} to {high}), {other} in {region} ({other_low} to {other_high})."
+        ),
+        "crude_rate": _(
+            "{measure}, {period}, not standardised for age: {own} per 100,000 person-years in {area} (95 % "
+            "limits {low} to {high}), {other} in {region} ({other_low} to {other_high}). Part of a difference "
+            "may come from the ages of the people who live there."
+        ),
+    }[measure]
+    text = words.format(
+        measure=inputs.title(pair.definition),
+        period=span.text,
+        own=own.text,
+        low=own.lower_text,
+        high=own.upper_text,
+        area=inputs.district_name,
+        other=region.text,
+        region=inputs.region_area.name,
+        other_low=region.lower_text,
+        other_high=region.upper_text,
+    )
+    return Paragraph(text, lead=True)
 
 
 def _rates(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     definitions = inputs.section("rates")
-    figure = rates_figure(inputs, definitions, "standardised_rate", span)
+    standardised = rates_figure(inputs, definitions, "standardised_rate", span) or rates_table(
+        inputs, definitions, "standardised_rate", span
+    )
     crude = rates_table(inputs, definitions, "crude_rate", span)
     return (
         Heading(_("Rates beside the region"), "rates"),
-        figure or nothing_released(_("Standardised rates")),
+        standardised or nothing_released(_("Standardised rates")),
         crude or nothing_released(_("Crude rates")),
     )
 
@@ -102,12 +126,14 @@ def _age_and_sex(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
         if table is None:
             continue
         figures = _by_age(inputs, span) if dimension == "age_band" else {}
-        parts.append(_age_figure(inputs, figures, table, span) if figures else table)
+        drawn = figures and isinstance(table, TableBlock)
+        parts.append(_age_figure(inputs, figures, table, span) if drawn else table)
     return tuple(parts)
 
 
 def _by_age(inputs: PackInputs, span: Span) -> dict[str, tuple[Shown, ...]]:
-    return available(
+    """Counts by age of the measures that have something to draw."""
+    found = available(
         inputs.section("age_chart"),
         lambda name: inputs.figures.select(
             name,
@@ -118,6 +144,7 @@ def _by_age(inputs: PackInputs, span: Span) -> dict[str, tuple[Shown, ...]]:
             period_end=span.end,
         ),
     )
+    return {name: figures for name, figures in found.items() if any(f.value is not None for f in figures)}
 
 
 def _age_figure(
@@ -133,6 +160,7 @@ def _age_figure(
         panels.append(Panel(inputs.title(definition), points))
     return Figure(
         anchor="age-figure",
+        headline=_commonest_age(inputs, *next(iter(found.items()))),
         title=_("Counts by age, {area}, {period}").format(area=inputs.district_name, period=span.text),
         summary=_("Counts, not rates: age groups differ in size."),
         description=_(
@@ -143,6 +171,16 @@ def _age_figure(
         table=table,
         provenance=provenance(inputs, [figure for figures in found.values() for figure in figures]),
     )
+
+
+def _commonest_age(inputs: PackInputs, definition: str, figures: Sequence[Shown]) -> str:
+    known = [figure for figure in figures if figure.category not in order_of("not_telling")]
+    top = largest(known, inputs.rule)
+    measure = inputs.title(definition).partition(",")[0]
+    if len(top) == 1:
+        age = category_label("age_band", top[0].category)
+        return _("{measure}: most at {age}").format(measure=measure, age=age)
+    return _("{measure}: no single age has most").format(measure=measure)
 
 
 def _comparing(inputs: PackInputs) -> Note:

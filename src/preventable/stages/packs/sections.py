@@ -18,10 +18,26 @@ from preventable.stages.packs.blocks import (
     TableBlock,
 )
 from preventable.stages.packs.charts import Interval, IntervalPanel, Panel, Point, interval_chart
-from preventable.stages.packs.findings import comparison_finding, comparison_words
+from preventable.stages.packs.findings import (
+    ComparisonFinding,
+    comparison_finding,
+    comparison_headline,
+    comparison_words,
+)
 from preventable.stages.packs.inputs import PackInputs, Span
 from preventable.stages.packs.shown import Shown
-from preventable.stages.packs.words import _, category_label, label, listed, month_text, order_of, span_text
+from preventable.stages.packs.trimming import Found, trimmed
+from preventable.stages.packs.words import (
+    _,
+    alternatives,
+    category_label,
+    label,
+    listed,
+    month_text,
+    order_of,
+    sentence_start,
+    span_text,
+)
 
 _NAME_PARTS = 8
 _MOST_NAMES = 6
@@ -34,13 +50,21 @@ def shown_cell(shown: Shown | None) -> Cell:
     return Cell(shown.text, figure=shown.figure, numeric=True)
 
 
-def count_words(shown: Shown) -> str:
-    """A value inside a sentence: the number, or in words why there is none."""
+def count_sentence(things: str, shown: Shown, span: Span) -> str:
+    """A count in words, without its full stop: about how many, or why that cannot be said.
+
+    Args:
+        things: What is counted, in the plural.
+        shown: The count of the span.
+        span: Its period.
+    """
     if shown.value is not None:
-        return shown.text
-    if shown.value_note == "[c]":
-        return _("too few to show ([c])")
-    return _("not available ({token})").format(token=shown.text)
+        words = _("About {count} {things} {within}")
+    elif shown.value_note == "[c]":
+        words = _("Too few {things} to show {within} ([c])")
+    else:
+        words = _("No full count of {things} {within} ([x])")
+    return words.format(count=shown.text, things=things, within=span.within)
 
 
 def limit_cells(shown: Shown | None) -> tuple[Cell, Cell, Cell]:
@@ -67,6 +91,7 @@ def provenance(inputs: PackInputs, figures: Iterable[Shown]) -> Provenance:
         period=span_text(start, end),
         data_as_at=inputs.as_at_text,
         exclusions=_exclusions(inputs, used),
+        download=inputs.download,
         names=tuple(names[:_MOST_NAMES]),
         more_names=len(names) > _MOST_NAMES,
         example=used[0].figure if used else "",
@@ -118,10 +143,16 @@ def available(
     return {definition: figures for definition, figures in found.items() if figures}
 
 
-def first_with_values(found: Mapping[str, tuple[Shown, ...]]) -> tuple[str, tuple[Shown, ...]]:
-    """Of several definitions the first that has a shown value; the first where none has."""
-    with_values = [name for name, figures in found.items() if any(f.value is not None for f in figures)]
-    definition = (with_values or list(found))[0]
+def best_shown(found: Mapping[str, tuple[Shown, ...]]) -> tuple[str, tuple[Shown, ...]] | None:
+    """Of several definitions the first with a value in half of its figures, else the one with most values.
+
+    None where no figure has a value.
+    """
+    values = {name: sum(f.value is not None for f in figures) for name, figures in found.items()}
+    if not any(values.values()):
+        return None
+    half = [name for name, figures in found.items() if values[name] * 2 >= len(figures)]
+    definition = half[0] if half else max(values, key=lambda name: values[name])
     return definition, found[definition]
 
 
@@ -133,10 +164,19 @@ def nothing_released(what: str) -> Note:
     )
 
 
+def nothing_shown(what: str, figures: Iterable[Shown]) -> Note:
+    """A part in which every figure is a token says so instead of a table of tokens."""
+    tokens = sorted({figure.text for figure in figures})
+    return Note(
+        _("Nothing to show"),
+        (_("{what}: {tokens} throughout.").format(what=what, tokens=alternatives(tokens)),),
+    )
+
+
 def breakdown_table(
     inputs: PackInputs, dimension: str, definitions: Sequence[str], span: Span
-) -> TableBlock | None:
-    """Counts of the long period by one breakdown, a column for each definition that has it."""
+) -> TableBlock | Note | None:
+    """Counts of the long period by one breakdown, a column for each definition with something to show."""
     found = available(
         definitions,
         lambda definition: inputs.figures.select(
@@ -151,21 +191,57 @@ def breakdown_table(
     if not found:
         return None
     categories = ordered_categories(dimension, {f.category for figures in found.values() for f in figures})
-    by_key = {(d, f.category): f for d, figures in found.items() for f in figures}
-    return TableBlock(
+    return _counts_table(
+        inputs,
+        {definition: {f.category: f for f in figures} for definition, figures in found.items()},
+        {category: category_label(dimension, category) for category in categories},
         anchor=f"by-{dimension.replace('_', '-')}",
-        caption=_("{breakdown}: counts, {area}, {period}").format(
-            breakdown=label("dimension", dimension), area=inputs.district_name, period=span.text
-        ),
-        columns=(Column(label("dimension", dimension)), *numeric(*[inputs.title(d) for d in found])),
+        head=label("dimension", dimension),
+        span=span,
+        unknown=order_of("not_telling"),
+    )
+
+
+def _counts_table(
+    inputs: PackInputs,
+    found: Found,
+    rows: Mapping[str, str],
+    *,
+    anchor: str,
+    head: str,
+    span: Span,
+    unknown: Sequence[str] = (),
+) -> TableBlock | Note:
+    """Counts by row and definition, without the rows and columns in which nothing can be shown.
+
+    Args:
+        inputs: The pack's.
+        found: Definition to row to figure.
+        rows: Row to its words, in order.
+        anchor: Id of the table.
+        head: What the rows are.
+        span: Period of the figures.
+        unknown: Rows for what is not known.
+    """
+    name = _("{rows}: counts, {area}, {period}").format(
+        rows=head, area=inputs.district_name, period=span.text
+    )
+    everything = [by_row[row] for by_row in found.values() for row in rows if row in by_row]
+    kept = trimmed(
+        found, list(rows), column_name=inputs.title, row_name=lambda row: rows[row], unknown=unknown
+    )
+    if not kept.columns:
+        telling = [by_row[row] for by_row in found.values() for row in by_row if row not in unknown]
+        return nothing_shown(name, telling)
+    return TableBlock(
+        anchor=anchor,
+        caption=name,
+        columns=(Column(head), *numeric(*[inputs.title(d) for d in kept.columns])),
         rows=tuple(
-            Row(
-                category_label(dimension, category),
-                tuple(shown_cell(by_key.get((d, category))) for d in found),
-            )
-            for category in categories
+            Row(rows[row], tuple(shown_cell(found[d].get(row)) for d in kept.columns)) for row in kept.rows
         ),
-        provenance=provenance(inputs, by_key.values()),
+        provenance=provenance(inputs, everything),
+        remarks=kept.remarks,
     )
 
 
@@ -179,8 +255,8 @@ def ordered_categories(dimension: str, categories: set[str]) -> list[str]:
 
 def area_table(
     inputs: PackInputs, area_type: str, definitions: Sequence[str], span: Span
-) -> TableBlock | None:
-    """Counts of the long period in every area of one level, by name."""
+) -> TableBlock | Note | None:
+    """Counts of the long period in the areas of one level, by name."""
     found = available(
         definitions,
         lambda definition: inputs.figures.select(
@@ -190,19 +266,13 @@ def area_table(
     areas = inputs.own_areas(area_type)
     if not found or not areas:
         return None
-    by_key = {(d, f.area): f for d, figures in found.items() for f in figures}
-    return TableBlock(
+    return _counts_table(
+        inputs,
+        {definition: {f.area: f for f in figures} for definition, figures in found.items()},
+        {area.area: area.name for area in areas},
         anchor=f"by-{area_type.replace('_', '-')}",
-        caption=_("{level}: counts, {area}, {period}").format(
-            level=label("area_type", area_type), area=inputs.district_name, period=span.text
-        ),
-        columns=(Column(label("area_type", area_type)), *numeric(*[inputs.title(d) for d in found])),
-        rows=tuple(
-            Row(area.name, tuple(shown_cell(by_key.get((d, area.area))) for d in found)) for area in areas
-        ),
-        provenance=provenance(
-            inputs, [f for f in by_key.values() if f.area in {area.area for area in areas}]
-        ),
+        head=label("area_type", area_type),
+        span=span,
     )
 
 
@@ -215,14 +285,29 @@ class RatePair:
     region: Shown | None
 
     @property
-    def words(self) -> str:
+    def finding(self) -> ComparisonFinding:
         """Whether they differ."""
-        return comparison_words(comparison_finding(self.own, self.region))
+        return comparison_finding(self.own, self.region)
+
+    @property
+    def words(self) -> str:
+        """Whether they differ, in words."""
+        return comparison_words(self.finding)
 
     @property
     def comparable(self) -> bool:
         """Whether both are shown."""
-        return comparison_finding(self.own, self.region).verdict != "not_available"
+        return self.finding.verdict != "not_available"
+
+    @property
+    def has_value(self) -> bool:
+        """Whether either is shown."""
+        return self.own.value is not None or (self.region is not None and self.region.value is not None)
+
+    @property
+    def figures(self) -> list[Shown]:
+        """Those that were released."""
+        return [self.own] if self.region is None else [self.own, self.region]
 
 
 def rate_pairs(inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span) -> list[RatePair]:
@@ -249,17 +334,21 @@ def _rate(
 
 def rates_figure(inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span) -> Figure | None:
     """Rates of district and region with limits, drawn, and in words whether they differ."""
-    pairs = rate_pairs(inputs, definitions, measure, span)
+    pairs = [pair for pair in rate_pairs(inputs, definitions, measure, span) if pair.has_value]
     table = rates_table(inputs, definitions, measure, span)
-    if table is None or table.provenance is None:
+    if not isinstance(table, TableBlock) or table.provenance is None:
         return None
     own, region = inputs.district_name, inputs.region_area.name
+    comparable = [pair for pair in pairs if pair.comparable]
     summary = "; ".join(
         _("{measure}: {words}").format(measure=inputs.title(pair.definition), words=pair.words)
         for pair in pairs
     )
     return Figure(
         anchor=f"rates-{measure.replace('_', '-')}",
+        headline=sentence_start(rate_headline(inputs, comparable[0]))
+        if comparable
+        else _("No rate can be compared with the region"),
         title=_("{measure} per 100,000 person-years, {area} and {region}, {period}").format(
             measure=_measure_name(measure), area=own, region=region, period=span.text
         ),
@@ -275,23 +364,42 @@ def rates_figure(inputs: PackInputs, definitions: Sequence[str], measure: str, s
     )
 
 
+def rate_headline(inputs: PackInputs, pair: RatePair) -> str:
+    """How the district's rate stands beside the region's, in a few words."""
+    words = comparison_headline(pair.finding)
+    form = (
+        _("{measure}: {words}") if pair.finding.verdict == "no_clear_difference" else _("{measure} {words}")
+    )
+    return form.format(measure=inputs.in_title(pair.definition), words=words)
+
+
 def rates_table(
     inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span
-) -> TableBlock | None:
+) -> TableBlock | Note | None:
     """Rates of district and region with limits, by definition, and in words whether they differ."""
-    pairs = rate_pairs(inputs, definitions, measure, span)
-    if not pairs:
+    every = rate_pairs(inputs, definitions, measure, span)
+    if not every:
         return None
+    name = _("{measure} per 100,000 person-years with 95 % limits, {period}").format(
+        measure=_measure_name(measure), period=span.text
+    )
+    pairs = [pair for pair in every if pair.has_value]
+    if not pairs:
+        return nothing_shown(name, [figure for pair in every for figure in pair.figures])
+    found = {
+        "": {
+            pair.definition: next((f for f in pair.figures if f.value is not None), pair.own)
+            for pair in every
+        }
+    }
     columns: list[Column] = [Column(_("Measure"))]
-    for name in (inputs.district_name, inputs.region_area.name):
+    for area in (inputs.district_name, inputs.region_area.name):
         columns += numeric(
-            name, _("{area}, lower limit").format(area=name), _("{area}, upper limit").format(area=name)
+            area, _("{area}, lower limit").format(area=area), _("{area}, upper limit").format(area=area)
         )
     return TableBlock(
         anchor=f"table-{measure.replace('_', '-')}",
-        caption=_("{measure} per 100,000 person-years with 95 % limits, {period}").format(
-            measure=_measure_name(measure), period=span.text
-        ),
+        caption=name,
         columns=(*columns, Column(_("In words"))),
         rows=tuple(
             Row(
@@ -300,9 +408,8 @@ def rates_table(
             )
             for pair in pairs
         ),
-        provenance=provenance(
-            inputs, [f for pair in pairs for f in (pair.own, pair.region) if f is not None]
-        ),
+        provenance=provenance(inputs, [figure for pair in every for figure in pair.figures]),
+        remarks=trimmed(found, list(found[""]), column_name=inputs.title, row_name=inputs.title).remarks,
     )
 
 
@@ -356,8 +463,8 @@ def how_to_read(inputs: PackInputs) -> tuple[Block, ...]:
             _("Rounding"),
             (
                 _(
-                    "Counts of {minimum} and more are rounded to the nearest {base}, each on its own, "
-                    "so parts need not add up to their total."
+                    "Counts of {minimum} and more are rounded to the nearest {base}, each on its own: read "
+                    "each as “about”. Parts need not add up to their total."
                 ).format(minimum=inputs.rule.minimum, base=base),
                 _("Rates and limits are computed from the shown counts; the limits take in the rounding."),
             ),
@@ -366,9 +473,9 @@ def how_to_read(inputs: PackInputs) -> tuple[Block, ...]:
         _definitions_table(inputs),
         Paragraph(
             _(
-                "Release {release}. All figures released to you, with their names, are in the CSV "
-                "file beside this page; the command preventable explain NAME traces one back."
-            ).format(release=inputs.release)
+                "Release {release}. All figures released to you, with their names, are in the file "
+                "{download} beside this page; the command preventable explain NAME traces one back."
+            ).format(release=inputs.release, download=inputs.download)
         ),
     )
 
@@ -386,24 +493,25 @@ def _definitions_table(inputs: PackInputs) -> TableBlock:
     )
 
 
-def incomplete_note(inputs: PackInputs, figures: Iterable[Shown]) -> Note | None:
-    """Which periods are not complete, for which measures, and why; None where all are complete."""
-    missing: dict[tuple[str, str], set[str]] = {}
-    reasons: set[str] = set()
+def incomplete_lines(inputs: PackInputs, figures: Iterable[Shown]) -> tuple[str, ...]:
+    """Which periods are not complete, for which measures, and why: a line for each period and reason."""
+    missing: dict[tuple[str, str, str], set[str]] = {}
     for figure in figures:
         if figure.value_note == "[x]":
-            period = (figure.period_end, figure.period_start)
-            missing.setdefault(period, set()).add(figure.definition)
-            reasons.add(figure.note)
-    if not missing:
-        return None
-    lines = [
-        _("{period}: {measures}").format(
+            key = (figure.period_end, figure.period_start, figure.note)
+            missing.setdefault(key, set()).add(figure.definition)
+    return tuple(
+        _("{period}: {measures} ({reason}).").format(
             period=span_text(start, end),
-            measures=listed([inputs.title(name) for name in sorted(missing[end, start])]),
+            measures=listed([inputs.in_sentence(name) for name in sorted(missing[end, start, reason])]),
+            reason=_(reason),
         )
-        for end, start in sorted(missing)
-    ]
-    return Note(
-        _("Not available"), (*lines, *sorted(_("{reason}.").format(reason=_(r)) for r in reasons if r))
+        for end, start, reason in sorted(missing)
     )
+
+
+def incomplete_note(inputs: PackInputs, figures: Sequence[Shown]) -> Note | None:
+    """Which periods are not complete; None where all are complete."""
+    if not any(figure.value_note == "[x]" for figure in figures):
+        return None
+    return Note(_("Not complete, so not shown"), incomplete_lines(inputs, figures))

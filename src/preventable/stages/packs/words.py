@@ -126,6 +126,18 @@ def percent_text(ratio: float) -> str:
     return f"{sign}{abs(percent)}\u00a0%"
 
 
+def alternatives(items: Sequence[str]) -> str:
+    """'a', 'a or b', 'a, b or c'."""
+    if len(items) < 2:
+        return "".join(items)
+    return _("{most} or {last}").format(most=", ".join(items[:-1]), last=items[-1])
+
+
+def sentence_start(words: str) -> str:
+    """Words with a capital at their head."""
+    return words[:1].upper() + words[1:]
+
+
 def listed(items: Sequence[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
     if len(items) < 2:
