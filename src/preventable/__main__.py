@@ -7,6 +7,7 @@ import shlex
 import sys
 import textwrap
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -123,16 +124,15 @@ def demo(
             _say(f"  {line}")
     partners = {path.rpartition("/")[0] for path in report.packs}
     _say(
-        f"\nPacks for {len(partners)} partners, {len(report.packs)} files: each a page (.html) and a table (.csv),"
+        f"\nPacks for {len(partners)} partners, {len(report.packs)} files: each a page (.html) and a table (.csv)."
     )
-    _say("for instance:")
-    for path in _one_page_a_kind(report.packs):
-        _say(f"  {home / path}")
+    _say("One page leads to all of them:")
+    _say(f"  {_front_page(home, report.packs)}")
     _say("\nPlanted in the county:")
     for line in report.planted:
         _say(f"  {line}")
     given = "" if home == DEFAULT_HOME else f" --home {shlex.quote(str(home))}"
-    _say("\nNext: open a page in a browser. Trace a figure back to the records it counts,")
+    _say("\nNext: open that page in a browser. Trace a figure back to the records it counts,")
     _say("by its name in the column `figure` of a pack's table:")
     _say(f"  ./preventable explain FIGURE{given}")
     _say("for instance")
@@ -140,11 +140,6 @@ def demo(
     _say("and see that the same again changes nothing:")
     _say(f"  ./preventable run{given}")
     _say(f"  ./preventable checksums{given}")
-
-
-def _one_page_a_kind(packs: tuple[str, ...]) -> list[str]:
-    pages = [path for path in packs if path.endswith(".html")]
-    return list({path.rpartition("/")[2]: path for path in reversed(pages)}.values())[::-1]
 
 
 @app.command()
@@ -226,6 +221,12 @@ def packs(home: HomeOption = DEFAULT_HOME) -> None:
         _, paths = pipeline.packs(open_home(home), load_policy(), progress=bars, tell=_say_stage)
     for path in paths:
         _say(f"  {home / path}")
+    _say(f"One page leads to all of them: {_front_page(home, paths)}")
+
+
+def _front_page(home: Path, paths: Sequence[str]) -> Path:
+    """The page of a release that leads to its packs, from the paths of these."""
+    return home / Path(paths[0]).parents[1] / "index.html"
 
 
 @app.command()

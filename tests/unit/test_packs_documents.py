@@ -60,10 +60,20 @@ def remade(world: World, policy: Policy | None = None, **region: Any) -> dict[st
 
 def test_each_partner_gets_a_page_a_csv_and_its_metadata(packs):
     endings = (".html", ".csv", ".csv-metadata.json")
+    files = [page.removesuffix(".html") + ending for page in PAGES for ending in endings]
 
-    assert sorted(packs) == sorted(
-        page.removesuffix(".html") + ending for page in PAGES for ending in endings
-    )
+    assert sorted(packs) == sorted([*files, "index.html"])
+
+
+def test_one_page_leads_to_every_page_and_csv_by_its_finding(packs, pages):
+    index = Page(packs["index.html"])
+    links = {a.attributes["href"]: a.text for a in index.all("a") if a.attributes["href"] != "#main"}
+
+    assert index.all("h1")[0].text == "Invented County: 3 packs, data to December 2025"
+    assert set(links) == {path for path in packs if path.endswith((".html", ".csv"))} - {"index.html"}
+    assert all(links[path] == pages[path].all("h1")[0].text for path in PAGES)
+    assert all(links[path.replace(".html", ".csv")].startswith("CSV Quillmarsh ") for path in PAGES)
+    assert [p.text for p in index.all("p")][1].startswith("Invented data")
 
 
 def test_the_register_of_packs_has_the_hash_of_every_file(world):
@@ -73,7 +83,7 @@ def test_the_register_of_packs_has_the_hash_of_every_file(world):
 
     rows = TABLES["partner_packs"].conform(engine.table("partner_packs")).to_pylist()
     assert {row["path"]: row["sha256"] for row in rows} == {
-        p: hashlib.sha256(b).hexdigest() for p, b in made.items()
+        p: hashlib.sha256(b).hexdigest() for p, b in made.items() if p != "index.html"
     }
     assert {row["release"] for row in rows} == {RELEASE}
     assert all(row["path"].startswith(row["recipient"] + "/") for row in rows)
@@ -250,9 +260,9 @@ def test_a_month_that_is_not_complete_is_a_token_and_a_gap(pages, packs):
     assert drawing.count('fill="url(#trend-figure-unavailable)"') == 1
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_has_the_structure_that_a_screen_reader_needs(pages, path):
-    page = pages[path]
+@pytest.mark.parametrize("path", [*PAGES, "index.html"])
+def test_a_page_has_the_structure_that_a_screen_reader_needs(packs, path):
+    page = Page(packs[path])
     levels = [int(element.tag[1]) for element in page.all("h1", "h2", "h3", "h4")]
     ids = [e.attributes["id"] for e in page.elements if "id" in e.attributes]
     named = {name for e in page.elements for name in (e.attributes.get("aria-labelledby") or "").split()}
@@ -269,7 +279,7 @@ def test_a_page_has_the_structure_that_a_screen_reader_needs(pages, path):
     assert all(e.attributes["tabindex"] == "0" for e in page.elements if e.attributes.get("role") == "region")
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, "index.html"])
 def test_a_page_is_one_file_without_script(packs, path):
     text = packs[path].decode("utf-8")
     without_namespace = text.replace('xmlns="http://www.w3.org/2000/svg"', "")
@@ -435,7 +445,7 @@ def test_a_partner_without_released_figures_gets_no_pack(world):
 
     made = make_packs(world.with_released(rows).engine(), world.context)
 
-    assert {path.split("/")[0] for path in made} == {PARTNERS[0], PARTNERS[2]}
+    assert {path.split("/")[0] for path in made} == {PARTNERS[0], PARTNERS[2], "index.html"}
 
 
 def test_a_part_without_figures_says_so(world):
@@ -595,7 +605,7 @@ def test_every_visible_string_passes_through_gettext(world):
     with in_language(Marked()):
         made = remade(world)
 
-    for path in PAGES:
+    for path in (*PAGES, "index.html"):
         for text, around in Page(made[path]).texts:
             number = re.fullmatch(r"[\d,.;·:\s]+|\[[cxz]\]|[,.;]", text)
             assert (

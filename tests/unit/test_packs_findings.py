@@ -194,9 +194,11 @@ def test_the_largest_are_all_that_may_be(values, names):
 
 
 def test_what_is_not_available_may_not_be_called_the_largest():
-    figures = [band("a", 10.0), band("b", None, "[x]")]
+    figures = [band("a", 50.0), band("b", None, "[x]")]
 
-    assert [figure.category for figure in largest(figures, RULE)] == ["a"]
+    top = largest(figures, RULE, size=lambda figure: {"a": 24.0, "b": 3.0}[figure.category])
+
+    assert [figure.category for figure in top] == ["a"]
 
 
 def test_a_small_count_may_be_the_largest_for_its_size():

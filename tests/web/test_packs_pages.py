@@ -13,6 +13,7 @@ from packs_world import make_world
 from preventable.stages.packs.stage import make_packs
 
 PARTNERS = ("xd02-community-safety", "xd02-licensing", "xd02-public-health")
+PAGES = (*PARTNERS, "index.html")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -48,7 +49,7 @@ def files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("packs")
     found = {}
     for path, content in make_packs(world.engine(), world.context).items():
-        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
         if path.endswith(".html"):
             found[path.split("/")[0]] = folder / path
@@ -61,7 +62,7 @@ def opened(browser, file: Path, **options):
     return page
 
 
-@pytest.mark.parametrize("partner", PARTNERS)
+@pytest.mark.parametrize("partner", PAGES)
 def test_axe_finds_no_violation(browser, files, partner):
     from axe_playwright_python.sync_playwright import Axe
 
@@ -75,7 +76,7 @@ def test_axe_finds_no_violation(browser, files, partner):
     assert len(found.response["passes"]) > 15
 
 
-@pytest.mark.parametrize("partner", PARTNERS)
+@pytest.mark.parametrize("partner", PAGES)
 def test_a_page_of_320_pixels_is_not_scrolled_sideways(browser, files, partner):
     page = opened(browser, files[partner], viewport={"width": 320, "height": 640})
 
@@ -116,7 +117,7 @@ def test_the_keyboard_reaches_the_contents_first_and_scrolls_a_wide_table(browse
     assert region.get_attribute("role") == "region"
 
 
-@pytest.mark.parametrize("partner", PARTNERS)
+@pytest.mark.parametrize("partner", PAGES)
 def test_a_printed_page_carries_the_footer_without_covering_a_line(browser, files, partner):
     page = opened(browser, files[partner], viewport={"width": 800, "height": 1100})
     page.emulate_media(media="print")

@@ -179,3 +179,8 @@ class Document:
     data_as_at: str
     release: str
     blocks: tuple[Block, ...]
+
+    @property
+    def stem(self) -> str:
+        """Path of its files below the folder of the release, without their endings."""
+        return f"{self.partner}/{self.name}"

@@ -417,7 +417,9 @@ def _map(inputs: PackInputs, span: Span) -> Figure | Note | None:
 def _top_area(inputs: PackInputs, figures: Sequence[Shown]) -> str:
     top = largest(figures, inputs.rule)
     if len(top) == 1:
-        return _("{area} has the largest count").format(area=inputs.area_name("middle_area", top[0].area))
+        whole = all(figure.value_note in ("", "[c]") for figure in figures)
+        words = _("{area} has the largest count") if whole else _("{area} has the largest count shown")
+        return words.format(area=inputs.area_name("middle_area", top[0].area))
     return _("{n} areas may have the largest count").format(n=len(top))
 
 

@@ -1,7 +1,8 @@
-"""A document as one HTML file: no script, no outside reference, style and drawings inside."""
+"""A document as one HTML file, and the page that leads to all: no script, no outside reference, style and drawings inside."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -10,7 +11,7 @@ from markupsafe import Markup
 
 from preventable.stages.packs.blocks import Block, Document, Figure, Heading
 from preventable.stages.packs.svg import described_svg
-from preventable.stages.packs.words import _, data_file, label
+from preventable.stages.packs.words import _, data_file, label, listed
 
 
 def render_html(document: Document) -> bytes:
@@ -18,9 +19,34 @@ def render_html(document: Document) -> bytes:
     template = _environment().get_template("pack.html.jinja")
     page = template.render(
         document=document,
+        language=document.language,
+        classification=document.classification,
+        invented=document.invented,
         sections=[block for block in document.blocks if isinstance(block, Heading) and block.level == 2],
         style=Markup(_style()),
         kind=label("document", document.name),
+    )
+    return page.encode("utf-8")
+
+
+def render_index(documents: Sequence[Document], *, title: str) -> bytes:
+    """One page that leads to every document of a release, by kind and partner.
+
+    Args:
+        documents: At least one, all of one release.
+        title: Its heading.
+    """
+    template = _environment().get_template("index.html.jinja")
+    first = documents[0]
+    kinds = {kind: [d for d in documents if d.name == kind] for kind in sorted({d.name for d in documents})}
+    page = template.render(
+        title=title,
+        language=first.language,
+        classification=listed(sorted({document.classification for document in documents})),
+        invented=first.invented,
+        release=first.release,
+        kinds=list(kinds.items()),
+        style=Markup(_style()),
     )
     return page.encode("utf-8")
 
@@ -35,7 +61,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals["_"] = _
+    environment.globals.update({"_": _, "label": label})
     environment.filters["block_name"] = _block_name
     environment.filters["drawing"] = _drawing
     return environment

@@ -368,7 +368,7 @@ def rate_headline(inputs: PackInputs, pair: RatePair) -> str:
     """How the district's rate stands beside the region's, in a few words."""
     words = comparison_headline(pair.finding)
     form = (
-        _("{measure}: {words}") if pair.finding.verdict == "no_clear_difference" else _("{measure} {words}")
+        _("{measure}, {words}") if pair.finding.verdict == "no_clear_difference" else _("{measure} {words}")
     )
     return form.format(measure=inputs.in_title(pair.definition), words=words)
 

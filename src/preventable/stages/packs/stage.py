@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,10 @@ from preventable.settings import StepContext
 from preventable.stages.packs import community_safety, licensing, public_health
 from preventable.stages.packs.blocks import Block, Document
 from preventable.stages.packs.csvw import render_csv, render_metadata
-from preventable.stages.packs.html import render_html
+from preventable.stages.packs.html import render_html, render_index
 from preventable.stages.packs.inputs import Area, Day, PackInputs, Venue, release_rule, terms_of
 from preventable.stages.packs.shown import ShownFigures
-from preventable.stages.packs.words import _, language
+from preventable.stages.packs.words import _, language, month_text, plural
 from preventable.tables import TABLES
 
 
@@ -39,12 +39,13 @@ _KINDS: Mapping[str, _Kind] = {
 
 
 def make_packs(engine: Engine, context: StepContext) -> dict[str, bytes]:
-    """Make one pack for each partner with released figures: HTML, CSV and CSVW metadata.
+    """Make one pack for each partner with released figures: HTML, CSV and CSVW metadata; and a page to find them.
 
     Reads `released`, `release_register`, `areas`, `venues`, `partners`, `calendar`; creates `partner_packs`.
 
     Returns:
-        Path below the folder of the packs (`<partner>/<document>.<ending>`) to content, in order of path.
+        Path below the folder of the release (`<partner>/<document>.<ending>`) to content, in order of path.
+        `index.html`, which leads to all of them, is nobody's pack and not in `partner_packs`.
 
     Raises:
         ReleaseRefusedError: A figure is not in the release register as it stands.
@@ -55,15 +56,19 @@ def make_packs(engine: Engine, context: StepContext) -> dict[str, bytes]:
     shared = _Shared.read(engine)
     made: dict[str, bytes] = {}
     recipients: dict[str, str] = {}
+    documents: list[Document] = []
     for n, partner in enumerate(partners, start=1):
         inputs = _inputs(partner, shared, context, release)
         if inputs.figures.all:
-            files = _files(inputs, _document(inputs, context))
+            documents.append(_document(inputs, context))
+            files = _files(inputs, documents[-1])
             made.update(files)
             recipients.update(dict.fromkeys(files, partner["partner"]))
         if context.progress:
             context.progress(n / len(partners))
     engine.load("partner_packs", _register(made, recipients, release))
+    if documents:
+        made["index.html"] = render_index(documents, title=_index_title(documents, context))
     return dict(sorted(made.items()))
 
 
@@ -193,12 +198,21 @@ def _document(inputs: PackInputs, context: StepContext) -> Document:
     )
 
 
+def _index_title(documents: Sequence[Document], context: StepContext) -> str:
+    return plural(
+        "{region}: {n} pack, data to {month}", "{region}: {n} packs, data to {month}", len(documents)
+    ).format(
+        region=context.region["name"],
+        n=len(documents),
+        month=month_text(context.period),
+    )
+
+
 def _files(inputs: PackInputs, document: Document) -> dict[str, bytes]:
-    stem = f"{inputs.partner}/{document.name}"
     return {
-        f"{stem}.html": render_html(document),
-        f"{stem}.csv": render_csv(inputs.figures.all),
-        f"{stem}.csv-metadata.json": render_metadata(document, url=f"{document.name}.csv"),
+        f"{document.stem}.html": render_html(document),
+        f"{document.stem}.csv": render_csv(inputs.figures.all),
+        f"{document.stem}.csv-metadata.json": render_metadata(document, url=f"{document.name}.csv"),
     }
 
 
