@@ -315,6 +315,20 @@ def test_every_drawing_has_title_description_table_and_provenance(pages, path):
             assert part in section.text
 
 
+def test_a_description_says_no_number_that_the_cells_of_its_table_do_not(pages):
+    page = pages[COMMUNITY]
+    rows = page.table("trend-table")[1:]
+    said = next(desc.text for desc in page.all("desc") if desc.attributes["id"] == "trend-figure-desc")
+
+    ranges = re.findall(r"from about ([\d,]+) to about ([\d,]+) a month", said)
+
+    shown = [
+        [int(row[n].text.replace(",", "")) for row in rows if row[n].text[0] != "["] for n in range(1, 5)
+    ]
+    assert ranges == [(f"{min(values):,}", f"{max(values):,}") for values in shown]
+    assert "March 2025" in said
+
+
 def test_figure_names_for_explain_are_released(world, pages):
     released = {row["figure"] for row in world.tables["released"].to_pylist()}
     examples = [

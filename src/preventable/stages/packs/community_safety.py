@@ -54,6 +54,7 @@ from preventable.stages.packs.trimming import trimmed
 from preventable.stages.packs.words import (
     _,
     category_label,
+    count_text,
     data_file,
     day_text,
     label,
@@ -176,15 +177,27 @@ def _trend(inputs: PackInputs) -> tuple[Block, ...]:
         ),
         summary=_gaps(inputs, everything),
         description=_(
-            "{n} line charts, one below the other, each from zero on its own scale, {period}. A month "
-            "without a "
-            "shown count is a hatched gap marked [c] or [x]. The numbers stand in the table below."
-        ).format(n=len(found), period=span),
+            "Line charts by month, one below the other, each from zero on its own scale, {period}. {ranges} "
+            "{gaps} The numbers stand in the table below."
+        ).format(
+            period=span,
+            ranges=" ".join(_monthly_range(inputs, name, figures) for name, figures in found.items()),
+            gaps=_gaps(inputs, everything),
+        ),
         spec=trend_chart([monthly_panel(inputs, d, figures) for d, figures in found.items()]),
         table=table,
         provenance=provenance(inputs, everything),
     )
     return (heading, figure)
+
+
+def _monthly_range(inputs: PackInputs, definition: str, monthly: Sequence[Shown]) -> str:
+    values = [figure.value for figure in monthly if figure.value is not None]
+    if not values:
+        return _("{measure}: no month has a shown count.").format(measure=inputs.title(definition))
+    return _("{measure}: shown counts from about {low} to about {high} a month.").format(
+        measure=inputs.title(definition), low=count_text(min(values)), high=count_text(max(values))
+    )
 
 
 def _gaps(inputs: PackInputs, monthly: Sequence[Shown]) -> str:
@@ -294,9 +307,9 @@ def _grid(inputs: PackInputs, definition: str, figures: Sequence[Shown], span: S
         title=name,
         summary=_busiest_words(inputs, figures),
         description=_(
-            "Grid of four weekday bands by six hour bands, darker where more were counted. The "
+            "Grid of four weekday bands by six hour bands, darker where more were counted. {words} The "
             "numbers stand in the table below."
-        ),
+        ).format(words=_busiest_words(inputs, figures)),
         spec=grid_chart(
             squares,
             classes=class_names(bounds),
@@ -400,9 +413,14 @@ def _map(inputs: PackInputs, span: Span) -> Figure | Note | None:
         title=name,
         summary=_shown_areas(len(values), len(figures)),
         description=_(
-            "Map of {n} middle areas of {area}, darker where more were counted. Areas without a shown "
-            "count are hatched. The numbers stand in the table below."
-        ).format(n=len(drawn), area=inputs.district_name),
+            "Map of {n} middle areas of {area}, darker where more were counted. {top}. {shown} The numbers "
+            "stand in the table below."
+        ).format(
+            n=len(drawn),
+            area=inputs.district_name,
+            top=_top_area(inputs, figures),
+            shown=_shown_areas(len(values), len(figures)),
+        ),
         spec=area_map(
             [MappedArea(area.area, area.polygon, _shade(by_area[area.area], bounds)) for area in drawn],
             classes=class_names(bounds),

@@ -158,15 +158,16 @@ def _age_figure(
             for c in ordered_categories("age_band", set(by_category))
         )
         panels.append(Panel(inputs.title(definition), points))
+    headline = _commonest_age(inputs, *next(iter(found.items())))
     return Figure(
         anchor="age-figure",
-        headline=_commonest_age(inputs, *next(iter(found.items()))),
+        headline=headline,
         title=_("Counts by age, {area}, {period}").format(area=inputs.district_name, period=span.text),
         summary=_("Counts, not rates: age groups differ in size."),
         description=_(
-            "Bars of shown counts by ten-year age group, one panel for each measure; [c] or [x] "
-            "stands where a count is not shown. The numbers stand in the table below."
-        ),
+            "Bars of shown counts by ten-year age group, one panel for each measure; a token stands "
+            "where a count is not shown. {headline}. The numbers stand in the table below."
+        ).format(headline=headline),
         spec=bar_chart(panels),
         table=table,
         provenance=provenance(inputs, [figure for figures in found.values() for figure in figures]),

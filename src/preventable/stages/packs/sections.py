@@ -356,8 +356,8 @@ def rates_figure(inputs: PackInputs, definitions: Sequence[str], measure: str, s
         description=_(
             "One panel for each measure with two marks, {area} (circle) and {region} (diamond), each "
             "with a line "
-            "from the lower to the upper 95 % limit. The numbers stand in the table below."
-        ).format(area=own, region=region),
+            "from the lower to the upper 95 % limit. {summary}. The numbers stand in the table below."
+        ).format(area=own, region=region, summary=summary),
         spec=interval_chart([_interval_panel(inputs, pair) for pair in pairs]),
         table=replace(table, provenance=None),
         provenance=table.provenance,
