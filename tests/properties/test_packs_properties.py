@@ -103,7 +103,7 @@ def test_no_cell_of_a_csv_begins_like_a_formula(before, sign, rest):
 def test_a_csv_gives_back_what_was_put_in(note, value):
     figure = Shown(**{**vars(released("2025-12", 20)), "value": value, "note": note})
 
-    row = next(csv.DictReader(io.StringIO(render_csv([figure]).decode("utf-8"), newline="")))
+    row = next(csv.DictReader(io.StringIO(render_csv([figure], {}).decode("utf-8"), newline="")))
 
     assert float(row["value"]) == value
     assert row["note"].removeprefix("'") == note.removeprefix("'") or row["note"] == note

@@ -19,6 +19,7 @@ from packs_world import LATE_MONTH, RELEASE, World, make_world, rows_of
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import PolicyError, ReleaseRefusedError
 from preventable.settings import Policy
+from preventable.stages.packs.csvw import AREA_NAME
 from preventable.stages.packs.findings import ChangeFinding, ReleaseRule, change_finding, change_words
 from preventable.stages.packs.shown import ShownFigures
 from preventable.stages.packs.stage import make_packs
@@ -233,6 +234,35 @@ def test_the_csv_holds_exactly_the_partners_released_figures(world, packs, path)
 
 
 @pytest.mark.parametrize("path", PAGES)
+def test_every_row_of_the_csv_keeps_to_its_metadata(packs, path):
+    rows = list(csv.DictReader(io.StringIO(packs[path.replace(".html", ".csv")].decode("utf-8"), newline="")))
+    schema = json.loads(packs[path.replace(".html", ".csv-metadata.json")])["tableSchema"]
+
+    assert len({row[schema["primaryKey"]] for row in rows}) == len(rows) > 20
+    for column in schema["columns"]:
+        cells = {row[column["name"]] for row in rows}
+        kind = column["datatype"]
+        if column["required"]:
+            assert "" not in cells
+        if isinstance(kind, dict):
+            assert all(re.fullmatch(kind["format"], cell) for cell in cells)
+        elif kind in ("integer", "number"):
+            assert all(repr({"integer": int, "number": float}[kind](cell)) for cell in cells - {""})
+        else:
+            assert kind == "string"
+
+
+def test_a_row_of_the_csv_names_its_area_or_premises_and_no_formula(packs):
+    rows = csv.DictReader(io.StringIO(packs[LICENSING.replace(".html", ".csv")].decode("utf-8"), newline=""))
+
+    names = {(row["area_type"], row["area"]): row["area_name"] for row in rows}
+
+    assert names["venue", "V0020"] == "'=Sum & Sons"
+    assert names["venue", "V0021"] == "Quillmarsh Arms 01"
+    assert names["district", "XD02"] == "Quillmarsh"
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_the_metadata_describes_the_columns_of_the_csv(packs, path):
     header = packs[path.replace(".html", ".csv")].decode("utf-8").split("\r\n")[0].split(",")
     metadata = json.loads(packs[path.replace(".html", ".csv-metadata.json")])
@@ -240,9 +270,8 @@ def test_the_metadata_describes_the_columns_of_the_csv(packs, path):
     columns = metadata["tableSchema"]["columns"]
 
     assert [column["name"] for column in columns] == header
-    assert [column["dc:description"] for column in columns] == [
-        TABLES["released"].column(n).description for n in header
-    ]
+    declared = {column.name: column.description for column in (*TABLES["released"].columns, AREA_NAME)}
+    assert [column["dc:description"] for column in columns] == [declared[name] for name in header]
     assert metadata["url"] == path.split("/")[1].replace(".html", ".csv")
     assert metadata["dc:rights"] == "OFFICIAL - invented data"
 

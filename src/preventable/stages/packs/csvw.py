@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from preventable.stages.packs.blocks import Document
@@ -19,19 +19,37 @@ _DATATYPES = {"text": "string", "integer": "integer", "number": "number", "flag"
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
 
 
+#: The one column that is not one of `released`: a reader knows premises and places by their names.
+AREA_NAME = Column(
+    "area_name", "text", "Name of the area or premises, from the region's registers.", nullable=False
+)
+
+
 def columns() -> tuple[Column, ...]:
-    """Columns of the file: those of `released`, without the recipient, whose own file it is."""
-    return tuple(column for column in TABLES["released"].columns if column.name != "recipient")
+    """Columns of the file: those of `released` and the area's name, without the recipient, whose file it is."""
+    found: list[Column] = []
+    for column in TABLES["released"].columns:
+        if column.name != "recipient":
+            found.append(column)
+        if column.name == "area":
+            found.append(AREA_NAME)
+    return tuple(found)
 
 
-def render_csv(figures: Sequence[Shown]) -> bytes:
-    """Exactly the given figures, one row each, UTF-8, RFC 4180."""
+def render_csv(figures: Sequence[Shown], area_names: Mapping[tuple[str, str], str]) -> bytes:
+    """Exactly the given figures, one row each, UTF-8, RFC 4180.
+
+    Args:
+        figures: Figures of one partner.
+        area_names: Type and code of an area to its name; the code stands for an area that is not named.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     names = [column.name for column in columns()]
     writer.writerow(names)
     for figure in figures:
-        writer.writerow([_cell(getattr(figure, name)) for name in names])
+        named = {**vars(figure), AREA_NAME.name: area_names.get((figure.area_type, figure.area), figure.area)}
+        writer.writerow([_cell(named[name]) for name in names])
     return text.getvalue().encode("utf-8")
 
 

@@ -77,6 +77,7 @@ class PackInputs:
     district: str
     figures: ShownFigures
     areas: tuple[Area, ...]
+    area_names: Mapping[tuple[str, str], str]
     venues: tuple[Venue, ...]
     days: tuple[Day, ...]
     rule: ReleaseRule
@@ -87,7 +88,7 @@ class PackInputs:
 
     def area_name(self, area_type: str, area: str) -> str:
         """Name of an area, its code where the region does not name it."""
-        return next((a.name for a in self.areas if (a.area_type, a.area) == (area_type, area)), area)
+        return self.area_names.get((area_type, area), area)
 
     @property
     def district_name(self) -> str:

@@ -106,6 +106,7 @@ class _Shared:
 
     figures: Mapping[str, list[Mapping[str, Any]]]
     areas: tuple[Area, ...]
+    area_names: Mapping[tuple[str, str], str]
     venues: Mapping[str, tuple[Venue, ...]]
     days: tuple[Day, ...]
 
@@ -141,6 +142,11 @@ class _Shared:
                     row["closed_on"],
                 )
             )
+        names = _rows(
+            engine,
+            "SELECT area_type, area, area_name FROM areas "
+            "UNION ALL SELECT 'venue', venue, venue_name FROM venues ORDER BY 1, 2",
+        )
         days = _rows(engine, 'SELECT "date" AS on_day, name, day_type, district FROM calendar ORDER BY 1, 2')
         return cls(
             figures,
@@ -148,6 +154,7 @@ class _Shared:
                 Area(row["area_type"], row["area"], row["area_name"], row["district"], row["polygon"])
                 for row in areas
             ),
+            {(row["area_type"], row["area"]): row["area_name"] for row in names},
             {district: tuple(found) for district, found in by_district.items()},
             tuple(Day(row["on_day"], row["name"], row["day_type"], row["district"]) for row in days),
         )
@@ -166,6 +173,7 @@ def _inputs(partner: Mapping[str, Any], shared: _Shared, context: StepContext, r
         district=partner["district"],
         figures=figures,
         areas=shared.areas,
+        area_names=shared.area_names,
         venues=shared.venues.get(partner["district"], ()),
         days=shared.days,
         rule=release_rule(context.policy),
@@ -211,7 +219,7 @@ def _index_title(documents: Sequence[Document], context: StepContext) -> str:
 def _files(inputs: PackInputs, document: Document) -> dict[str, bytes]:
     return {
         f"{document.stem}.html": render_html(document),
-        f"{document.stem}.csv": render_csv(inputs.figures.all),
+        f"{document.stem}.csv": render_csv(inputs.figures.all, inputs.area_names),
         f"{document.stem}.csv-metadata.json": render_metadata(document, url=f"{document.name}.csv"),
     }
 
