@@ -167,6 +167,18 @@ def test_every_area_is_drawn_and_those_without_a_count_are_hatched_and_in_the_le
     assert all(words in drawing for words in (*CLASSES, *TOKENS.values()))
 
 
+def test_areas_of_the_darkest_class_are_told_apart_by_a_dark_line_within_a_white_one():
+    drawing = draw(area_map(mapped([2, 2]), classes=CLASSES, tokens={}, title="Count"))
+
+    filled, lines = (
+        re.findall(r"<path [^>]*>", drawing.split(f"mark-shape role-mark layer_{n}")[1].split("</g>")[0])
+        for n in (0, 1)
+    )
+    assert [re.search(r'stroke="([^"]+)"', path)[1] for path in filled] == ["white", "white"]
+    assert [re.search(r'stroke="([^"]+)"', path)[1] for path in lines] == ["#3D3D3D"]
+    assert 'fill="#' not in lines[0]
+
+
 def polygon(path: str) -> shapely.Polygon:
     return shapely.Polygon([(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", path)])
 

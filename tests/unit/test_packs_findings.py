@@ -224,7 +224,7 @@ FEW = change_finding(series([None] * 12, [None] * 12, token="[c]"), RULE)
 @pytest.mark.parametrize(
     ("findings", "words"),
     [
-        ({"a": MAYBE, "b": RISEN}, "b rose"),
+        ({"a": MAYBE, "b": RISEN}, "b rose on the year before"),
         ({"a": MAYBE, "b": SHORT}, "no count clearly changed on the year before"),
         ({"a": SHORT, "b": SHORT}, "too few months yet to tell a change"),
         ({"a": FEW, "b": SHORT}, "too few records to tell a change"),

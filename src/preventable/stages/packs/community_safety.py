@@ -523,6 +523,6 @@ def _actions() -> Actions:
         (
             _("Bring this pack to the next meeting of the partnership; what is agreed is recorded there."),
             _("For each place you act on, reply with the action taken, or with none and why."),
-            _("Where a month is marked [x], ask the service named in the note when it will send."),
+            _("Where a figure is marked [x], ask us when its period will be complete."),
         ),
     )

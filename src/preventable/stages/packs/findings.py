@@ -166,7 +166,10 @@ def change_headline(findings: Mapping[str, ChangeFinding]) -> str:
     Args:
         findings: Name of a series, in the plural, to its finding; at least one.
     """
-    sure = {"rose": _("{measure} rose"), "fell": _("{measure} fell")}
+    sure = {
+        "rose": _("{measure} rose on the year before"),
+        "fell": _("{measure} fell on the year before"),
+    }
     for name, finding in findings.items():
         if finding.verdict in sure:
             return sure[finding.verdict].format(measure=name)

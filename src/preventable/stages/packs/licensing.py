@@ -30,11 +30,11 @@ from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.trimming import trimmed
 from preventable.stages.packs.words import (
     _,
+    alternatives,
     category_label,
     count_text,
     data_file,
     label,
-    listed,
     month_text,
     order_of,
     plural,
@@ -330,16 +330,16 @@ def _hidden(inputs: PackInputs) -> tuple[Block, ...]:
 
 
 def _wording(inputs: PackInputs, counts: Counts, span: Span) -> tuple[Block, ...]:
-    shown_names = listed([inputs.in_sentence(definition) for definition in counts])
+    either = alternatives([inputs.in_sentence(definition) for definition in counts])
     return (
         Heading(_("Wording for a hearing"), "hearing"),
         Paragraph(
             _(
-                "“The records of {measures} that name the premises as the place of assault number about "
-                "[count from the list] {within}, to the nearest {base}. The "
-                "records say where the person reported having been hurt. They do not say that the "
-                "premises, its staff or its management caused or could have prevented it.”"
-            ).format(within=span.within, measures=shown_names, base=inputs.rule.base)
+                "“About [count from the list] {either} name the premises as the place of an assault {within}, "
+                "to the nearest {base}. The records say where the person reported having been hurt, or where "
+                "the ambulance was called to. They do not say that the premises, its staff or its management "
+                "caused or could have prevented it.”"
+            ).format(within=span.within, either=either, base=inputs.rule.base)
         ),
         Paragraph(
             _("A record of both services may be of the same assault: the two counts must not be added.")

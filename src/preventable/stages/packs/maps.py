@@ -88,17 +88,21 @@ def area_map(
     rows = Rows()
     drawn = (
         alt.Chart(rows.named(features))
-        .mark_geoshape(invalid="show", stroke=outline, strokeWidth=0.7, strokeJoin="round")
+        .mark_geoshape(invalid="show", stroke="white", strokeWidth=2.4, strokeJoin="round")
         .encode(
             fill=alt.Fill(
                 "shade:N", sort=names, scale=class_scale(classes, dict(tokens)), legend=class_legend(title)
             )
         )
     )
+    # A dark line within a white one tells areas apart on every fill, the darkest and the hatched alike.
+    lines = alt.Chart(rows.named([{"type": "Feature", "geometry": _lines(shapes)}])).mark_geoshape(
+        fill=None, stroke=outline, strokeWidth=0.8, strokeJoin="round"
+    )
     border = alt.Chart(rows.named([{"type": "Feature", "geometry": _geometry(whole)}])).mark_geoshape(
         fill=None, stroke=outline, strokeWidth=1.8, strokeJoin="round"
     )
-    layered = alt.layer(drawn, border).project("identity", reflectY=True)
+    layered = alt.layer(drawn, lines, border).project("identity", reflectY=True)
     return canonical(layered.properties(width=_WIDTH, height=height), rows)
 
 
@@ -115,6 +119,13 @@ def _geometry(shape: shapely.Geometry) -> dict[str, object]:
     if len(parts) == 1:
         return {"type": "Polygon", "coordinates": parts[0]}
     return {"type": "MultiPolygon", "coordinates": parts}
+
+
+def _lines(shapes: np.ndarray) -> dict[str, object]:
+    """Every border once, in whole metres."""
+    merged = shapely.line_merge(shapely.union_all(shapely.boundary(shapes)))
+    coordinates = [[[round(x), round(y)] for x, y in line.coords] for line in shapely.get_parts(merged)]
+    return {"type": "MultiLineString", "coordinates": coordinates}
 
 
 def _rings(polygon: shapely.Geometry) -> list[list[list[int]]]:

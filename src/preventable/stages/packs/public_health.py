@@ -193,8 +193,8 @@ def _comparing(inputs: PackInputs) -> Note:
                 "overlap; otherwise there is no clear difference."
             ),
             _(
-                "{area} is part of {region}, so a difference from the rest of it is a little larger "
-                "than the one shown."
+                "{area} is part of {region}, so its difference from the rest of it is larger than the one "
+                "shown."
             ).format(area=inputs.district_name, region=inputs.region_area.name),
             _("A rate says how often, not why; districts are not ranked, as their intervals overlap."),
         ),

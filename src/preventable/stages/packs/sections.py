@@ -291,8 +291,10 @@ class RatePair:
 
     @property
     def words(self) -> str:
-        """Whether they differ, in words."""
-        return comparison_words(self.finding)
+        """Whether they differ, in words; why not, where that cannot be said."""
+        words = comparison_words(self.finding)
+        reason = next((figure.note for figure in self.figures if figure.value is None and figure.note), "")
+        return _("{words} ({reason})").format(words=words, reason=_(reason)) if reason else words
 
     @property
     def comparable(self) -> bool:
@@ -449,8 +451,8 @@ def how_to_read(inputs: PackInputs) -> tuple[Block, ...]:
             _("Shorthand"),
             (
                 _(
-                    "[c] confidential: the count is 0 to {most}. A zero is not told apart from a "
-                    "small number."
+                    "[c] confidential: the count is 0 to {most}, or the rate rests on such a count. A zero "
+                    "is not told apart from a small number."
                 ).format(most=most),
                 _(
                     "[x] not available: not every service has sent its records for the period. A gap "
