@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from preventable.stages.packs.csvw import render_csv, safe_text
-from preventable.stages.packs.findings import ReleaseRule, change_finding, largest, per_capacity
+from preventable.stages.packs.findings import (
+    ReleaseRule,
+    change_finding,
+    comparison_finding,
+    largest,
+    per_capacity,
+)
 from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.words import months_between
 
@@ -81,6 +88,33 @@ def test_the_range_beside_a_capacity_holds_the_true_count(true, capacity):
     low, high = per_capacity(released("2025-12", true), capacity, RULE)
 
     assert low <= 100 * true / capacity <= high
+
+
+rates = st.tuples(st.floats(1, 900), st.floats(0.01, 0.9), st.floats(0.01, 0.9)).map(
+    lambda drawn: (drawn[0], drawn[0] * (1 - drawn[1]), drawn[0] * (1 + drawn[2]))
+)
+STRENGTH = {"no_clear_difference": 0, "somewhat_higher": 1, "higher": 2, "somewhat_lower": -1, "lower": -2}
+
+
+def rate(drawn: tuple[float, float, float]) -> Shown:
+    return replace(released("2025-12", 20), value=drawn[0], lower=drawn[1], upper=drawn[2])
+
+
+@given(own=rates, other=rates)
+def test_a_comparison_is_the_other_one_turned_round(own, other):
+    one, turned = (comparison_finding(rate(a), rate(b)) for a, b in ((own, other), (other, own)))
+
+    assert STRENGTH[one.verdict] == -STRENGTH[turned.verdict]
+
+
+@given(own=rates, other=rates, wider=st.floats(1, 3))
+def test_wider_limits_never_say_more(own, other, wider):
+    value, lower, upper = own
+    blurred = (value, lower / wider, upper * wider)
+
+    said, less = (comparison_finding(rate(a), rate(other)) for a in (own, blurred))
+
+    assert abs(STRENGTH[less.verdict]) <= abs(STRENGTH[said.verdict])
 
 
 @given(

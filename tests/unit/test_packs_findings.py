@@ -123,18 +123,29 @@ def test_months_before_the_two_years_do_not_count():
     ("own", "region", "verdict"),
     [
         ((150, 140, 160), (120, 118, 122), "higher"),
-        ((100, 90, 110), (120, 118, 122), "lower"),
-        ((130, 121, 139), (120, 118, 122), "no_clear_difference"),
-        ((130, 122, 139), (120, 118, 122), "no_clear_difference"),
+        ((145, 135, 155), (120, 118, 122), "higher"),
+        ((140, 130, 151), (120, 118, 122), "somewhat_higher"),
+        ((100, 90, 110), (120, 118, 122), "somewhat_lower"),
+        ((90, 82, 98), (120, 118, 122), "lower"),
+        ((130, 123, 139), (120, 118, 122), "no_clear_difference"),
     ],
 )
-def test_rates_differ_only_where_their_intervals_do_not_overlap(own, region, verdict):
+def test_rates_differ_by_the_ladder_although_limits_may_lie_apart(own, region, verdict):
     rates = [shown(value, lower=lower, upper=upper) for value, lower, upper in (own, region)]
 
     finding = comparison_finding(*rates)
 
     assert finding.verdict == verdict
     assert finding.figures == tuple(rate.figure for rate in rates)
+
+
+def test_the_dispersion_of_the_data_file_decides(monkeypatch):
+    rates = [
+        shown(value, lower=lower, upper=upper) for value, lower, upper in ((140, 130, 151), (120, 118, 122))
+    ]
+    monkeypatch.setitem(data_file("findings.toml")["comparison"], "dispersion", 1.0)
+
+    assert comparison_finding(*rates).verdict == "higher"
 
 
 def test_a_rate_that_is_not_shown_cannot_be_compared():

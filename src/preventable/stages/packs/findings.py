@@ -212,36 +212,67 @@ def per_capacity(shown: Shown, capacity: int, rule: ReleaseRule) -> tuple[float,
     return math.floor(low) / 10, math.ceil(high) / 10
 
 
-Comparison = Literal["higher", "lower", "no_clear_difference", "not_available"]
+Comparison = Literal[
+    "higher", "somewhat_higher", "lower", "somewhat_lower", "no_clear_difference", "not_available"
+]
 
 
 @dataclass(frozen=True)
 class ComparisonFinding:
-    """A rate beside another, by their 95 % intervals."""
+    """A rate beside another.
+
+    Attributes:
+        verdict: What may be said.
+        figures: Names of the released rates compared.
+    """
 
     verdict: Comparison
     figures: tuple[str, ...]
 
 
 def comparison_finding(own: Shown | None, other: Shown | None) -> ComparisonFinding:
-    """Whether a rate is higher or lower than another: only where their shown intervals do not overlap."""
+    """Whether a rate is higher or lower than another, by the ladder of findings.toml.
+
+    The standard error of each logarithm is taken from its shown 95 % limits, which hold the rounding, and widened
+    for over-dispersion, which they do not hold.
+
+    Sources:
+        Spiegelhalter (2005), Statistics in Medicine 24:1185-1202 (funnel limits with over-dispersion).
+    """
     names = tuple(figure.figure for figure in (own, other) if figure is not None)
-    if own is None or other is None:
+    own_log, other_log = _log_rate(own), _log_rate(other)
+    if own_log is None or other_log is None:
         return ComparisonFinding("not_available", names)
-    if own.lower is None or own.upper is None or other.lower is None or other.upper is None:
-        return ComparisonFinding("not_available", names)
-    if own.lower > other.upper:
-        return ComparisonFinding("higher", names)
-    if own.upper < other.lower:
-        return ComparisonFinding("lower", names)
-    return ComparisonFinding("no_clear_difference", names)
+    settings = data_file("findings.toml")["comparison"]
+    error = math.sqrt(settings["dispersion"] * (own_log[1] ** 2 + other_log[1] ** 2))
+    difference = own_log[0] - other_log[0]
+    sure, maybe = (
+        NormalDist().inv_cdf((1 + settings[level]) / 2) * error for level in ("sure_level", "maybe_level")
+    )
+    if abs(difference) <= maybe:
+        return ComparisonFinding("no_clear_difference", names)
+    if difference > 0:
+        return ComparisonFinding("higher" if difference > sure else "somewhat_higher", names)
+    return ComparisonFinding("lower" if -difference > sure else "somewhat_lower", names)
+
+
+def _log_rate(rate: Shown | None) -> tuple[float, float] | None:
+    """Logarithm of a rate and its standard error from the shown 95 % limits; None where one is not shown."""
+    if rate is None or rate.value is None or rate.lower is None or rate.upper is None:
+        return None
+    if not 0 < rate.lower <= rate.value <= rate.upper:
+        return None
+    half = max(math.log(rate.upper / rate.value), math.log(rate.value / rate.lower))
+    return math.log(rate.value), half / NormalDist().inv_cdf(0.975)
 
 
 def comparison_headline(finding: ComparisonFinding) -> str:
     """A comparison with the region in a few words, for a title."""
     return {
         "higher": _("above the region's rate"),
+        "somewhat_higher": _("somewhat above the region's rate"),
         "lower": _("below the region's rate"),
+        "somewhat_lower": _("somewhat below the region's rate"),
         "no_clear_difference": _("no clear difference from region"),
         "not_available": _("not comparable with region"),
     }[finding.verdict]
@@ -251,7 +282,9 @@ def comparison_words(finding: ComparisonFinding) -> str:
     """A comparison with the region as words."""
     return {
         "higher": _("higher than the region"),
+        "somewhat_higher": _("somewhat higher than the region"),
         "lower": _("lower than the region"),
+        "somewhat_lower": _("somewhat lower than the region"),
         "no_clear_difference": _("no clear difference from the region"),
         "not_available": _("cannot be compared"),
     }[finding.verdict]

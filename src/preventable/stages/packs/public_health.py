@@ -23,7 +23,7 @@ from preventable.stages.packs.sections import (
     rates_table,
 )
 from preventable.stages.packs.shown import Shown
-from preventable.stages.packs.words import _, category_label, order_of
+from preventable.stages.packs.words import _, category_label, data_file, order_of
 
 _MEASURES = ("standardised_rate", "crude_rate")
 
@@ -185,18 +185,20 @@ def _commonest_age(inputs: PackInputs, definition: str, figures: Sequence[Shown]
 
 
 def _comparing(inputs: PackInputs) -> Note:
+    levels = data_file("findings.toml")["comparison"]
     return Note(
         _("What may be said"),
         (
             _(
-                "“Higher” or “lower than the region” is said only where the two 95 % intervals do not "
-                "overlap; otherwise there is no clear difference."
-            ),
+                "“Higher” or “lower than the region” is said only where the difference lies beyond {sure} % "
+                "limits, “somewhat” beyond {maybe} %. Both are wider than the limits in the table, which leave "
+                "out how much districts vary by themselves."
+            ).format(sure=f"{100 * levels['sure_level']:g}", maybe=f"{100 * levels['maybe_level']:g}"),
             _(
                 "{area} is part of {region}, so its difference from the rest of it is larger than the one "
                 "shown."
             ).format(area=inputs.district_name, region=inputs.region_area.name),
-            _("A rate says how often, not why; districts are not ranked, as their intervals overlap."),
+            _("A rate says how often, not why. Districts are not ranked: chance moves ranks."),
         ),
     )
 
