@@ -358,6 +358,19 @@ def test_a_description_says_no_number_that_the_cells_of_its_table_do_not(pages):
     assert "March 2025" in said
 
 
+def test_rates_are_not_drawn_where_the_district_has_none(world):
+    rows = world.released(PARTNERS[2])
+    for row in rows:
+        if row["measure"] == "standardised_rate" and row["area"] == "XD02":
+            row.update(value=None, lower=None, upper=None, value_note="[c]", note="rests on a small number")
+
+    page = Page(make_packs(world.with_released(rows).engine(), world.context)[HEALTH])
+
+    assert [svg.attributes["aria-labelledby"].split()[0] for svg in page.all("svg")] == ["age-figure-title"]
+    words = [row[-1].text for row in page.table("table-standardised-rate")[1:]]
+    assert set(words) == {"cannot be compared (rests on a small number)"}
+
+
 def test_figure_names_for_explain_are_released(world, pages):
     released = {row["figure"] for row in world.tables["released"].to_pylist()}
     examples = [

@@ -335,10 +335,13 @@ def _rate(
 
 
 def rates_figure(inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span) -> Figure | None:
-    """Rates of district and region with limits, drawn, and in words whether they differ."""
-    pairs = [pair for pair in rate_pairs(inputs, definitions, measure, span) if pair.has_value]
+    """Rates of district and region with limits, drawn, and in words whether they differ.
+
+    None where no rate of the district is shown: a table says that better.
+    """
+    pairs = [pair for pair in rate_pairs(inputs, definitions, measure, span) if pair.own.value is not None]
     table = rates_table(inputs, definitions, measure, span)
-    if not isinstance(table, TableBlock) or table.provenance is None:
+    if not pairs or not isinstance(table, TableBlock) or table.provenance is None:
         return None
     own, region = inputs.district_name, inputs.region_area.name
     comparable = [pair for pair in pairs if pair.comparable]
@@ -350,7 +353,7 @@ def rates_figure(inputs: PackInputs, definitions: Sequence[str], measure: str, s
         anchor=f"rates-{measure.replace('_', '-')}",
         headline=sentence_start(rate_headline(inputs, comparable[0]))
         if comparable
-        else _("No rate can be compared with the region"),
+        else _("None of these rates can be compared"),
         title=_("{measure} per 100,000 person-years, {area} and {region}, {period}").format(
             measure=_measure_name(measure), area=own, region=region, period=span.text
         ),
