@@ -193,7 +193,7 @@ def test_no_column_of_a_table_is_tokens_alone(pages, path):
 def test_what_is_left_out_of_a_table_is_named(world):
     rows = world.released(PARTNERS[0])
     for row in rows:
-        if row["definition"] == "police_assault_offences" and row["dimension"] == "weapon_class":
+        if row["definition"] == "assault_admissions" and row["dimension"] == "weapon_class":
             row.update(value=None if row["category"] != "unknown" else 500.0)
             row.update(value_note="" if row["value"] else "[c]")
         if row["dimension"] == "weapon_class" and row["category"] == "firearm":
@@ -202,10 +202,10 @@ def test_what_is_left_out_of_a_table_is_named(world):
     page = Page(make_packs(world.with_released(rows).engine(), world.context)[COMMUNITY])
 
     table = page.table("by-weapon-class")
-    assert "Police assault offences, by place" not in [head.text for head in table[0]]
+    assert "Hospital admissions for assault, by residence" not in [head.text for head in table[0]]
     assert "Firearm" not in [row[0].text for row in table]
     remarks = [p.text for p in page.all("p") if p.attributes.get("class") == "remark"]
-    assert "Left out, not known or [c] throughout: Police assault offences, by place." in remarks
+    assert "Left out, not known or [c] throughout: Hospital admissions for assault, by residence." in remarks
     assert any(re.fullmatch(r"Left out, \[c\] throughout: .*Firearm.*\.", remark) for remark in remarks)
 
 
