@@ -358,7 +358,7 @@ def test_a_description_says_no_number_that_the_cells_of_its_table_do_not(pages):
     assert "March 2025" in said
 
 
-def test_rates_are_not_drawn_where_the_district_has_none(world):
+def test_crude_rates_are_drawn_where_the_district_has_no_standardised_one(world):
     rows = world.released(PARTNERS[2])
     for row in rows:
         if row["measure"] == "standardised_rate" and row["area"] == "XD02":
@@ -366,7 +366,8 @@ def test_rates_are_not_drawn_where_the_district_has_none(world):
 
     page = Page(make_packs(world.with_released(rows).engine(), world.context)[HEALTH])
 
-    assert [svg.attributes["aria-labelledby"].split()[0] for svg in page.all("svg")] == ["age-figure-title"]
+    drawn = [svg.attributes["aria-labelledby"].split()[0] for svg in page.all("svg")]
+    assert drawn == ["rates-crude-rate-title", "age-figure-title"]
     words = [row[-1].text for row in page.table("table-standardised-rate")[1:]]
     assert set(words) == {"cannot be compared (rests on a small number)"}
 
@@ -513,6 +514,19 @@ def test_a_part_without_figures_says_so(world):
 
     notes = [p.text for p in page.all("p") if "no figure of this kind was released to you" in p.text]
     assert len(notes) == 2
+
+
+def test_a_section_of_which_nothing_was_released_is_a_line_and_not_a_heading(world, pages):
+    rows = [row for row in world.released(PARTNERS[0]) if row["definition"] != "school_suspensions"]
+
+    page = Page(make_packs(world.with_released(rows).engine(), world.context)[COMMUNITY])
+
+    assert "Schools" in [head.text for head in pages[COMMUNITY].all("h2")]
+    assert "Schools" not in [head.text for head in page.all("h2")]
+    assert "#schools" not in [a.attributes["href"] for a in page.all("a")]
+    assert "School suspensions: no figure of this kind was released to you." in [
+        p.text for p in page.all("p")
+    ]
 
 
 def test_events_of_other_districts_are_not_in_the_pack(world, packs):

@@ -48,6 +48,7 @@ from preventable.stages.packs.sections import (
     provenance,
     rates_table,
     shown_cell,
+    without_empty,
 )
 from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.trimming import trimmed
@@ -88,13 +89,17 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
     span = inputs.long_period()
     return (
         *_lead(inputs, span),
-        *_trend(inputs),
-        *_region(inputs, span),
-        *_who_and_how(inputs, span),
-        *_when(inputs, span),
-        *_where(inputs, span),
-        *_knives(inputs, span),
-        *_schools(inputs),
+        *without_empty(
+            [
+                _trend(inputs),
+                _region(inputs, span),
+                _who_and_how(inputs, span),
+                _when(inputs, span),
+                _where(inputs, span),
+                _knives(inputs, span),
+                _schools(inputs),
+            ]
+        ),
         _actions(),
         *how_to_read(inputs),
     )

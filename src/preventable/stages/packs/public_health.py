@@ -102,14 +102,13 @@ def _rate_sentence(inputs: PackInputs, measure: str, pair: RatePair, span: Span)
 
 def _rates(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     definitions = inputs.section("rates")
-    standardised = rates_figure(inputs, definitions, "standardised_rate", span) or rates_table(
-        inputs, definitions, "standardised_rate", span
-    )
-    crude = rates_table(inputs, definitions, "crude_rate", span)
+    drawn = rates_figure(inputs, definitions, "standardised_rate", span)
+    standardised = drawn or rates_table(inputs, definitions, "standardised_rate", span)
+    crude = None if drawn else rates_figure(inputs, definitions, "crude_rate", span)
     return (
         Heading(_("Rates beside the region"), "rates"),
         standardised or nothing_released(_("Standardised rates")),
-        crude or nothing_released(_("Crude rates")),
+        crude or rates_table(inputs, definitions, "crude_rate", span) or nothing_released(_("Crude rates")),
     )
 
 

@@ -164,6 +164,24 @@ def nothing_released(what: str) -> Note:
     )
 
 
+def without_empty(sections: Sequence[tuple[Block, ...]]) -> tuple[Block, ...]:
+    """The blocks of the sections that hold something; of the others their notes, gathered at the end.
+
+    A section of which nothing was released is its heading and the note that says so.
+    """
+    title = nothing_released("").title
+    full: list[Block] = []
+    notes: list[Note] = []
+    for section in sections:
+        said = [block for block in section[1:] if isinstance(block, Note) and block.title == title]
+        if len(said) == len(section) - 1:
+            notes += said
+        else:
+            full += section
+    lines = tuple(line for note in notes for line in note.lines)
+    return (*full, *([Note(title, lines)] if lines else []))
+
+
 def nothing_shown(what: str, figures: Iterable[Shown]) -> Note:
     """A part in which every figure is a token says so instead of a table of tokens."""
     tokens = sorted({figure.text for figure in figures})
