@@ -604,6 +604,23 @@ def test_premises_of_other_districts_are_not_listed(world, pages):
     assert len(listed) == len(own)
 
 
+def test_where_no_premises_has_a_count_there_are_no_hours_and_no_words_for_a_hearing(world):
+    rows = world.released(PARTNERS[1])
+    for row in rows:
+        if row["area_type"] == "venue":
+            row.update(value=None, value_note="[c]")
+
+    page = Page(make_packs(world.with_released(rows).engine(), world.context)[LICENSING])
+
+    assert page.all("h1")[0].text == "Quillmarsh: no licensed premises has a count to show"
+    assert [head.text for head in page.all("h2")] == [
+        "Premises with a count that can be shown",
+        "Premises without a count that can be shown",
+        "What is asked of you",
+        "How to read this pack",
+    ]
+
+
 def test_hours_of_premises_are_listed_only_where_shown(pages):
     rows = pages[LICENSING].table("hours-table")[1:]
 

@@ -69,13 +69,14 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
     venues = _listed_venues(inputs, counts)
     if not venues:
         return (nothing_released(_("Counts of licensed premises")), *how_to_read(inputs))
+    shown = [venue for venue in venues if _has_shown(venue, counts)]
     return (
         *_lead(inputs, span),
-        *_with_counts(inputs, [v for v in venues if _has_shown(v, counts)], counts, span),
-        *_hours(inputs, venues, counts, span),
+        *_with_counts(inputs, shown, counts, span),
+        *(_hours(inputs, venues, counts, span) if shown else ()),
         *_without_counts(inputs, [v for v in venues if not _has_shown(v, counts)], counts, span),
         *_hidden(inputs),
-        *_wording(inputs, counts, span),
+        *(_wording(inputs, counts, span) if shown else ()),
         _actions(),
         *how_to_read(inputs),
     )
