@@ -516,6 +516,20 @@ def test_a_part_without_figures_says_so(world):
     assert len(notes) == 2
 
 
+def test_a_part_of_tokens_alone_is_a_line_and_not_a_drawing(world):
+    rows = world.released(PARTNERS[0])
+    for row in rows:
+        if row["dimension"] == "weekday_hour" or row["area_type"] == "middle_area":
+            row.update(value=None, value_note="[x]", note="incomplete")
+
+    page = Page(make_packs(world.with_released(rows).engine(), world.context)[COMMUNITY])
+
+    assert [svg.attributes["aria-labelledby"].split()[0] for svg in page.all("svg")] == ["trend-figure-title"]
+    said = [p.text for p in page.all("p")]
+    assert "Counts by weekday and hour: [x] throughout." in said
+    assert "Middle area: counts, Quillmarsh, 12 months to December 2025: [x] throughout." in said
+
+
 def test_a_section_of_which_nothing_was_released_is_a_line_and_not_a_heading(world, pages):
     rows = [row for row in world.released(PARTNERS[0]) if row["definition"] != "school_suspensions"]
 
