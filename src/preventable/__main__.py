@@ -1,4 +1,4 @@
-"""The command line: a command per verb, no logic. Results on standard output, progress and trouble on standard error."""
+"""The command line: a command per verb, no logic. Results on standard output, the rest on standard error."""
 
 from __future__ import annotations
 

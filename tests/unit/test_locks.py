@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,38 @@ def test_machine_files_name_no_index_host():
 
 def test_uv_lock_is_ignored():
     assert "uv.lock" in (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+
+
+FREE = re.compile(
+    r"MIT|BSD|Apache|\bISC\b|PSF|Python Software Foundation|MPL|Mozilla|Zlib|CC0|Unlicense|Public Domain",
+    re.IGNORECASE,
+)
+#: A package that states no licence in its metadata, and the first line of the licence file that it ships.
+STATED_IN_A_FILE = {"axe-playwright-python": "MIT License"}
+
+
+def stated_licence(name: str) -> str | None:
+    """What an installed package says of its licence; None where it is not installed on this system."""
+    try:
+        about = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+    # Of a whole licence text the first line: below stand the licences of libraries that a wheel carries.
+    stated = [about.metadata["License-Expression"] or "", *(about.metadata["License"] or "").splitlines()[:1]]
+    stated += [line for line in about.metadata.get_all("Classifier") or [] if line.startswith("License")]
+    if name in STATED_IN_A_FILE:
+        licences = [file for file in about.files or [] if file.name.startswith("LICENSE")]
+        stated += [file.read_text().splitlines()[0] for file in licences]
+    return " ".join(stated)
+
+
+def test_every_locked_package_states_a_free_licence():
+    stated = {name: stated_licence(name) for name in pins(LOCKS[1])}
+
+    assert [name for name, words in stated.items() if words is not None and not FREE.search(words)] == []
+
+
+def test_nothing_that_runs_with_us_is_under_the_gpl():
+    stated = {name: stated_licence(name) for name in pins(LOCKS[0])}
+
+    assert [name for name, words in stated.items() if re.search(r"\bA?GPL|General Public", words or "")] == []

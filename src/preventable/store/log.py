@@ -1,4 +1,4 @@
-"""The log of a home: one JSON object a line, for operators. Names, counts and numbers of errors; never a record's value."""
+"""The log of a home: one JSON object a line, for operators. Names, counts and errors' numbers; no record's value."""
 
 from __future__ import annotations
 
