@@ -17,6 +17,8 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 nitpicky = False
+# Two hyphens of an option are two hyphens.
+smartquotes = False
 
 myst_heading_anchors = 3
 # Pages also link to code and to the pages at the root, which are no part of the site.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 
+import pytest
 from repository import PACKAGE, ROOT
 
+from preventable.errors import UsageError
 from preventable.methods.rates import crude_rate
 from preventable.settings import load_policy
+from preventable.store.home import open_home
 from preventable.tables import TABLES
 
 PAGE = (ROOT / "docs" / "explanation" / "limits.md").read_text(encoding="utf-8")
@@ -75,3 +79,13 @@ def test_l13_parts_of_a_shown_total_need_not_add_up():
 
 def test_l16_no_real_record_lies_in_the_repository():
     assert not [path for path in (ROOT / "tests").rglob("*") if path.suffix in {".csv", ".xlsx", ".parquet"}]
+
+
+def test_l22_a_home_keeps_its_region(demo, tmp_path):
+    wider = tmp_path / "region"
+    shutil.copytree(demo.invented / "region", wider)
+    with (wider / "region.toml").open("a", encoding="utf-8") as about:
+        about.write("# changed\n")
+
+    with pytest.raises(UsageError, match="a home keeps its region"):
+        open_home(demo.home).give_region(wider)
