@@ -109,3 +109,14 @@ def test_code_owners_give_policy_to_information_governance():
     files = {str(path) for path in repository_files()}
     for pattern in set(owners) - {"*"}:
         assert any(name.startswith(pattern.strip("/")) for name in files), pattern
+
+
+def test_every_test_file_named_on_a_page_exists():
+    named = {
+        name
+        for page in pages()
+        for name in re.findall(r"`(tests/\S+\.py)`", (ROOT / page).read_text("utf-8"))
+    }
+
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []

@@ -1,4 +1,4 @@
-"""A document as one HTML file, and the page that leads to all: no script, no outside reference, style and drawings inside."""
+"""A document as one HTML file, and the page that leads to all: no script, no outside reference, all inside."""
 
 from __future__ import annotations
 
