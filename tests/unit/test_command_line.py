@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -136,6 +139,16 @@ def test_a_file_that_is_not_there_leaves_no_home_behind(tmp_path, demo):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_packs_of_a_home_in_which_nothing_ran_are_refused_with_their_own_exit_code(tmp_path, demo):
+    file = next((demo.invented / "submissions" / "police").iterdir())
+    preventable("submit", file, "--home", tmp_path / "home", "--region", demo.invented / "region")
+
+    done = preventable("packs", "--home", tmp_path / "home", expect=4)
+
+    assert done.stderr.startswith("D50")
+    assert done.stdout == ""
+
+
 # --- results ------------------------------------------------------------------------------------
 
 
@@ -184,3 +197,32 @@ def test_doctor_finds_a_demo_home_well(demo):
 
     assert re.search(r"(?m)^ok +home .* data files as they were written$", told)
     assert "MEND" not in told
+
+
+# --- progress -----------------------------------------------------------------------------------
+
+
+def test_where_nobody_watches_no_bar_is_drawn(demo):
+    assert demo.stderr == ""
+
+
+def test_a_terminal_shows_a_bar_on_standard_error_alone(tmp_path):
+    watched, terminal = pty.openpty()
+    invent = ["invent", "--months", "1", "--seed", "1", "--out", str(tmp_path / "county")]
+    command = [sys.executable, "-m", "preventable", *invent]
+    drawn = b""
+
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=terminal, text=True, env={**os.environ, "TERM": "xterm"}
+    ) as process:
+        os.close(terminal)
+        # Read as it is drawn: a terminal that nobody reads fills up. Linux ends it with an error.
+        with contextlib.suppress(OSError):
+            while part := os.read(watched, 65_536):
+                drawn += part
+        said = process.stdout.read()
+    os.close(watched)
+
+    assert b"invent" in drawn
+    assert b"%" in drawn
+    assert len(said.splitlines()) == 1
