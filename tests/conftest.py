@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Tests assert truths, never seconds: on a busy machine a slow example is no failure.
+settings.register_profile("no seconds", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no seconds")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
