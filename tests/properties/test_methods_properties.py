@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from preventable import methods
@@ -16,6 +16,11 @@ levels = st.floats(0.5, 0.999)
 
 
 @given(events=counts, person_years=years, level=levels)
+@example(
+    events=dict.fromkeys(BANDS, 4),
+    person_years={"0-24": 100.0, "25-64": 3637.0, "65+": 311026.0},
+    level=0.9921875,
+)
 def test_dsr_lies_within_its_own_limits(events, person_years, level):
     rate = methods.directly_standardised_rate(events, person_years, STANDARD, level=level)
 

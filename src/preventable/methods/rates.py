@@ -170,7 +170,8 @@ def directly_standardised_rate(
     limits = poisson_limits(total, level=level)
     return Rate(
         value=value * per,
-        lower=(value + scale * (limits.lower - total)) * per,
+        # Where one small band carries the weight of the standard, Dobson's formula may fall below 0: a rate cannot.
+        lower=max(0.0, value + scale * (limits.lower - total)) * per,
         upper=(value + scale * (limits.upper - total)) * per,
         per=per,
         level=level,
