@@ -41,6 +41,18 @@ def test_a_folder_holds_every_table_and_region_toml(written):
         assert pq.read_schema(written / f"{table.name}.parquet").equals(table.arrow_schema())
 
 
+def test_a_folder_whose_writing_was_cut_short_says_whose_it_is(written, tmp_path, monkeypatch):
+    def killed(*_, **__):
+        raise InterruptedError
+
+    monkeypatch.setattr(pq, "write_table", killed)
+    region = build_region(seed=7, months=3, first_month="2025-10", last_month="2025-12")
+    with pytest.raises(InterruptedError):
+        write_region(region, tmp_path)
+
+    assert (tmp_path / "region.toml").read_bytes() == (written / "region.toml").read_bytes()
+
+
 def test_region_toml_says_that_the_county_is_invented(written):
     about = tomllib.loads((written / "region.toml").read_text(encoding="utf-8"))
 

@@ -87,11 +87,12 @@ def build_region(*, seed: int, months: int, first_month: str, last_month: str) -
 def write_region(region: Region, folder: Path) -> None:
     """Write `<table>.parquet` of every table and `region.toml`; the same region gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in region.tables.items():
-        pq.write_table(table, folder / f"{name}.parquet", compression="zstd", row_group_size=1_000_000)
-    # A JSON text, number or truth value is written alike in TOML.
+    # A JSON text, number or truth value is written alike in TOML. First, so that a folder whose writing was cut
+    # short still says whose it is.
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in region.about.items()]
     (folder / "region.toml").write_text("".join(lines), encoding="utf-8", newline="\n")
+    for name, table in region.tables.items():
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd", row_group_size=1_000_000)
 
 
 def _period(months: int, first_month: str, last_month: str) -> tuple[np.datetime64, np.datetime64]:
