@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 import typer
-from repository import ROOT, pages, repository_files
+from repository import PACKAGE, ROOT, pages, repository_files
 
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?m)^\s*(?:\|[^`\n]*)?`?(\./(?:preventable|test)\b[^`|\n]*)")
@@ -111,12 +111,16 @@ def test_code_owners_give_policy_to_information_governance():
         assert any(name.startswith(pattern.strip("/")) for name in files), pattern
 
 
-def test_every_test_file_named_on_a_page_exists():
-    named = {
-        name
-        for page in pages()
-        for name in re.findall(r"`(tests/\S+\.py)`", (ROOT / page).read_text("utf-8"))
-    }
+@pytest.mark.parametrize("page", pages(), ids=str)
+def test_every_file_named_on_a_page_exists(page):
+    """Counted from the root, from the page, or from the package."""
+    named = set(
+        re.findall(r"`([\w.-]+/[\w./-]+\.(?:py|toml|sql|md|txt|css))`", (ROOT / page).read_text("utf-8"))
+    )
 
-    assert named
-    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+    missing = [
+        name
+        for name in named
+        if not any((base / name).is_file() for base in (ROOT, ROOT / page.parent, PACKAGE))
+    ]
+    assert missing == []
