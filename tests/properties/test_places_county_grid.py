@@ -11,7 +11,7 @@ from preventable.invented.region import build_region
 from preventable.stages.places.areas_of import areas_of_points, load_grid
 
 
-def test_a_hundred_thousand_points_of_the_county_lie_where_shapely_says():
+def test_a_hundred_thousand_points_and_every_corner_of_the_county_lie_where_shapely_says():
     areas = build_region(seed=1, months=1, first_month="2025-12", last_month="2025-12").tables["areas"]
     engine = DuckDBEngine(threads=1)
     engine.load("areas", areas)
@@ -20,9 +20,13 @@ def test_a_hundred_thousand_points_of_the_county_lie_where_shapely_says():
     polygons, codes = shapely.from_wkb(small.column("polygon").to_pylist()), small.column("area").to_pylist()
     west, south, east, north = shapely.total_bounds(polygons)
     points = np.random.default_rng(7).uniform((west, south), (east, north), (100_000, 2)).round(1)
+    corners = np.unique(shapely.get_coordinates(polygons), axis=0)
+    points = np.vstack([points, corners, corners + (0.1, 0.0), corners - (0.1, 0.1)]).round(1)
 
     found = areas_of_points(engine, points[:, 0], points[:, 1])
 
+    # Whole decimetres: in metres a tenth is no exact number, and shapely would be the one in doubt.
+    polygons, points = shapely.transform(polygons, lambda ends: ends * 10), np.rint(points * 10)
     held: dict[int, set[str]] = {}
     for at, holder in zip(
         *shapely.STRtree(polygons).query(shapely.points(points), predicate="intersects"), strict=True
