@@ -111,9 +111,16 @@ def _exclusions(inputs: PackInputs, used: Sequence[Shown]) -> str:
         parts.append(
             _("{months} ([x], not complete)").format(months=listed([month_text(month) for month in missing]))
         )
-    elif any(figure.value_note == "[x]" for figure in used):
-        parts.append(_("periods and areas that are not complete ([x])"))
-    return "; ".join(parts)
+    parts += [
+        _("[x], {reason}").format(reason=_(reason)) for reason in _notes(used, "[x]", longer=bool(missing))
+    ]
+    return "; ".join((*parts, *(_(note) for note in _notes(used, ""))))
+
+
+def _notes(used: Sequence[Shown], token: str, *, longer: bool = False) -> list[str]:
+    """What stands beside the figures with a token (or a value), each once; of `longer` periods alone."""
+    marked = (f for f in used if f.value_note == token and not (longer and f.period_type == "month"))
+    return sorted({note for figure in marked for note in figure.note.split("; ") if note})
 
 
 def name_patterns(names: Sequence[str]) -> list[str]:
@@ -476,8 +483,8 @@ def how_to_read(inputs: PackInputs) -> tuple[Block, ...]:
                     "is not told apart from a small number."
                 ).format(most=most),
                 _(
-                    "[x] not available: not every service has sent its records for the period. A gap "
-                    "is not a zero."
+                    "[x] not available: not every service has sent its records for the period, or a rate "
+                    "would rest on too few records, or on too many without an age. A gap is not a zero."
                 ),
                 _("[z] not applicable, or not part of this release."),
             ),
