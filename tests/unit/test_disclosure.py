@@ -408,6 +408,21 @@ def test_a_definition_about_home_sexual_domestic_or_young_victims_stops_at_the_d
     assert "stop at the district" in str(refused.value)
 
 
+def test_what_a_definition_is_about_and_what_nobody_may_have_are_the_policys_to_say():
+    """Without the mark, or without the rule, the same grant passes: both are read from the file."""
+    for gone in ("about", "never"):
+        given = granting("community_safety", "police_assault_offences", "ward", "last12", "all", "count")
+        given.definitions["police_assault_offences"]["conditions"].append(
+            {"column": "domestic_flag", "operator": "is", "values": ["yes"]}
+        )
+        with pytest.raises(PolicyError):
+            read_recipients(given)
+        rules = given.files["disclosure"][gone]
+        given.files["disclosure"][gone] = [rule for rule in rules if "domestic" not in str(rule)]
+
+        assert read_recipients(given)
+
+
 def test_a_definition_that_leaves_sexual_violence_out_is_not_about_it():
     given = granting("community_safety", "police_assault_offences", "ward", "last12", "all", "count")
     given.definitions["police_assault_offences"]["conditions"].append(
