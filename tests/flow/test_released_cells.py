@@ -61,7 +61,7 @@ def test_no_rate_or_limit_tells_more_than_its_shown_count(tables):
     for row in rates:
         count = shown[row["figure"].removesuffix("crude_rate") + "count"]
         person_years = exact[count["figure"]]["person_years"]
-        assert row["value"] * person_years / row["per"] == pytest.approx(count["value"], rel=1e-9)
+        assert row["value"] == round(count["value"] / person_years * row["per"], 1)
         assert row["lower"] * person_years / row["per"] < count["value"] - 2
         assert row["upper"] * person_years / row["per"] > count["value"] + 2
 

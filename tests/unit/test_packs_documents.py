@@ -90,20 +90,6 @@ def test_the_register_of_packs_has_the_hash_of_every_file(world):
     assert all(row["path"].startswith(row["recipient"] + "/") for row in rows)
 
 
-def test_what_stands_beside_a_figure_is_said_under_its_table(world):
-    """Why it is not available, what a shown value leaves out: each reason once, in the words of the policy."""
-    rows = world.released(PARTNERS[0])
-    for row in rows:
-        if row["measure"] == "count" and row["area_type"] == "region":
-            row.update(note="nearly complete; a few left out")
-        elif row["figure"].startswith("assault_admissions.v1/district") and row["period_type"] == "last12":
-            row.update(value=None, lower=None, upper=None, value_note="[x]", note="some have not sent")
-
-    document = make_packs(world.with_released(rows).engine(), world.context)[COMMUNITY].decode()
-
-    assert "; [x], some have not sent; a few left out; nearly complete<" in document
-
-
 @pytest.mark.parametrize("path", PAGES)
 def test_every_number_of_a_table_is_that_of_its_released_figure(world, pages, path):
     released = {row["figure"]: row for row in world.released(path.split("/")[0])}
