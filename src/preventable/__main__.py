@@ -157,6 +157,7 @@ def invent(
             months=months, seed=seed, out=out, vary=vary, progress=lambda share: bars("invent", share)
         )
     _say(f"{made['files']:,} files with {made['rows']:,} rows under {out / 'submissions'}")
+    _say(f"The month that comes late is under {out / 'later'}, the truth under {out / 'truth'}")
 
 
 @app.command()

@@ -43,6 +43,36 @@ def test_a_span_or_seed_out_of_range_is_refused(tmp_path, months, seed):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_holds_another_county_is_refused_and_left_as_it_was(tmp_path):
+    invent(months=1, seed=1, out=tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    for months, seed in ((1, 2), (2, 1)):
+        with pytest.raises(UsageError, match="holds something else"):
+            invent(months=months, seed=seed, out=tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_the_same_county_may_be_written_again(tmp_path):
+    one = invent(months=1, seed=1, out=tmp_path)
+
+    assert invent(months=1, seed=1, out=tmp_path) == one
+
+
+def test_a_folder_with_submissions_of_unknown_origin_is_refused(tmp_path):
+    (tmp_path / "submissions").mkdir()
+
+    with pytest.raises(UsageError, match="holds something else"):
+        invent(months=1, seed=1, out=tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_a_numbered_error(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(UsageError, match="U101"):
+        invent(months=1, seed=1, out=tmp_path / "file" / "county")
+
+
 def test_nhs_numbers_that_the_range_does_not_hold_are_refused():
     with pytest.raises(UsageError):
         nhs_numbers(1_000_001, seed=1)

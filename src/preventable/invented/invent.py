@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ def invent(
     Args:
         months: Length of the span, 1 to 48.
         seed: 0 or more.
-        out: Folder for `region`, `submissions`, `later` and `truth`; made when absent.
+        out: Folder for `region`, `submissions`, `later` and `truth`; made when absent. It may hold the same
+            county, which is written again.
         vary: Draw the services' parameters of error from their ranges in world.toml.
         progress: Called with the share of work done, 0 to 1.
 
@@ -48,12 +50,13 @@ def invent(
         true shares known to the police, and what was `planted`.
 
     Raises:
-        UsageError: The span or the seed is out of range.
+        UsageError: The span or the seed is out of range, or the folder holds something else.
     """
     if not 1 <= months <= MOST_MONTHS or seed < 0:
         raise UsageError("invent", f"months must be 1 to {MOST_MONTHS} and the seed 0 or more")
     tell = progress or (lambda share: None)
     span = Months.ending(months=months)
+    _claim(out, seed=seed, first_month=span.names[0])
     region = build_region(seed=seed, months=months, first_month=span.names[0], last_month=span.names[-1])
     world = read_world(region.tables, span)
     tell(0.15)
@@ -101,6 +104,22 @@ def invent(
     )
     tell(1.0)
     return {**summary, "planted": listed}
+
+
+def _claim(out: Path, *, seed: int, first_month: str) -> None:
+    """Make the folder; refuse it where files of another county would stay between ours."""
+    about = out / "region" / "region.toml"
+    if about.is_file():
+        found = tomllib.loads(about.read_text(encoding="utf-8"))
+        taken = (found.get("seed"), found.get("first_month")) != (seed, first_month)
+    else:
+        taken = any((out / name).exists() for name in ("region", "submissions", "later", "truth"))
+    if taken:
+        raise UsageError(str(out), "the folder holds something else; name another with --out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise UsageError(str(out), "the folder cannot be made; name another with --out") from None
 
 
 def _plain(value: Any) -> Any:
