@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -13,8 +14,9 @@ from invented_world import column, planted, small_world, truth
 
 from preventable.errors import UsageError
 from preventable.invented.capture import Seen, ed_records, police_records
-from preventable.invented.incidents import Incidents, Victims, nhs_numbers
+from preventable.invented.incidents import Incidents, Victims, draw_incidents, nhs_numbers
 from preventable.invented.invent import invent
+from preventable.invented.planted import Planted, draw_planted, list_planted
 from preventable.invented.world import Months, World, draw_parameters, read_world
 
 YEARLY = {"ed": 20_000, "ambulance": 12_000, "police": 68_000, "admissions": 3_000}
@@ -336,6 +338,52 @@ def test_the_cluster_in_time_is_an_excess_in_its_district():
 
     ratio = (mine & within).sum() / days / ((mine & ~within).sum() / (all_days - days))
     assert ratio == pytest.approx(cluster["factor"], rel=0.25)
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict:
+    return {path.stem: pq.read_table(path) for path in (small_world() / "region").glob("*.parquet")}
+
+
+def drawn_planted(world: World) -> Planted:
+    return draw_planted(
+        world,
+        draw_parameters(seed=1),
+        seed=1,
+        changed_provider="ed-tarquist",
+        corrected_provider="ed-oxmundle",
+    )
+
+
+@pytest.mark.parametrize("months", [1, 2, 3, 24])
+def test_whatever_is_planted_for_some_days_lies_within_the_span(tables, months):
+    span = Months.ending(months=months)
+    world = read_world(tables, span)
+    lasting = [item for item in list_planted(world, drawn_planted(world)) if "first_day" in item]
+
+    assert len(lasting) == 4
+    for item in lasting:
+        assert span.firsts[0].isoformat() <= item["first_day"] <= item["last_day"] < span.end.isoformat()
+
+
+def test_a_cluster_at_the_edge_of_the_county_counts_beside_it(tables):
+    world = read_world(tables, Months.ending(months=1))
+    shapes = {
+        a["area"]: shapely.from_wkb(a["polygon"]) for a in region("areas") if a["area_type"] == "small_area"
+    }
+    edge = shapely.unary_union(list(shapes.values())).boundary
+    east, north = world.street_points[np.argmin(shapely.distance(edge, shapely.points(world.street_points)))]
+    planted = drawn_planted(world)
+    spot = replace(planted.spots[0], easting_m=east, northing_m=north, expected_extra=400.0)
+
+    incidents = draw_incidents(world, draw_parameters(seed=1), replace(planted, spots=(spot,)), seed=1)
+    mine = incidents.planted == spot.name
+    points = shapely.points(incidents.points[mine])
+    counted_in = [shapes[code] for code in world.area_codes[incidents.area[mine]]]
+
+    assert shapely.distance(edge, points).max() > 0
+    assert not shapely.covers(shapely.union_all(list(shapes.values())), points).all()
+    assert shapely.distance(counted_in, points).max() < spot.radius_m
 
 
 def test_everything_planted_is_listed_also_when_it_needs_a_longer_span():

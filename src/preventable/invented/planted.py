@@ -57,6 +57,9 @@ class Planted:
     changed_provider: str
     changed_from_month: int
     corrected_months: Mapping[str, int]
+    changed_share: float
+    added_share: float
+    withdrawn: int
 
 
 def draw_planted(
@@ -98,6 +101,9 @@ def draw_planted(
             corrected_provider: max(0, last - rules["corrections_ed_month_before_end"]),
             "police": max(0, last - rules["corrections_police_month_before_end"]),
         },
+        changed_share=rules["corrected_share"],
+        added_share=rules["added_share"],
+        withdrawn=rules["withdrawn"],
     )
 
 
@@ -242,6 +248,8 @@ def list_planted(world: World, planted: Planted) -> list[dict[str, Any]]:
             "what": "a month sent again with corrections",
             "provider": provider,
             "month": months[month],
+            "changed_share": planted.changed_share,
+            "added_share": planted.added_share,
         }
         for provider, month in sorted(planted.corrected_months.items())
     ]

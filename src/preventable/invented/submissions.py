@@ -246,15 +246,14 @@ def _fates(planted: Planted, supplier: Supplier, records: Columns, *, seed: int)
     month = planted.corrected_months.get(supplier.provider)
     if month is None:
         return fate
-    rules = parameters("world")["planted"]
     which = np.flatnonzero(records["month"] == month)
     which = stream(seed, f"corrections/{supplier.provider}").permutation(which)
-    corrected = max(1, round(rules["corrected_share"] * len(which)))
-    added = max(1, round(rules["added_share"] * len(which)))
+    corrected = max(1, round(planted.changed_share * len(which)))
+    added = max(1, round(planted.added_share * len(which)))
     fate["corrected"][which[:corrected]] = True
     fate["added_later"][which[corrected : corrected + added]] = True
     if supplier.has("record_status"):
-        fate["withdrawn"][which[corrected + added : corrected + added + rules["withdrawn"]]] = True
+        fate["withdrawn"][which[corrected + added :][: planted.withdrawn]] = True
     return fate
 
 
