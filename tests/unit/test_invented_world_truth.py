@@ -68,13 +68,6 @@ def test_a_folder_with_submissions_of_unknown_origin_is_refused(tmp_path):
         invent(months=1, seed=1, out=tmp_path)
 
 
-def test_a_folder_that_cannot_be_made_is_a_numbered_error(tmp_path):
-    (tmp_path / "file").write_text("")
-
-    with pytest.raises(UsageError, match="U101"):
-        invent(months=1, seed=1, out=tmp_path / "file" / "county")
-
-
 def test_nhs_numbers_that_the_range_does_not_hold_are_refused():
     with pytest.raises(UsageError):
         nhs_numbers(1_000_001, seed=1)

@@ -56,7 +56,7 @@ def invent(
         raise UsageError("invent", f"months must be 1 to {MOST_MONTHS} and the seed 0 or more")
     tell = progress or (lambda share: None)
     span = Months.ending(months=months)
-    _claim(out, seed=seed, first_month=span.names[0])
+    _refuse_another(out, seed=seed, first_month=span.names[0])
     region = build_region(seed=seed, months=months, first_month=span.names[0], last_month=span.names[-1])
     world = read_world(region.tables, span)
     tell(0.15)
@@ -106,8 +106,8 @@ def invent(
     return {**summary, "planted": listed}
 
 
-def _claim(out: Path, *, seed: int, first_month: str) -> None:
-    """Make the folder; refuse it where files of another county would stay between ours."""
+def _refuse_another(out: Path, *, seed: int, first_month: str) -> None:
+    """Refuse a folder where files of another county would stay between ours."""
     about = out / "region" / "region.toml"
     if about.is_file():
         found = tomllib.loads(about.read_text(encoding="utf-8"))
@@ -116,10 +116,6 @@ def _claim(out: Path, *, seed: int, first_month: str) -> None:
         taken = any((out / name).exists() for name in ("region", "submissions", "later", "truth"))
     if taken:
         raise UsageError(str(out), "the folder holds something else; name another with --out")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        raise UsageError(str(out), "the folder cannot be made; name another with --out") from None
 
 
 def _plain(value: Any) -> Any:
