@@ -49,6 +49,9 @@ def test_there_is_sql_to_look_at():
         "SELECT isodow(a) FROM t",
         "SELECT dayofweek(a) FROM t",
         "SELECT date_diff('day', a, b) FROM t",
+        "SELECT regexp_replace(a, 'x', 'y') FROM t",
+        "SELECT r.a FROM records r JOIN records s ON r.a < s.a",
+        "WITH u AS (SELECT 1) SELECT r.a FROM t r, t s WHERE r.a = s.a",
     ],
 )
 def test_guard_of_sql_finds_what_is_forbidden(sql):
@@ -64,6 +67,7 @@ def test_guard_of_sql_finds_what_is_forbidden(sql):
         "WITH u AS (SELECT a FROM t) SELECT coalesce(u.a, '') FROM u LEFT JOIN v ON u.a = v.a",
         "SELECT CASE WHEN a THEN 1 ELSE 0 END FROM t",
         "SELECT CAST(sum(n) AS BIGINT) FROM t",
+        "SELECT l.a FROM records_slice l JOIN records_slice r ON l.a < r.a",
         "SELECT date_diff('day', DATE '1970-01-05', CAST(a AS DATE)) % 7 + 1 FROM t",
         "SELECT CAST(CASE WHEN a < 8 THEN 0 ELSE round(a / 5) * 5 END AS BIGINT) FROM t",
     ],
