@@ -30,6 +30,7 @@ from preventable.stages.pseudonyms.stage import pseudonymise_records
 from preventable.stages.quality.stage import check_submissions
 from preventable.store.home import Home
 from preventable.store.released import write_packs
+from preventable.store.retention import prune_tables
 from preventable.store.run_log import StepRecord
 from preventable.store.session import HomeTables, reading, writing
 from preventable.tables import REGION_TABLES, TABLES, Sensitivity
@@ -170,8 +171,11 @@ def run(
 ) -> list[StepReport]:
     """Take every submission of a home through the flow, up to what may be released.
 
-    Idempotent: a step whose inputs, policy and code are those of its last run is not run again.
+    Idempotent: a step whose inputs, policy and code are those of its last run is not run again. What
+    policy/retention.toml gives no longer is deleted first.
     """
+    with writing(home) as tables:
+        prune_tables(tables, policy, dt.datetime.now(dt.UTC).date())
     return _run_steps(home, policy, [step for step in STEPS if step.name != "packs"], progress, tell)
 
 

@@ -4,11 +4,11 @@ import dataclasses
 import datetime as dt
 
 import pytest
-from small_home import small_home, small_policy, write_months
+from small_home import ED, month_rows, small_home, small_policy, write_file, write_months
 
-from preventable import intake
+from preventable import intake, pipeline
 from preventable.errors import PolicyError
-from preventable.store.retention import prune
+from preventable.store.retention import prune, prune_tables
 from preventable.store.session import reading
 
 
@@ -16,6 +16,9 @@ def policy_of(days):
     policy = small_policy()
     retention = {**policy.file("retention"), "days_since_received": days}
     return dataclasses.replace(policy, files={**policy.files, "retention": retention})
+
+
+LATE = dt.date(2199, 1, 1)
 
 
 @pytest.fixture
@@ -53,6 +56,37 @@ def test_deleted_texts_are_on_the_disk_no_more(home):
     prune(home, small_policy(), days_from_now(200))
 
     assert not list((home.restricted / "tables" / "place_texts").glob("*.parquet"))
+
+
+def test_texts_of_a_version_that_was_replaced_are_deleted_with_the_others(tmp_path):
+    home = small_home(tmp_path)
+    for version, place in enumerate(("bar", "BAR"), start=1):
+        path = tmp_path / ED / f"{version}.csv"
+        write_file(path, ED, month_rows(ED, "2025-01", version=version, place=place))
+        intake.submit(home, path, policy=small_policy())
+    files = home.restricted / "tables" / "place_texts"
+    assert len(list(files.glob("*.parquet"))) == 2
+
+    prune(home, small_policy(), days_from_now(90))
+    assert len(list(files.glob("*.parquet"))) == 2
+
+    prune(home, small_policy(), days_from_now(91))
+    assert list(files.glob("*.parquet")) == []
+    with reading(home) as tables:
+        assert tables.verify() > 0
+
+
+def test_a_run_prunes_too(home, monkeypatch):
+    monkeypatch.setattr(pipeline, "STEPS", ())
+    pipeline.run(home, small_policy())
+    assert texts(home) == 4
+
+    monkeypatch.setattr(
+        pipeline, "prune_tables", lambda tables, policy, _: prune_tables(tables, policy, LATE)
+    )
+    pipeline.run(home, small_policy())
+
+    assert texts(home) == 0
 
 
 def test_rows_and_receipts_stay(home):

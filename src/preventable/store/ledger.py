@@ -253,6 +253,15 @@ class Ledger:
         )  # fmt: skip
         return sorted((_data_file(row) for row in rows), key=lambda file: (file.partition, file.path))
 
+    def erase_superseded(self, table: str, received_before: str) -> None:
+        """Mark as taken by retention what later versions replaced and what came in before a time (UTC, ISO 8601)."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE data_files SET erased = 1"
+                " WHERE table_name = ? AND removed_version IS NOT NULL AND received_at < ?",
+                (table, received_before),
+            )
+
     def erased_files(self, table: str) -> list[str]:
         """Paths of the files that retention took from a table."""
         rows = self._rows("SELECT path FROM data_files WHERE table_name = ? AND erased = 1", table)

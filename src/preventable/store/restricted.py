@@ -257,10 +257,13 @@ class TableStore:
             for file in self.ledger.data_files(name, self.version(name))
             if dt.datetime.fromisoformat(file.received_at) < moment
         ]
-        if old and not dry_run:
+        if not dry_run:
             intent = self._begin()
-            planned = self._plan(table, [], old, intent, erase=True)
-            self._carry_out(self._intent(intent, [planned]), [planned], {})
+            if old:
+                planned = self._plan(table, [], old, intent, erase=True)
+                self._carry_out(self._intent(intent, [planned]), [planned], {})
+            # Files that a later version replaced hold old rows too.
+            self.ledger.erase_superseded(name, moment.astimezone(dt.UTC).isoformat(timespec="seconds"))
             self._delete_erased(name)
         return sum(file.rows for file in old)
 
