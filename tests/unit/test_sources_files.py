@@ -73,6 +73,14 @@ def test_cp1252_is_read_where_the_mapping_says_so():
     assert read(content, mappings=[mapping]).place_texts.column("text").to_pylist() == ["Café Zöe"]
 
 
+def test_utf8_is_not_read_as_cp1252():
+    mapping = {**ED_MAPPING, "file": {**ED_MAPPING["file"], "encoding": "cp1252"}}
+
+    with pytest.raises(UnreadableFileError, match="not text in cp1252"):
+        read(csv_bytes([{**ED_ROW, "Place": "Café Zöe"}]), mappings=[mapping])
+    assert read(csv_bytes([ED_ROW]), mappings=[mapping]).rows == 1
+
+
 def test_a_quote_opened_in_one_row_and_closed_in_another_refuses_the_file():
     rows = [{**row, "Place": "Bar"} for row in numbered("ed-example", 3)]
     header, first, second, third = csv_bytes(rows).decode().splitlines()

@@ -28,7 +28,7 @@ def read_csv(content: bytes, form: FileForm, *, where: str, limits: Mapping[str,
     if content.startswith(STARTS_OF_CONTAINERS):
         raise UnreadableFileError(where, "the mapping says csv, the content is a container of another kind")
     text = _decoded(content, form.encoding)
-    if text is None:
+    if text is None or (form.encoding != "utf-8" and _is_utf8(content)):
         raise UnreadableFileError(where, f"it is not text in {form.encoding}")
     if "\0" in text:
         raise UnreadableFileError(
@@ -47,6 +47,11 @@ def _decoded(content: bytes, encoding: str) -> str | None:
         return content.decode(encoding)
     except UnicodeDecodeError:
         return None
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Whether other letters than ASCII are there and all of them are UTF-8: cp1252 would read each as two."""
+    return not content.isascii() and _decoded(content, "utf-8") is not None
 
 
 def _lines(text: str, delimiter: str) -> tuple[list[tuple[int, tuple[str, ...]]], int]:
