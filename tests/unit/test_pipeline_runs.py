@@ -15,13 +15,12 @@ from preventable.store.restricted import TableStore
 from preventable.store.session import reading
 from preventable.tables import TABLES
 
-_VALUE_OF_TYPE = {"text": "x", "integer": 1, "number": 1.0, "flag": True, "date": None, "timestamp": None}
 
-
-def one_row(name: str) -> pa.Table:
-    """Any row that a table takes."""
+def one_row(name: str, figure: int = 1) -> pa.Table:
+    """Any row that a table takes; its whole numbers are the figure."""
+    of_type = {"text": "x", "integer": figure, "number": 1.0, "flag": True, "date": None, "timestamp": None}
     row = {
-        column.name: column.allowed[0] if column.allowed else _VALUE_OF_TYPE[column.type]
+        column.name: column.allowed[0] if column.allowed else of_type[column.type]
         for column in TABLES[name].columns
     }
     return pa.Table.from_pylist([row], schema=TABLES[name].arrow_schema())
@@ -35,7 +34,7 @@ def ran(monkeypatch):
     def release(engine, context):
         names.append("disclosure")
         for name in ("released", "release_register"):
-            engine.load(name, one_row(name))
+            engine.load(name, one_row(name, engine.table("submissions").num_rows))
 
     def make(engine, context):
         names.append("packs")
@@ -116,6 +115,37 @@ def test_no_packs_are_made_of_a_run_that_was_cut_short(home, ran, tmp_path, monk
     with pytest.raises(NothingToReleaseError):
         pipeline.packs(home, small_policy())
     assert ran == []
+
+
+@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_cut_short_at_any_table_ends_as_one_that_was_not(home, ran, tmp_path, monkeypatch, at, when):
+    send(home, tmp_path, POLICE, "2025-02")
+    calls = [0]
+    replace = TableStore.replace
+
+    def cut_at(store, name, data):
+        calls[0] += 1
+        if (calls[0], when) == (at, "before"):
+            raise KeyboardInterrupt
+        version = replace(store, name, data)
+        if calls[0] == at:
+            raise KeyboardInterrupt
+        return version
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TableStore, "replace", cut_at)
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.run(home, small_policy())
+    ran.clear()
+
+    pipeline.run(home, small_policy())
+    pipeline.packs(home, small_policy())
+
+    assert ran == ["disclosure", "packs"]
+    with reading(home) as tables:
+        assert tables.read("released").equals(one_row("released", 8))
+        assert tables.read("release_register").equals(one_row("release_register", 8))
 
 
 def cut(*_):
