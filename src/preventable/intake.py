@@ -16,20 +16,27 @@ from typing import Any
 
 import pyarrow as pa
 
+from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import RefusedFileError, TooLargeError, UnknownProviderError, UsageError
-from preventable.settings import Policy
+from preventable.settings import Policy, StepContext
+from preventable.stages.quality.rules import quality_rules
+from preventable.stages.quality.stage import check_submissions
 from preventable.stages.sources.stage import ReadSubmission, read_submission
 from preventable.store.home import Home, open_home, read_mappings, read_region_table
 from preventable.store.ledger import Ledger, Receipt, SubmissionEntry
 from preventable.store.restricted import TableStore
 from preventable.store.retention import prune_tables
 from preventable.store.session import HomeTables, reading, writing
+from preventable.tables import TABLES
 
 # One commit holds several files: fewer would be slow, more would lose more work to a crash.
 _BATCH_FILES = 64
 _BATCH_ROWS = 100_000
 _SIDE_TABLES = ("intake_problems", "place_texts")
 _OUTCOMES = ("loaded", "repeat", "refused")
+_FINDINGS = pa.schema(
+    {"path": pa.string(), "row_number": pa.int64(), "rule": pa.string(), "level": pa.string()}
+)
 
 Clock = Callable[[], dt.datetime]
 
@@ -106,10 +113,12 @@ class CheckReport:
     Attributes:
         files: As in `SubmitReport`.
         problems: path, row_number, field, problem; never a value.
+        findings: path, row_number (0: the whole file), rule, level; what the rules say of these files alone.
     """
 
     files: tuple[FileReport, ...]
     problems: pa.Table
+    findings: pa.Table
 
     @property
     def refused(self) -> bool:
@@ -118,23 +127,37 @@ class CheckReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report for JSON."""
-        return {"files": [asdict(file) for file in self.files], "problems": self.problems.to_pylist()}
+        return {
+            "files": [asdict(file) for file in self.files],
+            "problems": self.problems.to_pylist(),
+            "findings": self.findings.to_pylist(),
+        }
 
     def as_text(self) -> str:
-        """A line a file, then a line a problem, then their number by kind."""
-        lines = [_file_line(file) for file in self.files]
-        problems = self.problems.to_pylist()
+        """A line a file, a line a problem and a row held back, then their number by kind and by rule."""
+        problems, findings = self.problems.to_pylist(), self.findings.to_pylist()
+        errors = [line for line in findings if line["level"] == "error"]
+        held = Counter(path for path, _ in {(line["path"], line["row_number"]) for line in errors})
+        lines = [_file_line(file, held[file.path]) for file in self.files]
         lines += [f"{p['path']}  row {p['row_number']}  {p['field']}: {p['problem']}" for p in problems]
+        lines += [f"{f['path']}  row {f['row_number']}  {f['rule']}: quarantined" for f in errors]
         kinds = Counter((p["field"], p["problem"]) for p in problems)
         lines += [f"{count:>7,} x {name}: {problem}" for (name, problem), count in sorted(kinds.items())]
+        met = Counter(line["rule"] for line in findings)
+        lines += [
+            f"{met[rule.id]:>7,} x {rule.id} {rule.level}: {rule.description} {rule.remedy}"
+            for rule in quality_rules()
+            if met[rule.id]
+        ]
         return "\n".join(lines)
 
 
-def _file_line(file: FileReport) -> str:
+def _file_line(file: FileReport, held: int) -> str:
     if file.outcome == "refused":
         return file.error
     done = "would be loaded" if file.outcome == "loaded" else "is known already: nothing would change"
-    return f"{file.path}: {file.provider} {file.month}, {file.rows:,} rows, {done}"
+    quarantined = f", {held:,} of them quarantined" if held else ""
+    return f"{file.path}: {file.provider} {file.month}, {file.rows:,} rows{quarantined}, {done}"
 
 
 def utc_now() -> dt.datetime:
@@ -225,7 +248,7 @@ def check(
         door = _door_of_home(opened, policy)
         with reading(opened) as tables:
             known = _Known.of_ledger(tables.restricted.ledger)
-    reports, problems = [], []
+    reports, problems, reads = [], [_problem_rows("", None)], {}
     for file in _find_files(path, provider, set(door.providers)):
         # Read even where it is known already: the report is about the rows.
         examined = _examine(file, door, _Known())
@@ -233,7 +256,26 @@ def check(
         known.note(examined)
         if examined.read is not None:
             problems.append(_problem_rows(examined.report.path, examined.read.intake_problems))
-    return CheckReport(tuple(reports), pa.concat_tables(problems) if problems else _problem_rows("", None))
+            reads.setdefault(examined.read.submission_id, (examined.report.path, examined.read))
+    return CheckReport(tuple(reports), pa.concat_tables(problems), _findings(reads, door, policy))
+
+
+def _findings(reads: Mapping[str, tuple[str, ReadSubmission]], door: _Door, policy: Policy) -> pa.Table:
+    """What the rules find in these files, each content once; nothing of the home is held against them."""
+    engine = DuckDBEngine()
+    for name in ("submissions", "intake_problems"):
+        tables = [getattr(read, name) for _, read in reads.values()]
+        engine.load(name, pa.concat_tables([TABLES[name].empty(), *tables]))
+    providers = TABLES["providers"].arrow_schema()
+    engine.load("providers", pa.Table.from_pylist(list(door.providers.values()), schema=providers))
+    check_submissions(engine, StepContext(policy=policy, region={}))
+    lines = [
+        {"path": reads[line["submission_id"]][0]}
+        | {name: line[name] for name in ("row_number", "rule", "level")}
+        for line in engine.table("findings").to_pylist()
+    ]
+    ordered = sorted(lines, key=lambda line: (line["path"], line["row_number"], line["rule"]))
+    return pa.Table.from_pylist(ordered, schema=_FINDINGS)
 
 
 def _problem_rows(path: str, problems: pa.Table | None) -> pa.Table:

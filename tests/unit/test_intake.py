@@ -295,6 +295,32 @@ def test_a_check_tells_row_field_and_problem_and_no_value(home, tmp_path):
     assert "SECRET" not in said
 
 
+def test_a_check_tells_which_rows_the_rules_would_hold_back(home, tmp_path):
+    rows = month_rows(ED, "2025-01")
+    rows[1][HEADERS[ED].index("Ver")] = "SECRET-VERSION"
+    rows[3][HEADERS[ED].index("Arrival")] = "01/02/2025 00:10"
+    path = write_file(tmp_path / "sent" / ED / "x.csv", ED, rows)
+    write_file(tmp_path / "sent" / ED / "the same.csv", ED, rows)
+
+    report = intake.check(tmp_path / "sent", home=home.path, policy=small_policy())
+
+    errors = {(f["row_number"], f["rule"]) for f in report.findings.to_pylist() if f["level"] == "error"}
+    assert errors == {(3, "V21"), (5, "V03")}
+    (line,) = [text for text in report.as_text().splitlines() if "of them quarantined" in text]
+    assert "4 rows, 2 of them quarantined, would be loaded" in line
+    assert "row 5  V03: quarantined" in report.as_text()
+    assert "1 x V03 error: The arrival" in report.as_text()
+    assert "SECRET" not in report.as_text() + str(report.as_dict())
+    assert path.exists()
+
+
+def test_a_check_of_refused_files_alone_has_no_findings(home, tmp_path):
+    path = write_file(tmp_path / POLICE / "x.csv", POLICE, month_rows(POLICE, "2025-01"))
+    path.write_bytes(b"\xff\xfe\x00")
+
+    assert intake.check(path, home=home.path, policy=small_policy()).findings.num_rows == 0
+
+
 def test_a_check_stores_nothing(home, tmp_path):
     path = faulty_file(tmp_path)
     with reading(home):
