@@ -348,3 +348,27 @@ def test_a_missing_or_exchanged_data_file_is_found_on_read(prepared, tmp_path):
         tables.read("submissions")
     one.write_bytes(content)
     assert hold_sound(home) == MONTHS * 2
+
+
+def test_a_ledger_that_counts_what_has_no_rows_is_found(prepared, tmp_path):
+    shutil.copytree(prepared[0], tmp_path / "home")
+    home = open_home(tmp_path / "home")
+    intake.submit(home, prepared[1], policy=small_policy())
+    with reading(home) as tables:
+        assert tables.verify() > 0
+        ledger = tables.restricted.ledger
+        ledger._rows("UPDATE submissions SET rows = rows + 1 WHERE rowid = 1")
+        with pytest.raises(DamagedFileError, match="its submissions"):
+            tables.verify()
+
+
+def test_what_is_submitted_while_another_reads_does_not_look_damaged(prepared, tmp_path):
+    shutil.copytree(prepared[0], tmp_path / "home")
+    home = open_home(tmp_path / "home")
+    files = sorted(prepared[1].rglob("*.csv"))
+    intake.submit(home, files[0], policy=small_policy())
+    with reading(home) as tables:
+        intake.submit(home, files[1], policy=small_policy())
+
+        assert tables.verify() > 0
+        assert tables.read("submissions").num_rows == ROWS

@@ -51,6 +51,21 @@ def clock():
     return Clock()
 
 
+def test_a_reader_sees_the_tables_as_they_stood_when_it_came(store, tmp_path):
+    store.replace("whole", whole("first"))
+    early = TableStore(tmp_path / "tables", [COUNTS, WHOLE, TEXTS], store.ledger, writable=False)
+    store.replace("whole", whole("second"))
+    store.append(
+        "texts", pa.table({"month": ["m"], "key": ["k"], "text": ["t"]}, schema=TEXTS.arrow_schema())
+    )
+
+    assert early.read("whole").equals(whole("first"))
+    assert not early.has("texts")
+    late = TableStore(tmp_path / "tables", [COUNTS, WHOLE, TEXTS], store.ledger, writable=False)
+    assert late.read("whole").equals(whole("second"))
+    assert late.has("texts")
+
+
 @pytest.fixture
 def store(tmp_path, clock):
     ledger = Ledger(tmp_path / "ledger.sqlite")

@@ -237,6 +237,11 @@ class Ledger:
         rows = self._rows("SELECT max(version) AS version FROM commits WHERE table_name = ?", table)
         return -1 if rows[0]["version"] is None else int(rows[0]["version"])
 
+    def versions(self) -> dict[str, int]:
+        """Last acknowledged version of every table that was written, all of one moment."""
+        rows = self._rows("SELECT table_name, max(version) AS version FROM commits GROUP BY table_name")
+        return {row["table_name"]: int(row["version"]) for row in rows}
+
     def log_entries(self, table: str, version: int) -> dict[int, str]:
         """Version -> sha256 of its log entry, up to and with `version`."""
         rows = self._rows(
@@ -296,6 +301,15 @@ class Ledger:
         names = ", ".join(SubmissionEntry.__dataclass_fields__)
         rows = self._rows(f"SELECT {names} FROM submissions ORDER BY provider, month, submission_id")
         return [SubmissionEntry(**dict(row)) for row in rows]
+
+    def rows_of_submissions(self, version: int) -> dict[str, int]:
+        """Submission -> its rows, of all that were loaded with a version of `submissions` or one before."""
+        rows = self._rows(
+            "SELECT submission_id, rows FROM submissions WHERE intent <="
+            " (SELECT intent FROM commits WHERE table_name = 'submissions' AND version = ?)",
+            version,
+        )
+        return {row["submission_id"]: int(row["rows"]) for row in rows}
 
 
 def _data_file(row: sqlite3.Row) -> DataFile:

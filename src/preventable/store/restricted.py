@@ -55,7 +55,8 @@ class TableStore:
         folder: Root; each table has a folder of its name in it.
         tables: Declarations of the tables that may stand here.
         ledger: Ledger of this root.
-        writable: False refuses every write: only the holder of the home's lock may write.
+        writable: False refuses every write and keeps to the versions of this moment: only the holder of the
+            home's lock may write.
         clock: Tells when rows were received.
     """
 
@@ -73,6 +74,8 @@ class TableStore:
         self._tables = {table.name: table for table in tables}
         self._writable = writable
         self._clock = clock
+        # A reader sees all tables as they stood when it came, whatever a writer acknowledges meanwhile.
+        self._pinned = None if writable else ledger.versions()
 
     # --- reading ----------------------------------------------------------------------------
 
@@ -81,8 +84,9 @@ class TableStore:
         return self.version(name) >= 0
 
     def version(self, name: str) -> int:
-        """Last acknowledged version of a table, -1 where it was never written."""
-        return self.ledger.version(self._table(name).name)
+        """Last acknowledged version of a table, -1 where it was never written; for a reader, when it opened."""
+        table = self._table(name)
+        return self.ledger.version(name) if self._pinned is None else self._pinned.get(table.name, -1)
 
     def read(
         self,

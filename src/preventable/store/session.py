@@ -71,8 +71,7 @@ class HomeTables:
         for table in FLOW_TABLES:
             self.read(table.name)
         ids = self.restricted.read("submissions", columns=("submission_id",)).column(0).to_pylist()
-        counted = Counter({entry.submission_id: entry.rows for entry in self.restricted.ledger.submissions()})
-        if Counter(ids) != counted:
+        if Counter(ids) != self.restricted.ledger.rows_of_submissions(self.version("submissions")):
             raise DamagedFileError("ledger.sqlite", "its submissions are not those that have rows")
         return sum(
             len(store.ledger.data_files(table.name, store.version(table.name)))
