@@ -34,6 +34,7 @@ from preventable.errors import (
     UnknownCodesError,
     UnreadableFileError,
 )
+from preventable.stages.sources.xlsx_order import order_fault
 from preventable.tables import TABLES
 
 HEADER = ",".join(ED_ROW)
@@ -360,6 +361,13 @@ def turned_round(pieces: bytes, data: bytes) -> bytes:
 def test_a_sheet_that_the_reader_would_lose_rows_or_cells_of_is_refused(change):
     with pytest.raises(UnreadableFileError):
         read_workbook(changed_sheet(change))
+
+
+@pytest.mark.parametrize(("place", "fault"), [("0", False), ("-1", True), ("x", True)])
+def test_a_text_is_not_counted_from_the_end_of_the_list(place, fault):
+    sheet = f'<worksheet><row r="1"><c r="A1" t="s"><v>{place}</v></c></row></worksheet>'
+
+    assert bool(order_fault(io.BytesIO(sheet.encode()))[0]) is fault
 
 
 def test_a_sheet_without_places_is_read_in_its_order():

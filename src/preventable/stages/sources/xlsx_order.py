@@ -30,6 +30,8 @@ def order_fault(sheet_xml: IO[bytes]) -> tuple[str, int]:
         for event, element in iterparse(sheet_xml, events=("start", "end")):
             name = element.tag.rpartition("}")[2]
             if event == "end":
+                if name == "c":
+                    _refuse_text_counted_from_the_end(element)
                 if name in ("c", "row"):
                     element.clear()
             elif name == "row":
@@ -47,6 +49,13 @@ def order_fault(sheet_xml: IO[bytes]) -> tuple[str, int]:
     except (ParseError, ValueError):
         return "a row or cell does not say where it stands", row
     return "", 0
+
+
+def _refuse_text_counted_from_the_end(cell: Element) -> None:
+    """The reader takes a cell's text from a list by its place, and a place below 0 for one from the end."""
+    place = cell.findtext("{*}v") if cell.get("t") == "s" else None
+    if place is not None and not place.strip().isdecimal():
+        raise ValueError
 
 
 def _row_number(element: Element, row: int) -> int:
