@@ -33,6 +33,23 @@ def test_every_shown_count_is_its_true_count_by_the_rule(tables):
             assert row["value"] is None
 
 
+def test_every_definition_of_policy_is_counted_and_has_records(tables):
+    """A definition that nothing reaches would print "no figure of this kind", and nobody would ask why."""
+    counted: dict[str, int] = {}
+    for row in tables[0].values():
+        counted[row["definition"]] = counted.get(row["definition"], 0) + row["count"]
+
+    assert {name for name, records in counted.items() if records} == set(load_policy().definitions)
+
+
+def test_school_returns_stand_under_the_month_of_their_return_and_no_other(tables):
+    returns = [row for row in tables[0].values() if row["definition"] == "school_suspensions"]
+
+    assert {row["period_end"] for row in returns} == {"2025-12"}
+    assert {row["coverage"] for row in returns} == {1.0}
+    assert len(returns) == 7
+
+
 def test_hidden_and_shown_cells_both_occur(tables):
     notes = {row["value_note"] for row in tables[1]}
 

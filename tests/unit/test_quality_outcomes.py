@@ -150,6 +150,18 @@ def test_a_provider_that_never_sent_has_no_month_received():
     assert {line["provider"]: line["received"] for line in lines}["police"] is False
 
 
+def test_a_list_is_owed_in_no_month_and_covers_those_in_which_it_came():
+    register = read(rows_of("licensing", {}), "licensing")
+
+    covered = [
+        (line["month"], line["received"])
+        for line in checked([ed({}), ed({**FEBRUARY, "Att No": "F"}), register]).table("coverage").to_pylist()
+        if line["provider"] == "licensing"
+    ]
+
+    assert covered == [(register.month, True)]
+
+
 def test_a_site_conveyed_to_that_the_region_does_not_know_is_left_empty():
     reads = [read(rows_of("ambulance", {"To": "ZXA01"}, {"CAD": "C2", "To": "AB12CD"}), "ambulance")]
 

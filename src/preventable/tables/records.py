@@ -43,7 +43,7 @@ FINDINGS = Table(
 
 COVERAGE = Table(
     name="coverage",
-    description="Which provider-months were received: a missing month is a gap, never a zero.",
+    description="Which provider-months were received: a missing month is a gap, never a zero. Lists have the months alone in which one came.",
     sensitivity=Sensitivity.AGGREGATE,
     key=("provider", "month"),
     source="stages/quality",
