@@ -17,7 +17,8 @@ import shapely
 
 from preventable.codes import allowed
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.settings import StepContext, load_policy
+from preventable.settings import Policy, StepContext, load_policy
+from preventable.stages.packs.stage import make_packs
 from preventable.tables import TABLES
 
 DISTRICTS = tuple(f"XD{n:02d}" for n in range(1, 8))
@@ -48,6 +49,10 @@ CATEGORIES = {
 }
 LATE_MONTH = "2025-03"
 RELEASE = "2025-12-0123456789ab"
+#: The three partners of one district, and the page of each.
+PARTNERS = ("xd02-community-safety", "xd02-licensing", "xd02-public-health")
+PAGES = tuple(f"{p}/{p.removeprefix('xd02-').replace('-', '_')}.html" for p in PARTNERS)
+COMMUNITY, LICENSING, HEALTH = PAGES
 
 
 def rows_of(name: str, rows: list[dict[str, Any]]) -> pa.Table:
@@ -375,3 +380,9 @@ class _Maker:
         if area_type in ("venue", "middle_area", "ward"):
             mean *= min(self.chance.paretovariate(1.3), 12) / 3
         return max(0, round(self.chance.gauss(mean, mean**0.5 * 1.5)))
+
+
+def remade(world: World, policy: Policy | None = None, **region: Any) -> dict[str, bytes]:
+    """The packs of a world under another policy, or of a region told otherwise."""
+    context = replace(world.context, region={**world.context.region, **region})
+    return make_packs(world.engine(), replace(context, policy=policy) if policy else context)

@@ -8,27 +8,29 @@ import hashlib
 import io
 import json
 import re
-from copy import deepcopy
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from packs_page import Page
-from packs_world import LATE_MONTH, RELEASE, World, make_world, rows_of
+from packs_world import (
+    COMMUNITY,
+    HEALTH,
+    LATE_MONTH,
+    LICENSING,
+    PAGES,
+    PARTNERS,
+    RELEASE,
+    World,
+    make_world,
+    remade,
+)
 
-from preventable.engine.duckdb import DuckDBEngine
-from preventable.errors import PolicyError, ReleaseRefusedError
-from preventable.settings import Policy
 from preventable.stages.packs.csvw import AREA_NAME
 from preventable.stages.packs.findings import ChangeFinding, ReleaseRule, change_finding, change_words
 from preventable.stages.packs.shown import ShownFigures
 from preventable.stages.packs.stage import make_packs
 from preventable.stages.packs.words import count_text, data_file, in_language, rate_text
 from preventable.tables import TABLES
-
-PARTNERS = ("xd02-community-safety", "xd02-licensing", "xd02-public-health")
-PAGES = tuple(f"{p}/{p.removeprefix('xd02-').replace('-', '_')}.html" for p in PARTNERS)
-COMMUNITY, LICENSING, HEALTH = PAGES
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +54,6 @@ def shown_numbers(page: Page) -> list[tuple[str, str, str]]:
         for cell in page.all("td")
         if "data-figure" in cell.attributes
     ]
-
-
-def remade(world: World, policy: Policy | None = None, **region: Any) -> dict[str, bytes]:
-    context = replace(world.context, region={**world.context.region, **region})
-    return make_packs(world.engine(), replace(context, policy=policy) if policy else context)
 
 
 def test_each_partner_gets_a_page_a_csv_and_its_metadata(packs):
@@ -404,107 +401,6 @@ def test_invented_data_is_said_on_every_page_and_only_then(world, pages):
         assert real[path].all("p")[0].text == "OFFICIAL"
 
 
-def changed(policy: Policy, name: str, change: dict[str, Any]) -> Policy:
-    files = deepcopy(dict(policy.files))
-    files[name] = {**files[name], **change}
-    return replace(policy, files=files)
-
-
-def test_purpose_legal_basis_and_end_come_from_policy(world):
-    recipients = deepcopy(list(world.context.policy.file("recipients")["recipients"]))
-    for kind in recipients:
-        kind.update(
-            purpose="A purpose of the test",
-            legal_basis="A basis of the test",
-            classification="MARKED BY THE TEST",
-        )
-
-    made = remade(world, changed(world.context.policy, "recipients", {"recipients": recipients}))
-
-    for path in PAGES:
-        page = Page(made[path])
-        assert {"A purpose of the test", "A basis of the test", "31 October 2027"} <= {
-            dd.text for dd in page.all("dd")
-        }
-        assert page.all("p")[0].text == "MARKED BY THE TEST - invented data"
-
-
-def test_a_kind_of_partner_without_legal_basis_gets_no_pack(world):
-    recipients = deepcopy(list(world.context.policy.file("recipients")["recipients"]))
-    del recipients[0]["legal_basis"]
-
-    with pytest.raises(PolicyError, match="legal_basis"):
-        remade(world, changed(world.context.policy, "recipients", {"recipients": recipients}))
-
-
-def test_the_smallest_shown_count_comes_from_policy(world):
-    counts = {**world.context.policy.file("disclosure")["counts"], "minimum_count": 10}
-
-    made = remade(world, changed(world.context.policy, "disclosure", {"counts": counts}))
-
-    assert b"the count is 0 to 9" in made[COMMUNITY]
-    assert b"[c] 0 to 9, not shown" in made[COMMUNITY]
-    assert not re.search(rb"\b0 to 7\b", made[COMMUNITY])
-
-
-def test_words_of_a_definition_come_from_policy(world):
-    definitions = deepcopy(dict(world.context.policy.definitions))
-    definitions["ed_assault_attendances"]["plain"] = "What the test says is counted"
-
-    made = remade(world, replace(world.context.policy, definitions=definitions))
-
-    assert b"What the test says is counted" in made[HEALTH]
-
-
-def with_register(world: World, rows: list[dict[str, Any]]) -> DuckDBEngine:
-    engine = world.engine()
-    engine.load("release_register", rows_of("release_register", rows))
-    return engine
-
-
-def test_a_figure_that_the_register_does_not_hold_is_refused(world):
-    engine = with_register(world, world.tables["release_register"].to_pylist()[1:])
-
-    with pytest.raises(ReleaseRefusedError, match="1 of"):
-        make_packs(engine, world.context)
-
-
-def test_a_figure_that_the_register_holds_with_another_value_is_refused(world):
-    rows = world.tables["release_register"].to_pylist()
-    row = next(row for row in rows if row["value"] is not None)
-    row["value"] += 5
-    engine = world.engine()
-    engine.load(
-        "release_register",
-        type(world.tables["release_register"]).from_pylist(
-            rows, schema=world.tables["release_register"].schema
-        ),
-    )
-
-    with pytest.raises(ReleaseRefusedError, match="1 of"):
-        make_packs(engine, world.context)
-
-
-def test_an_older_release_in_the_register_changes_nothing(world, packs):
-    rows = world.tables["release_register"].to_pylist()
-    older = [{**row, "release": "2025-11-aaaaaaaaaaaa"} for row in rows[::2]]
-    schema = world.tables["release_register"].schema
-    engine = world.engine()
-    engine.load(
-        "release_register", type(world.tables["release_register"]).from_pylist(rows + older, schema=schema)
-    )
-
-    assert make_packs(engine, world.context) == packs
-
-
-def test_a_partner_without_released_figures_gets_no_pack(world):
-    rows = [row for row in world.tables["released"].to_pylist() if row["recipient"] != PARTNERS[1]]
-
-    made = make_packs(world.with_released(rows).engine(), world.context)
-
-    assert {path.split("/")[0] for path in made} == {PARTNERS[0], PARTNERS[2], "index.html"}
-
-
 def test_a_part_without_figures_says_so(world):
     rows = [
         row for row in world.tables["released"].to_pylist() if row["area_type"] not in ("middle_area", "ward")
@@ -550,120 +446,6 @@ def test_events_of_other_districts_are_not_in_the_pack(world, packs):
 
     assert b"Lantern Fair (13 December)" in packs[COMMUNITY]
     assert b"Lantern Fair" not in made["xd03-community-safety/community_safety.html"]
-
-
-def test_premises_stand_in_order_of_shown_counts_then_name(pages):
-    rows = pages[LICENSING].table("with-counts-table")[1:]
-
-    def key(row: list[Any]) -> tuple[float, float, str]:
-        ed, ambulance = (-float(c.text.replace(",", "")) if c.text[0] != "[" else 0.0 for c in row[4:6])
-        return ed, ambulance, row[0].text
-
-    assert len(rows) >= 5
-    assert [key(row) for row in rows] == sorted(key(row) for row in rows)
-
-
-def test_premises_show_the_range_of_their_count_per_100_of_capacity(world, pages):
-    capacity = {
-        row["venue"]: (row["capacity"], row["venue_type"]) for row in world.tables["venues"].to_pylist()
-    }
-    shown = {row["figure"]: row["value"] for row in world.released(PARTNERS[1])}
-    cells = [
-        (c.attributes["data-figure"], c.text)
-        for c in pages[LICENSING].all("td")
-        if c.attributes.get("data-part") == "per_100_capacity"
-    ]
-
-    assert len(cells) > 5
-    for figure, text in cells:
-        places, kind = capacity[figure.split("/")[2]]
-        assert kind in ("pub", "nightclub")
-        if shown[figure] is None:
-            assert text == "[c]"
-        else:
-            low, high = (float(part) for part in text.split(" to "))
-            least, most = max(8, shown[figure] - 2), shown[figure] + 2
-            assert low <= 100 * least / places < low + 0.1
-            assert high - 0.1 < 100 * most / places <= high
-
-
-def test_premises_where_people_come_and_go_have_no_count_beside_their_capacity(pages):
-    rows = [row for row in pages[LICENSING].table("with-counts-table")[1:] if row[2].text == "Takeaway"]
-
-    assert rows
-    assert all([cell.text for cell in row[-2:]] == ["[z]", "[z]"] for row in rows)
-
-
-def test_premises_without_a_shown_count_stand_in_order_of_name(pages):
-    rows = pages[LICENSING].table("without-counts-table")[1:]
-
-    assert [row[0].text for row in rows] == sorted(row[0].text for row in rows)
-    assert all(cell.text in ("[c]", "[x]") for row in rows for cell in row[4:])
-
-
-def test_premises_of_other_districts_are_not_listed(world, pages):
-    own = {
-        row["licence_number"]
-        for row in world.tables["venues"].to_pylist()
-        if row["venue"][1:] >= "0020" and row["venue"][1:] < "0040"
-    }
-
-    listed = [
-        row[1].text
-        for name in ("with-counts-table", "without-counts-table")
-        for row in pages[LICENSING].table(name)[1:]
-    ]
-
-    assert set(listed) == own
-    assert len(listed) == len(own)
-
-
-def test_where_no_premises_has_a_count_there_are_no_hours_and_no_words_for_a_hearing(world):
-    rows = world.released(PARTNERS[1])
-    for row in rows:
-        if row["area_type"] == "venue":
-            row.update(value=None, value_note="[c]")
-
-    page = Page(make_packs(world.with_released(rows).engine(), world.context)[LICENSING])
-
-    assert page.all("h1")[0].text == "Quillmarsh: no licensed premises has a count to show"
-    assert [head.text for head in page.all("h2")] == [
-        "Premises with a count that can be shown",
-        "Premises without a count that can be shown",
-        "What is asked of you",
-        "How to read this pack",
-    ]
-
-
-def test_hours_of_premises_are_listed_only_where_shown(pages):
-    rows = pages[LICENSING].table("hours-table")[1:]
-
-    assert rows
-    assert all(any(cell.text[0].isdigit() for cell in row[2:]) for row in rows)
-
-
-def test_an_hour_of_premises_that_is_not_complete_is_not_called_small(world):
-    rows = world.released(PARTNERS[1])
-    for row in rows:
-        if (row["area_type"], row["dimension"], row["category"]) == ("venue", "weekday_hour", "Fri 21-24"):
-            ambulance = row["definition"] == "ambulance_venue_callouts"
-            row.update(value=20.0 if ambulance else None, value_note="" if ambulance else "[x]")
-
-    page = Page(make_packs(world.with_released(rows).engine(), world.context)[LICENSING])
-
-    fridays = [row for row in page.table("hours-table") if row[1].text == "Fri, 21 to 24"]
-    assert len(fridays) == 20
-    assert all([cell.text for cell in row[2:]] == ["[x]", "20"] for row in fridays)
-
-
-def test_the_licensing_list_speaks_of_association_and_never_blames(packs):
-    text = packs[LICENSING].decode("utf-8").lower()
-
-    assert "association, not cause" in text
-    assert "do not say that the premises, its staff or its management caused" in text
-    assert not any(
-        word in text for word in ("hotspot", "worst", "problem premises", "violent venue", "culprit")
-    )
 
 
 def test_three_months_are_told_as_such_and_not_compared():

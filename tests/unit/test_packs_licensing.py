@@ -1,0 +1,138 @@
+"""The licensing list: which premises it names, in which order, and what it says of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from packs_page import Page
+from packs_world import LICENSING, PARTNERS, World, make_world
+
+from preventable.stages.packs.stage import make_packs
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make_world().only(PARTNERS[1])
+
+
+@pytest.fixture(scope="module")
+def text(world: World) -> bytes:
+    return make_packs(world.engine(), world.context)[LICENSING]
+
+
+@pytest.fixture(scope="module")
+def page(text: bytes) -> Page:
+    return Page(text)
+
+
+def test_premises_stand_in_order_of_shown_counts_then_name(page):
+    rows = page.table("with-counts-table")[1:]
+
+    def key(row: list[Any]) -> tuple[float, float, str]:
+        ed, ambulance = (-float(c.text.replace(",", "")) if c.text[0] != "[" else 0.0 for c in row[4:6])
+        return ed, ambulance, row[0].text
+
+    assert len(rows) >= 5
+    assert [key(row) for row in rows] == sorted(key(row) for row in rows)
+
+
+def test_premises_show_the_range_of_their_count_per_100_of_capacity(world, page):
+    capacity = {
+        row["venue"]: (row["capacity"], row["venue_type"]) for row in world.tables["venues"].to_pylist()
+    }
+    shown = {row["figure"]: row["value"] for row in world.released(PARTNERS[1])}
+    cells = [
+        (c.attributes["data-figure"], c.text)
+        for c in page.all("td")
+        if c.attributes.get("data-part") == "per_100_capacity"
+    ]
+
+    assert len(cells) > 5
+    for figure, text in cells:
+        places, kind = capacity[figure.split("/")[2]]
+        assert kind in ("pub", "nightclub")
+        if shown[figure] is None:
+            assert text == "[c]"
+        else:
+            low, high = (float(part) for part in text.split(" to "))
+            least, most = max(8, shown[figure] - 2), shown[figure] + 2
+            assert low <= 100 * least / places < low + 0.1
+            assert high - 0.1 < 100 * most / places <= high
+
+
+def test_premises_where_people_come_and_go_have_no_count_beside_their_capacity(page):
+    rows = [row for row in page.table("with-counts-table")[1:] if row[2].text == "Takeaway"]
+
+    assert rows
+    assert all([cell.text for cell in row[-2:]] == ["[z]", "[z]"] for row in rows)
+
+
+def test_premises_without_a_shown_count_stand_in_order_of_name(page):
+    rows = page.table("without-counts-table")[1:]
+
+    assert [row[0].text for row in rows] == sorted(row[0].text for row in rows)
+    assert all(cell.text in ("[c]", "[x]") for row in rows for cell in row[4:])
+
+
+def test_premises_of_other_districts_are_not_listed(world, page):
+    own = {
+        row["licence_number"]
+        for row in world.tables["venues"].to_pylist()
+        if row["venue"][1:] >= "0020" and row["venue"][1:] < "0040"
+    }
+
+    listed = [
+        row[1].text for name in ("with-counts-table", "without-counts-table") for row in page.table(name)[1:]
+    ]
+
+    assert set(listed) == own
+    assert len(listed) == len(own)
+
+
+def test_where_no_premises_has_a_count_there_are_no_hours_and_no_words_for_a_hearing(world):
+    rows = world.released(PARTNERS[1])
+    for row in rows:
+        if row["area_type"] == "venue":
+            row.update(value=None, value_note="[c]")
+
+    page = Page(make_packs(world.with_released(rows).engine(), world.context)[LICENSING])
+
+    assert page.all("h1")[0].text == "Quillmarsh: no licensed premises has a count to show"
+    assert [head.text for head in page.all("h2")] == [
+        "Premises with a count that can be shown",
+        "Premises without a count that can be shown",
+        "What is asked of you",
+        "How to read this pack",
+    ]
+
+
+def test_hours_of_premises_are_listed_only_where_shown(page):
+    rows = page.table("hours-table")[1:]
+
+    assert rows
+    assert all(any(cell.text[0].isdigit() for cell in row[2:]) for row in rows)
+
+
+def test_an_hour_of_premises_that_is_not_complete_is_not_called_small(world):
+    rows = world.released(PARTNERS[1])
+    for row in rows:
+        if (row["area_type"], row["dimension"], row["category"]) == ("venue", "weekday_hour", "Fri 21-24"):
+            ambulance = row["definition"] == "ambulance_venue_callouts"
+            row.update(value=20.0 if ambulance else None, value_note="" if ambulance else "[x]")
+
+    page = Page(make_packs(world.with_released(rows).engine(), world.context)[LICENSING])
+
+    fridays = [row for row in page.table("hours-table") if row[1].text == "Fri, 21 to 24"]
+    assert len(fridays) == 20
+    assert all([cell.text for cell in row[2:]] == ["[x]", "20"] for row in fridays)
+
+
+def test_the_licensing_list_speaks_of_association_and_never_blames(text):
+    words = text.decode("utf-8").lower()
+
+    assert "association, not cause" in words
+    assert "do not say that the premises, its staff or its management caused" in words
+    assert not any(
+        word in words for word in ("hotspot", "worst", "problem premises", "violent venue", "culprit")
+    )
