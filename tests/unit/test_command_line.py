@@ -113,7 +113,14 @@ def test_a_reader_that_stops_listening_is_no_fault():
 
 def test_a_command_stopped_by_its_user_shows_no_traceback(tmp_path):
     demo = [sys.executable, "-m", "preventable", "demo", "--quick", "--home", str(tmp_path / "home")]
-    with subprocess.Popen(demo, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        demo,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background job ignores the signal, and its children with it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         process.stdout.readline()
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
