@@ -9,10 +9,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from preventable.errors import NoHomeError, PreventableError
+from preventable.conservation import KINDS, conservation
+from preventable.errors import NoHomeError, PreventableError, UsageError
 from preventable.settings import Policy, load_policy
 from preventable.store.home import open_home
-from preventable.store.session import reading
+from preventable.store.session import HomeTables, reading
 
 LIBRARIES = (
     "duckdb",
@@ -87,8 +88,22 @@ def _overdue(policy: Policy, today: dt.date) -> list[Finding]:
 def _home(path: Path) -> list[Finding]:
     try:
         with reading(open_home(path)) as tables:
-            return [Finding(f"home {path}: {tables.verify():,} data files as they were written", well=True)]
+            written = Finding(f"home {path}: {tables.verify():,} data files as they were written", well=True)
+            return [written, _balance(tables)]
     except NoHomeError:
         return [Finding(f"no home in {path} (none is needed yet)", well=True)]
     except PreventableError as error:
         return [Finding(str(error), well=False)]
+
+
+def _balance(tables: HomeTables) -> Finding:
+    """Whether every row that was sent has one outcome."""
+    try:
+        lines = conservation(tables).to_pylist()
+    except UsageError as error:
+        return Finding(f"rows sent: {error.found}", well=True)
+    sent = sum(line["submitted"] for line in lines)
+    kinds = {kind: sum(line[kind] for line in lines) for kind in KINDS}
+    words = " + ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+    even = all(line["submitted"] == sum(line[kind] for kind in KINDS) for line in lines)
+    return Finding(f"{sent:,} rows sent {'=' if even else 'are not'} {words}, month by month", well=even)

@@ -23,7 +23,7 @@ from preventable.stages.quality.rules import quality_rules
 from preventable.stages.quality.stage import check_submissions
 from preventable.stages.sources.stage import ReadSubmission, read_submission
 from preventable.store.home import Home, open_home, read_mappings, read_region_table
-from preventable.store.ledger import Ledger, Receipt, SubmissionEntry
+from preventable.store.ledger import FILE_OUTCOMES, Ledger, Receipt, SubmissionEntry
 from preventable.store.restricted import TableStore
 from preventable.store.retention import prune_tables
 from preventable.store.session import HomeTables, reading, writing
@@ -33,7 +33,6 @@ from preventable.tables import TABLES
 _BATCH_FILES = 64
 _BATCH_ROWS = 100_000
 _SIDE_TABLES = ("intake_problems", "place_texts")
-_OUTCOMES = ("loaded", "repeat", "refused")
 _FINDINGS = pa.schema(
     {"path": pa.string(), "row_number": pa.int64(), "rule": pa.string(), "level": pa.string()}
 )
@@ -97,7 +96,7 @@ class SubmitReport:
     def as_text(self) -> str:
         """One line an outcome, and one for what retention deleted."""
         lines = []
-        for outcome in _OUTCOMES:
+        for outcome in FILE_OUTCOMES:
             files = [file for file in self.files if file.outcome == outcome]
             lines.append(
                 f"{outcome:<8}{len(files):>6,} files{sum(file.rows or 0 for file in files):>12,} rows"
@@ -398,7 +397,7 @@ class _Known:
     @classmethod
     def of_ledger(cls, ledger: Ledger) -> _Known:
         counted = {
-            key: receipt for key, receipt in _state_of_files(ledger).items() if receipt.outcome != "refused"
+            key: receipt for key, receipt in ledger.state_of_files().items() if receipt.outcome != "refused"
         }
         return cls(counted, ledger.submission_ids())
 
@@ -413,16 +412,6 @@ class _Known:
         if examined.receipt.outcome != "refused" and examined.receipt.submission_id:
             self.files[examined.receipt.provider, examined.receipt.file_sha256] = examined.receipt
             self.submissions.add(examined.receipt.submission_id)
-
-
-def _state_of_files(ledger: Ledger) -> dict[tuple[str, str], Receipt]:
-    """What each file, by provider and sha256, came to: a load before a repeat, both before a refusal."""
-    state: dict[tuple[str, str], Receipt] = {}
-    for receipt in ledger.receipts():
-        key = (receipt.provider, receipt.file_sha256)
-        if key not in state or _OUTCOMES.index(receipt.outcome) <= _OUTCOMES.index(state[key].outcome):
-            state[key] = receipt
-    return state
 
 
 @dataclass(frozen=True)
@@ -547,54 +536,3 @@ def _entry(read: ReadSubmission) -> SubmissionEntry:
         read.mapping_version,
         read.rows,
     )
-
-
-# --- conservation -------------------------------------------------------------------------------
-
-
-def conservation(home: Home) -> pa.Table:
-    """Every row submitted has one outcome: submitted = accepted + quarantined + refused + duplicate.
-
-    A file sent again byte for byte counts once. A file with other bytes and the same content (rows shuffled,
-    columns moved, compressed anew) counts all its rows as duplicate. Files whose rows could not be counted
-    count 0; files whose month could not be told stand under month "".
-
-    Returns:
-        provider, month, submitted, accepted, quarantined, refused, duplicate; by provider and month.
-
-    Raises:
-        UsageError: Submissions have not been through `run` yet.
-    """
-    with reading(home) as tables:
-        ledger = tables.restricted.ledger
-        columns = ("submission_id", "provider", "month", "outcome")
-        outcomes = tables.restricted.read("outcomes", columns=columns)
-        filled = {entry.submission_id for entry in ledger.submissions() if entry.rows}
-        waiting = filled - set(outcomes.column("submission_id").to_pylist())
-        if waiting:
-            raise UsageError("conservation", f"{len(waiting)} submissions have not been through `run` yet")
-        files = _state_of_files(ledger).values()
-    submitted: Counter[tuple[str, str]] = Counter()
-    rows: Counter[tuple[str, str, str]] = Counter()
-    for receipt in files:
-        month = receipt.month or ""
-        submitted[receipt.provider, month] += receipt.rows or 0
-        if receipt.outcome == "repeat":
-            rows[receipt.provider, month, "duplicate"] += receipt.rows or 0
-        elif receipt.outcome == "refused":
-            rows[receipt.provider, month, "refused"] += receipt.rows or 0
-    counted = outcomes.group_by(["provider", "month", "outcome"]).aggregate([([], "count_all")])
-    for line in counted.to_pylist():
-        rows[line["provider"], line["month"], line["outcome"]] += line["count_all"]
-    kinds = ("accepted", "quarantined", "refused", "duplicate")
-    keys = sorted({*submitted, *((provider, month) for provider, month, _ in rows)})
-    lines = [
-        {"provider": provider, "month": month, "submitted": submitted[provider, month]}
-        | {kind: rows[provider, month, kind] for kind in kinds}
-        for provider, month in keys
-    ]
-    schema = pa.schema(
-        [("provider", pa.string()), ("month", pa.string())]
-        + [(name, pa.int64()) for name in ("submitted", *kinds)]
-    )
-    return pa.Table.from_pylist(lines, schema=schema)

@@ -9,14 +9,19 @@ from small_home import ED, HEADERS, POLICE, month_rows, small_home, small_policy
 from supplier_files import count_rows, mapping_of, read_cells, supplier_files
 
 from preventable import intake, pipeline
-from preventable.intake import conservation
+from preventable.conservation import conservation
 from preventable.store.home import open_home
 from preventable.store.session import reading
 
 
 @pytest.fixture(scope="module")
 def balance(demo):
-    return conservation(open_home(demo.home)).to_pylist()
+    return conserved(open_home(demo.home))
+
+
+def conserved(home):
+    with reading(home) as tables:
+        return conservation(tables).to_pylist()
 
 
 def test_rows_submitted_are_the_rows_of_the_files(demo, balance):
@@ -102,7 +107,7 @@ def test_rows_of_bad_files_are_counted_once_each(tmp_path, monkeypatch):
         intake.submit(home, tmp_path / "submissions", policy=small_policy())
         pipeline.run(home, small_policy())
 
-    lines = conservation(home).to_pylist()
+    lines = conserved(home)
 
     for line in lines:
         done = line["accepted"] + line["quarantined"] + line["refused"] + line["duplicate"]

@@ -203,6 +203,7 @@ def test_doctor_finds_a_demo_home_well(demo):
     told = preventable("doctor", "--home", demo.home).stdout
 
     assert re.search(r"(?m)^ok +home .* data files as they were written$", told)
+    assert re.search(r"(?m)^ok +[\d,]+ rows sent = [\d,]+ accepted \+ .+ duplicate, month by month$", told)
     assert "MEND" not in told
 
 

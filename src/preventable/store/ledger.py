@@ -19,6 +19,9 @@ from preventable.errors import DamagedFileError
 from preventable.store.durable import PRIVATE_FILE, fsync_folder
 from preventable.store.sqlite import told_apart
 
+#: What a file received can come to; where it came twice, the first of these is what it came to.
+FILE_OUTCOMES = ("loaded", "repeat", "refused")
+
 
 @dataclass(frozen=True)
 class DataFile:
@@ -292,6 +295,16 @@ class Ledger:
         names = ", ".join(Receipt.__dataclass_fields__)
         return [Receipt(**dict(row)) for row in self._rows(f"SELECT {names} FROM receipts ORDER BY receipt")]
 
+    def state_of_files(self) -> dict[tuple[str, str], Receipt]:
+        """What each file, by provider and sha256, came to: a load before a repeat, both before a refusal."""
+        state: dict[tuple[str, str], Receipt] = {}
+        for receipt in self.receipts():
+            key = (receipt.provider, receipt.file_sha256)
+            before = state.get(key)
+            if before is None or _rank(receipt) <= _rank(before):
+                state[key] = receipt
+        return state
+
     def submission_ids(self) -> set[str]:
         """Submissions that count."""
         return {row["submission_id"] for row in self._rows("SELECT submission_id FROM submissions")}
@@ -310,6 +323,10 @@ class Ledger:
             version,
         )
         return {row["submission_id"]: int(row["rows"]) for row in rows}
+
+
+def _rank(receipt: Receipt) -> int:
+    return FILE_OUTCOMES.index(receipt.outcome)
 
 
 def _data_file(row: sqlite3.Row) -> DataFile:

@@ -1,0 +1,72 @@
+"""No row is lost or counted twice: what became of every row submitted, counted up from the ledger and the outcomes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from preventable.errors import UsageError
+from preventable.store.ledger import Ledger, Receipt
+from preventable.store.session import HomeTables
+
+KINDS = ("accepted", "quarantined", "refused", "duplicate")
+#: A file's outcome -> what all its rows are. Rows of a file that was loaded have outcomes of their own.
+_ROWS_OF_FILE = {"repeat": "duplicate", "refused": "refused"}
+_SCHEMA = pa.schema(
+    [("provider", pa.string()), ("month", pa.string())]
+    + [(name, pa.int64()) for name in ("submitted", *KINDS)]
+)
+
+
+def conservation(tables: HomeTables) -> pa.Table:
+    """Every row submitted has one outcome: submitted = accepted + quarantined + refused + duplicate.
+
+    A file sent again byte for byte counts once. A file with other bytes and the same content (rows shuffled,
+    columns moved, compressed anew) counts all its rows as duplicate. Files whose rows could not be counted
+    count 0; files whose month could not be told stand under month "".
+
+    Args:
+        tables: A home opened for reading.
+
+    Returns:
+        provider, month, submitted, accepted, quarantined, refused, duplicate; by provider and month.
+
+    Raises:
+        UsageError: Submissions have not been through `run` yet.
+    """
+    ledger = tables.restricted.ledger
+    outcomes = tables.restricted.read("outcomes", columns=("submission_id", "provider", "month", "outcome"))
+    waiting = _filled(ledger) - set(outcomes.column("submission_id").to_pylist())
+    if waiting:
+        raise UsageError("conservation", f"{len(waiting)} submissions have not been through `run` yet")
+    submitted, rows = _of_files(ledger.state_of_files().values())
+    counted = outcomes.group_by(["provider", "month", "outcome"]).aggregate([([], "count_all")])
+    for line in counted.to_pylist():
+        rows[line["provider"], line["month"], line["outcome"]] += line["count_all"]
+    keys = sorted({*submitted, *((provider, month) for provider, month, _ in rows)})
+    lines = [
+        {"provider": provider, "month": month, "submitted": submitted[provider, month]}
+        | {kind: rows[provider, month, kind] for kind in KINDS}
+        for provider, month in keys
+    ]
+    return pa.Table.from_pylist(lines, schema=_SCHEMA)
+
+
+def _filled(ledger: Ledger) -> set[str]:
+    return {entry.submission_id for entry in ledger.submissions() if entry.rows}
+
+
+def _of_files(
+    files: Iterable[Receipt],
+) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str, str]]]:
+    """Rows submitted by provider and month, and by outcome those of files that were not loaded."""
+    submitted: Counter[tuple[str, str]] = Counter()
+    rows: Counter[tuple[str, str, str]] = Counter()
+    for receipt in files:
+        month = receipt.month or ""
+        submitted[receipt.provider, month] += receipt.rows or 0
+        if receipt.outcome in _ROWS_OF_FILE:
+            rows[receipt.provider, month, _ROWS_OF_FILE[receipt.outcome]] += receipt.rows or 0
+    return submitted, rows
