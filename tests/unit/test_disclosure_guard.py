@@ -81,6 +81,11 @@ def release(exact):
             " WHERE recipient = 'licensing-XD01'",
         ),
         (
+            "premises of another district",
+            "SELECT * FROM released_before UNION ALL SELECT * REPLACE ('licensing-XD01' AS recipient)"
+            " FROM released_before WHERE recipient = 'licensing-XD02' AND area_type = 'venue'",
+        ),
+        (
             "figures under another area's name",
             "SELECT * REPLACE (CASE WHEN area = 'XD01' THEN 'XD02' ELSE area END AS area) FROM released_before",
         ),
