@@ -28,6 +28,7 @@ _VENUES = {
     "XV4": ("Copper Zettle", "takeaway", 1500, 200, "XT3", dt.date(2010, 1, 1), None),
     "XV5": ("Copper Zettle", "takeaway", 2600, 600, "XT4", dt.date(2010, 1, 1), None),
     "XV6": ("Club Zembra", "nightclub", 3500, 500, "XT4", dt.date(2025, 6, 1), None),
+    "XV7": ("Oxblood Cellar", "bar", 200, 400, "XT1", dt.date(2010, 1, 1), None),
 }
 _STREETS = {
     "XT1": ("Mill Street", 220, 320),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from places_gazetteer import HOSPITALS, ROWS, SITE
@@ -115,6 +117,15 @@ def test_what_names_nothing_is_not_accepted(resolver, text):
     assert decide(answer(resolver, text), resolver.rules) == "none"
 
 
+@pytest.mark.parametrize(
+    ("probability", "decision"), [(0.80, "accept"), (0.79, "review"), (0.50, "review"), (0.49, "none")]
+)
+def test_an_answer_is_accepted_reviewed_or_dropped_by_its_probability(resolver, probability, decision):
+    found = replace(answer(resolver, "quay lane"), probability=probability)
+
+    assert decide(found, resolver.rules) == decision
+
+
 def test_a_chain_without_an_area_is_never_its_nearest_branch(resolver):
     found = answer(resolver, "copper zettle")
 
@@ -148,8 +159,6 @@ def test_an_answer_that_opening_may_change_says_so(resolver):
 
 
 def test_a_postcode_in_the_text_is_its_centre_unless_a_place_stands_there():
-    from dataclasses import replace
-
     gazetteer = replace(
         gazetteer_of_rows(ROWS), postcodes={"ZZ1 9ZZ": (1010.0, 1010.0), "ZZ1 8ZZ": (9000.0, 9000.0)}
     )

@@ -257,6 +257,14 @@ def test_licensed_premises_by_code_are_the_only_venue_beside_the_point(place_typ
     assert row["venue_id"] == venue
 
 
+def test_two_open_venues_beside_the_point_are_not_decided_by_code_alone():
+    point = {"easting_m": WEST + 200.0, "northing_m": SOUTH + 350.0, "point_sd_m": 10.0}
+
+    row = one(record("r", "police", place_type="licensed_premises_inside", **point))
+
+    assert row["venue_id"] is None
+
+
 def test_a_closed_venue_beside_the_point_is_not_told():
     point = {
         "easting_m": WEST + 705.0,
