@@ -108,6 +108,18 @@ def test_a_figure_that_the_register_holds_with_another_value_is_refused(world):
         make_packs(engine, world.context)
 
 
+def test_a_figure_that_the_register_holds_with_another_token_is_refused(world):
+    held = world.tables["release_register"]
+    rows = held.to_pylist()
+    row = next(row for row in rows if row["value_note"] == "[c]")
+    row["value_note"] = "[x]"
+    engine = world.engine()
+    engine.load("release_register", type(held).from_pylist(rows, schema=held.schema))
+
+    with pytest.raises(ReleaseRefusedError, match="1 of"):
+        make_packs(engine, world.context)
+
+
 def test_an_older_release_in_the_register_changes_nothing(world, packs):
     rows = world.tables["release_register"].to_pylist()
     older = [{**row, "release": "2025-11-aaaaaaaaaaaa"} for row in rows[::2]]
