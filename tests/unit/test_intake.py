@@ -189,11 +189,13 @@ def test_conservation_before_a_run_says_what_is_missing(home, tmp_path):
     ],
 )
 def test_the_provider_is_the_folders_or_the_options(home, tmp_path, folder, option, provider):
-    path = write_file(tmp_path / "sent" / folder / "x.csv", ED, month_rows(ED, "2025-01"))
+    name = f"{POLICE}-2024-11.csv"  # it means nothing
+    path = write_file(tmp_path / "sent" / folder / name, ED, month_rows(ED, "2025-01"))
 
     for sent in (path, tmp_path / "sent"):
         (file,) = intake.check(sent, home=home.path, provider=option, policy=small_policy()).files
         assert file.provider == provider
+        assert file.month == ("2025-01" if provider == ED else None)
 
 
 def test_an_unknown_provider_is_refused(home, tmp_path):
