@@ -86,6 +86,10 @@ def test_figures_cannot_hide_behind_invisible_signs_or_other_scripts():
         assert screen(text).text == "[redacted]"
 
 
+def test_an_address_cannot_hide_behind_wide_letters():
+    assert screen("Bar Beispiel jane＠example．org").text == "Bar Beispiel [redacted]"
+
+
 def test_a_screened_text_is_screened_for_good():
     once = screen("Bar Beispiel 07700 900123, 12 Mill Street", place_type="own_home").text
 
