@@ -79,6 +79,21 @@ def test_words_of_a_definition_come_from_policy(world):
     assert b"What the test says is counted" in made[HEALTH]
 
 
+def test_names_of_the_region_are_text_and_never_markup(world):
+    def renamed(table: str, column: str) -> Any:
+        rows = [{**row, column: f"<i>{row[column]}</i> & Co"} for row in world.tables[table].to_pylist()]
+        return rows_of(table, rows)
+
+    names = {"areas": "area_name", "venues": "venue_name", "partners": "partner_name", "calendar": "name"}
+    tables = {**world.tables, **{table: renamed(table, column) for table, column in names.items()}}
+
+    made = make_packs(replace(world, tables=tables).engine(), world.context)
+
+    for path in (*PAGES, "index.html"):
+        assert b"<i>" not in made[path]
+        assert b"&lt;i&gt;" in made[path]
+
+
 def with_register(world: World, rows: list[dict[str, Any]]) -> DuckDBEngine:
     engine = world.engine()
     engine.load("release_register", rows_of("release_register", rows))
