@@ -104,6 +104,33 @@ def test_no_packs_are_made_of_figures_released_under_another_policy(home, ran):
     assert ran == ["disclosure", "packs"]
 
 
+def test_changed_code_runs_again(home, ran, monkeypatch):
+    monkeypatch.setattr(pipeline, "code_fingerprint", lambda: "another")
+
+    pipeline.run(home, small_policy())
+    pipeline.packs(home, small_policy())
+
+    assert ran == ["disclosure", "packs"]
+
+
+def test_a_step_that_does_not_hold_the_key_is_not_handed_it(home, monkeypatch):
+    handed = {}
+
+    def step(name, table, *, holds_key):
+        def take(engine, context):
+            handed[name] = (context.pseudonym_key_id, context.pseudonym_key)
+            engine.load(table, one_row(table))
+
+        return Step(name, take, reads=("submissions",), writes=(table,), holds_key=holds_key)
+
+    steps = (step("with", "records", holds_key=True), step("without", "listings", holds_key=False))
+    monkeypatch.setattr(pipeline, "STEPS", steps)
+
+    pipeline.run(home, small_policy())
+
+    assert handed == {"with": home.pseudonym_key(), "without": ("", b"")}
+
+
 def test_no_packs_are_made_of_a_run_that_was_cut_short(home, ran, tmp_path, monkeypatch):
     send(home, tmp_path, POLICE, "2025-02")
     with monkeypatch.context() as patch:
