@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from packs_page import Page
-from packs_world import LICENSING, PARTNERS, World, make_world
+from packs_world import LICENSING, PARTNERS, World, make_world, rows_of
 
 from preventable.stages.packs.stage import make_packs
 
@@ -68,10 +70,26 @@ def test_premises_where_people_come_and_go_have_no_count_beside_their_capacity(p
     assert all([cell.text for cell in row[-2:]] == ["[z]", "[z]"] for row in rows)
 
 
-def test_premises_without_a_shown_count_stand_in_order_of_name(page):
-    rows = page.table("without-counts-table")[1:]
+def with_hidden(world: World, hidden: set[str]) -> World:
+    """The world with nothing to show of some venues."""
+    rows = world.released(PARTNERS[1])
+    for row in rows:
+        if row["area"] in hidden:
+            row.update(value=None, value_note="[c]")
+    return world.with_released(rows)
 
-    assert [row[0].text for row in rows] == sorted(row[0].text for row in rows)
+
+def own_venues(world: World) -> list[dict[str, Any]]:
+    return [row for row in world.tables["venues"].to_pylist() if "V0020" <= row["venue"] < "V0040"]
+
+
+def test_premises_without_a_shown_count_stand_in_order_of_name(world):
+    hidden = {row["venue"]: row["venue_name"] for row in own_venues(world)[::2]}
+    made = with_hidden(world, set(hidden))
+
+    rows = Page(make_packs(made.engine(), made.context)[LICENSING]).table("without-counts-table")[1:]
+
+    assert [row[0].text for row in rows] == sorted(hidden.values())
     assert all(cell.text in ("[c]", "[x]") for row in rows for cell in row[4:])
 
 
@@ -88,6 +106,29 @@ def test_premises_of_other_districts_are_not_listed(world, page):
 
     assert set(listed) == own
     assert len(listed) == len(own)
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "listed"),
+    [
+        (dt.date(2010, 1, 1), dt.date(2024, 12, 31), False),
+        (dt.date(2010, 1, 1), dt.date(2025, 1, 1), True),
+        (dt.date(2025, 12, 31), None, True),
+        (dt.date(2026, 1, 1), None, False),
+    ],
+)
+def test_premises_that_were_not_open_in_the_period_are_not_listed(world, opened, closed, listed):
+    one = own_venues(world)[5]
+    venues = [
+        {**row, "opened_on": opened, "closed_on": closed} if row["venue"] == one["venue"] else row
+        for row in world.tables["venues"].to_pylist()
+    ]
+    hidden = with_hidden(world, {one["venue"]})
+    made = replace(hidden, tables={**hidden.tables, "venues": rows_of("venues", venues)})
+
+    text = make_packs(made.engine(), made.context)[LICENSING].decode("utf-8")
+
+    assert (one["licence_number"] in text) is listed
 
 
 def test_where_no_premises_has_a_count_there_are_no_hours_and_no_words_for_a_hearing(world):
