@@ -1,5 +1,6 @@
 """The door: each content is loaded once, refusals are kept, nothing is stored by a check."""
 
+import json
 import random
 import shutil
 
@@ -204,6 +205,21 @@ def test_an_unknown_provider_is_refused(home, tmp_path):
     (file,) = submit(home, tmp_path / "submissions").files
 
     assert file.error.startswith("Q401")
+
+
+def test_the_log_names_provider_month_and_outcome_and_no_file(home, tmp_path):
+    sent = tmp_path / "submissions"
+    write_file(sent / ED / "attendance of J Zzyxquill.csv", ED, month_rows(ED, "2025-01"))
+    (sent / POLICE).mkdir()
+    (sent / POLICE / "J Zzyxquill.csv").write_text("nothing that is known\n", encoding="utf-8")
+
+    submit(home, sent)
+
+    log = (home.restricted / "log.jsonl").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in log.splitlines()]
+    told = [(one["provider"], one["month"], one["outcome"], one["error"]) for one in lines]
+    assert told == [(ED, "2025-01", "loaded", None), (POLICE, None, "refused", "Q403")]
+    assert "Zzyxquill" not in log
 
 
 def test_one_refused_file_keeps_no_other_out(home, tmp_path):
