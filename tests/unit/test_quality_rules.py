@@ -74,13 +74,19 @@ CASES = [
         "V15",
         [ed(TWO[0], {**TWO[1], "Arrival": "21/03/2025 23:10"})],
         [3],
-        [ed(TWO[0], {**TWO[1], "Arrival": "21/03/2025 23:11"})],
+        [
+            ed(TWO[0], {**TWO[1], "Arrival": "21/03/2025 23:11"}),
+            ("ed-other", rows_of("ed-other", {"Arrival": "16/03/2025 23:10"})),
+        ],
     ),
     (
         "V17",
         [ed({}), ("ed-other", rows_of("ed-other", {"Arrival": "15/03/2025 23:10"}))],
         [2],
-        [ed({}), ("ed-other", rows_of("ed-other", {"Arrival": "15/03/2025 23:11"}))],
+        [
+            ed(TWO[0], {**TWO[1], "Arrival": "15/03/2025 12:00"}),
+            ("ed-other", rows_of("ed-other", {"Arrival": "16/03/2025 12:01"})),
+        ],
     ),
     ("V18", police_months(20, 20, 20, 20, 20, 20, 9), [0], police_months(20, 20, 20, 20, 20, 20, 10)),
     ("V19", [ed({"Sex": "X"})], [2], [ed({"Sex": "f"}, {"Att No": "A2", "Sex": ""})]),
@@ -122,6 +128,16 @@ CASES = [
 def test_a_rule_finds_its_rows_and_no_others(rule, tripping, rows, beside):
     assert findings(*tripping).get(rule) == rows
     assert rule not in findings(*beside)
+
+
+@pytest.mark.parametrize(("rule", "tripping", "rows", "beside"), CASES, ids=[case[0] for case in CASES])
+def test_rows_are_held_back_by_the_errors_and_by_no_other_rule(rule, tripping, rows, beside):
+    reads = [read(sent, provider) for provider, sent in tripping]
+
+    outcomes = checked(reads).table("outcomes").to_pylist()
+
+    held = sorted(line["row_number"] for line in outcomes if line["outcome"] == "quarantined")
+    assert held == (rows if rule in ("V02", "V03", "V04", "V21", "V22", "V23") else [])
 
 
 def test_every_rule_has_its_case():
