@@ -162,6 +162,14 @@ def test_a_list_is_owed_in_no_month_and_covers_those_in_which_it_came():
     assert covered == [(register.month, True)]
 
 
+def test_a_list_that_comes_later_opens_no_month_in_which_events_are_owed():
+    later = {"Period start": "01/04/2025", "Period end": "30/06/2025"}
+
+    lines = checked([ed({}), read(rows_of("licensing", later), "licensing")]).table("coverage").to_pylist()
+
+    assert {line["month"] for line in lines if line["provider"] == "ed-example"} == {"2025-03"}
+
+
 def test_a_site_conveyed_to_that_the_region_does_not_know_is_left_empty():
     reads = [read(rows_of("ambulance", {"To": "ZXA01"}, {"CAD": "C2", "To": "AB12CD"}), "ambulance")]
 
