@@ -8,10 +8,12 @@ import re
 import pytest
 import shapely
 from conftest import preventable
+from small_home import ED, month_rows, small_home, write_file
 from supplier_files import mapping_of, read_cells, sha256_of, supplier_files
 
+from preventable import intake
 from preventable.codes import weapon_of_method
-from preventable.explain import explain_figure
+from preventable.explain import _by_submission, explain_figure
 from preventable.settings import load_policy
 from preventable.store.home import open_home
 from preventable.store.session import reading
@@ -218,3 +220,17 @@ def test_explain_refuses_a_figure_that_was_not_released(demo):
     done = preventable("explain", "no/such/figure", "--home", demo.home, expect=2)
 
     assert done.stderr.startswith("U104")
+
+
+def test_a_copy_with_its_rows_in_another_order_is_not_named(tmp_path):
+    home, rows = small_home(tmp_path), month_rows(ED, "2025-01")
+    loaded = write_file(tmp_path / ED / "a.csv", ED, rows)
+    copy = write_file(tmp_path / ED / "b.csv", ED, rows[::-1])
+    for path in (loaded, copy):
+        intake.submit(home, path, policy=load_policy())
+
+    with reading(home) as tables:
+        (counted,) = _by_submission(tables, tables.read("submissions"))
+
+    assert counted.file_sha256 == (sha256_of(loaded),)
+    assert counted.rows == (2, 3, 4, 5)
