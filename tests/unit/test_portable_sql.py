@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,20 @@ def test_sql_keeps_to_the_portable_subset(path):
 @pytest.mark.parametrize("path", SQL_FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_sql_begins_with_a_comment_that_says_what_it_gives(path):
     assert path.read_text(encoding="utf-8").lstrip().startswith("--")
+
+
+def test_a_session_is_in_utc_wherever_the_machine_stands():
+    zone = "from preventable.engine.duckdb import DuckDBEngine as E; print(E().fetch(\"SELECT current_setting('TimeZone') AS z\")[0][0])"
+
+    said = subprocess.run(
+        [sys.executable, "-c", zone],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "TZ": "Asia/Tokyo"},
+    ).stdout
+
+    assert said == "UTC\n"
 
 
 def test_there_is_sql_to_look_at():
