@@ -314,6 +314,7 @@ def test_a_formula_refuses_the_workbook():
 
 def test_a_hidden_sheet_is_not_read():
     assert read_workbook(xlsx_bytes([ED_ROW], hidden="Old data")).rows == 1
+    assert read_workbook(xlsx_bytes([ED_ROW], sheet="Export", hidden="Data")).rows == 1
 
 
 def changed_sheet(change) -> bytes:
