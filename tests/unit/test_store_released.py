@@ -39,6 +39,14 @@ def test_a_release_made_anew_holds_no_old_file(home):
     assert [path.read_bytes() for path in home.packs.rglob("*") if path.is_file()] == [b"new"]
 
 
+def test_a_release_with_another_content_in_a_file_of_the_same_name_is_made_anew(home):
+    write_packs(home, "r", FILES)
+
+    (path, *_) = write_packs(home, "r", {**FILES, "partner-a/figures.csv": b"a,c"})
+
+    assert path.read_bytes() == b"a,c"
+
+
 @pytest.mark.parametrize("path", ["../key", "/etc/x", "a/../../x", "", ".hidden/x"])
 def test_a_path_out_of_the_release_is_refused(home, path):
     with pytest.raises(UsageError):
