@@ -545,3 +545,16 @@ def test_the_release_has_another_name_when_a_shown_cell_changes_and_the_same_whe
 
     assert name_of(list(reversed(records))) == first
     assert name_of(fewer) != first
+
+
+def test_the_release_has_another_name_when_limits_alone_change(exact):
+    def released_under(given):
+        engine = session(exact)
+        values = {row["figure"]: row["value"] for row in released_from(engine, given)}
+        return values, engine.table("release_register").column("release")[0].as_py()
+
+    values, name = released_under(None)
+    same_values, other = released_under(policy({("disclosure", "rates", "level"): 0.99}))
+
+    assert same_values == values
+    assert other != name
