@@ -20,7 +20,7 @@ from figures_world import (
     world,
 )
 
-from preventable.codes import weapon_of_method
+from preventable.codes import code_file, weapon_of_method
 from preventable.errors import PolicyError, PopulationBandsError
 from preventable.stages.indicators.periods import YEAR_UNITS, Period, periods_of, population_weights
 from preventable.stages.indicators.stage import count_indicators
@@ -214,6 +214,15 @@ def test_weekday_and_hour_are_those_of_the_injury_where_stated_and_of_the_contac
         found[f"ed_assault_attendances.v1/district/XD01/last12/2025-12/weekday_hour/{name}/count"]["count"]
         == 1
     )
+
+
+def test_hour_and_age_bands_are_what_their_names_say_without_gap_or_overlap():
+    hours, ages = code_file("hour_bands")["hours"], code_file("age_bands")["bands"]
+
+    assert [one["band"] for one in hours] == [f"{one['from']:02d}-{one['to'] + 1:02d}" for one in hours]
+    assert [hour for one in hours for hour in range(one["from"], one["to"] + 1)] == list(range(24))
+    assert [one["band"] for one in ages[:-1]] == [f"{one['from']}-{one['to']}" for one in ages[:-1]]
+    assert [age for one in ages for age in range(one["from"], one["to"] + 1)] == list(range(121))
 
 
 def test_venues_are_counted_by_the_venue_that_was_found():
