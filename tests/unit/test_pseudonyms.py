@@ -14,6 +14,7 @@ from sources_world import CONTEXT, NHS_NUMBERS, checked, read, rows_of
 from preventable.errors import NoKeyError
 from preventable.stages.pseudonyms.keyed_hash import pseudonyms
 from preventable.stages.pseudonyms.stage import pseudonymise_records
+from preventable.stages.sources.texts import read_place_texts
 from preventable.tables import TABLES
 from preventable.tables.pseudonymous import DIRECT_IDENTIFIERS
 
@@ -121,3 +122,14 @@ def test_the_working_table_of_keys_is_forgotten():
 
     # It holds a record's number beside its key.
     assert not engine.has("record_keys")
+
+
+def test_the_key_of_a_place_text_needs_the_homes_secret():
+    texts, types = pa.array(["Bar Beispiel"]), pa.array([None], pa.string())
+
+    first, again, other = (
+        read_place_texts(texts, types, text_key=("demo", secret)).ids[0].as_py()
+        for secret in (b"one", b"one", b"another")
+    )
+
+    assert first == again != other
