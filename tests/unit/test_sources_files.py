@@ -312,6 +312,15 @@ def test_a_formula_refuses_the_workbook():
         read_workbook(xlsx_bytes([{**ED_ROW, "Age": "=1+23"}]))
 
 
+def test_a_line_of_empty_cells_is_a_row_and_a_blank_line_is_none():
+    rows = rows_of("police", {}, {"Crime": "30/2/VP"})
+    empty = "," * (len(rows[0]) - 1) + "\r\n"
+
+    found = read(csv_bytes(rows) + f"\r\n{empty}".encode(), "police")
+
+    assert found.rows == 3
+
+
 def test_a_hidden_sheet_is_not_read():
     assert read_workbook(xlsx_bytes([ED_ROW], hidden="Old data")).rows == 1
     assert read_workbook(xlsx_bytes([ED_ROW], sheet="Export", hidden="Data")).rows == 1
