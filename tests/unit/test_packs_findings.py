@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from preventable.codes import allowed
 from preventable.settings import load_policy
+from preventable.stages.packs import community_safety
 from preventable.stages.packs.findings import (
     ReleaseRule,
     change_finding,
@@ -295,3 +297,10 @@ def test_words_of_months_numbers_and_lists():
     assert count_text(12345.0) == "12,345"
     assert [percent_text(ratio) for ratio in (0.93, 1.0, 1.126)] == ["−7\u00a0%", "0\u00a0%", "+13\u00a0%"]
     assert listed(["a", "b", "c"]) == "a, b and c"
+
+
+def test_the_busiest_band_is_that_with_most_for_its_hours():
+    counts = {"Mon-Thu 12-18": 300.0, "Fri 21-24": 90.0, "Sat 00-03": 20.0, "unknown": 900.0}
+    figures = [replace(shown(count), category=band) for band, count in counts.items()]
+
+    assert community_safety._busiest_bands(SimpleNamespace(rule=RULE), figures) == ["Fri, 21 to 24"]
