@@ -12,8 +12,9 @@ from pathlib import Path
 import altair as alt
 import pytest
 import shapely
-from packs_world import region_tables
+from packs_world import COMMUNITY, PARTNERS, make_world, region_tables
 
+from preventable.stages.packs import community_safety
 from preventable.stages.packs.charts import (
     Interval,
     IntervalPanel,
@@ -33,6 +34,7 @@ from preventable.stages.packs.maps import (
     count_classes,
     token_names,
 )
+from preventable.stages.packs.stage import make_packs
 from preventable.stages.packs.svg import HATCHES, described_svg
 from preventable.stages.packs.words import data_file, month_text, months_between
 
@@ -274,3 +276,22 @@ def test_the_same_drawing_is_made_in_any_time_zone_and_order_of_hashing(tmp_path
         )
 
     assert len(made) == 1
+
+
+def test_the_map_draws_every_middle_area_of_the_district_hatched_or_not_and_no_other(monkeypatch):
+    world = make_world().only(PARTNERS[0])
+    (partner,) = world.tables["partners"].to_pylist()
+    middle = [row for row in world.tables["areas"].to_pylist() if row["area_type"] == "middle_area"]
+    own = {row["area"] for row in middle if row["district"] == partner["district"]}
+    drawn = {}
+
+    def keep(areas, **rest):
+        drawn.update({area.area: area.shade for area in areas})
+        return area_map(areas, **rest)
+
+    monkeypatch.setattr(community_safety, "area_map", keep)
+    page = make_packs(world.engine(), world.context)[COMMUNITY].decode("utf-8")
+
+    assert set(drawn) == own
+    assert {"[c]", "[x]"} & set(drawn.values())
+    assert not [row["area_name"] for row in middle if row["area"] not in own and row["area_name"] in page]
