@@ -18,6 +18,7 @@ import pytest
 import typer
 from conftest import preventable
 from repository import ROOT
+from small_home import ED, write_region
 
 from preventable import __main__ as command_line
 from preventable import pipeline
@@ -144,6 +145,19 @@ def test_a_file_that_is_not_there_leaves_no_home_behind(tmp_path, demo):
     preventable("submit", "nothing-here", "--home", tmp_path / "home", "--region", region, expect=2)
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refused_file_ends_check_and_submit_with_their_own_exit_code(tmp_path):
+    region = write_region(tmp_path / "region")
+    file = tmp_path / "submissions" / ED / "january.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("nothing,that,is,known\n", encoding="utf-8")
+
+    checked = preventable("check", file, "--region", region, expect=3)
+    submitted = preventable("submit", file, "--home", tmp_path / "home", "--region", region, expect=3)
+
+    assert "Q403" in checked.stdout
+    assert "Q403" in submitted.stderr
 
 
 def test_packs_of_a_home_in_which_nothing_ran_are_refused_with_their_own_exit_code(tmp_path, demo):
