@@ -174,6 +174,13 @@ class NoKeyError(PreventableError):
     remedy = "Restore restricted/key from the key custodian's copy."
 
 
+class FutureMonthError(RefusedFileError):
+    number, title = "Q411", "The month of the file has not begun"
+    remedy = (
+        "Mend the date of its records or its period and send it again; see that this machine's date is right."
+    )
+
+
 # --- D5xx: release --------------------------------------------------------------------------
 
 

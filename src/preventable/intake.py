@@ -17,7 +17,13 @@ from typing import Any
 import pyarrow as pa
 
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.errors import RefusedFileError, TooLargeError, UnknownProviderError, UsageError
+from preventable.errors import (
+    FutureMonthError,
+    RefusedFileError,
+    TooLargeError,
+    UnknownProviderError,
+    UsageError,
+)
 from preventable.settings import Policy, StepContext
 from preventable.stages.quality.rules import quality_rules
 from preventable.stages.quality.stage import check_submissions
@@ -198,7 +204,7 @@ def submit(
         pruned = prune_tables(tables, policy, clock().date())
         batch = _Batch(tables.restricted, clock)
         for done, file in enumerate(found, 1):
-            examined = _examine(file, door, batch.known)
+            examined = _examine(file, door, batch.known, clock().date())
             batch.take(examined)
             _log(tables, examined.receipt)
             if progress:
@@ -225,6 +231,7 @@ def check(
     region: Path | None = None,
     provider: str | None = None,
     policy: Policy,
+    clock: Clock = utc_now,
 ) -> CheckReport:
     """Say what submitting would do. Nothing is stored.
 
@@ -234,6 +241,7 @@ def check(
         region: Region used instead, where there is no home.
         provider: As for `submit`.
         policy: Holds limits.toml.
+        clock: Tells the day on which the file would be received.
 
     Raises:
         UsageError: There is no file, or the region lacks one.
@@ -250,7 +258,7 @@ def check(
     reports, problems, reads = [], [_problem_rows("", None)], {}
     for file in _find_files(path, provider, set(door.providers)):
         # Read even where it is known already: the report is about the rows.
-        examined = _examine(file, door, _Known())
+        examined = _examine(file, door, _Known(), clock().date())
         reports.append(known.as_it_counts(examined))
         known.note(examined)
         if examined.read is not None:
@@ -423,7 +431,7 @@ class _Examined:
     read: ReadSubmission | None = None
 
 
-def _examine(file: _FoundFile, door: _Door, known: _Known) -> _Examined:
+def _examine(file: _FoundFile, door: _Door, known: _Known, today: dt.date) -> _Examined:
     before = known.files.get((file.provider, file.sha256))
     if before is not None:
         return _examined(file, file.sha256, "repeat", before.submission_id, before.month, before.rows)
@@ -440,6 +448,7 @@ def _examine(file: _FoundFile, door: _Door, known: _Known) -> _Examined:
             text_key=door.text_key,
             limits=door.limits,
         )
+        _refuse_future(read, file, today + dt.timedelta(days=door.limits["period"]["days_ahead"]))
     except RefusedFileError as error:
         return _examined(
             file, sha256, "refused", error.submission_id, error.month, error.rows_in_file, error=error
@@ -449,6 +458,17 @@ def _examine(file: _FoundFile, door: _Door, known: _Known) -> _Examined:
     return _examined(
         file, sha256, outcome, read.submission_id, read.month, read.rows, read=read if new else None
     )
+
+
+def _refuse_future(read: ReadSubmission, file: _FoundFile, latest: dt.date) -> None:
+    """Refuse a file whose month begins after the latest day allowed."""
+    if dt.date.fromisoformat(f"{read.month}-01") > latest:
+        refusal = FutureMonthError(
+            file.below, f"its month, {read.month}, begins after the day it is received"
+        )
+        refusal.rows_in_file, refusal.submission_id = read.rows, read.submission_id
+        refusal.month = read.month
+        raise refusal
 
 
 def _content(file: _FoundFile, limits: Mapping[str, Any]) -> bytes:

@@ -27,6 +27,7 @@ from preventable.stages.indicators.stage import count_indicators
 from preventable.stages.packs.stage import make_packs
 from preventable.stages.places.stage import locate_records
 from preventable.stages.pseudonyms.stage import pseudonymise_records
+from preventable.stages.quality.period import last_month
 from preventable.stages.quality.stage import check_submissions
 from preventable.store.home import Home
 from preventable.store.released import write_packs
@@ -49,6 +50,7 @@ class Step:
         writes: Tables it must leave in the session.
         carries: Tables of its own, handed to it as `previous_<name>` where an earlier run made them.
         holds_key: Whether it is given the home's pseudonym key.
+        told_period: Whether it is told the last month of the home, which `quality` decides.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Step:
     writes: tuple[str, ...]
     carries: tuple[str, ...] = ()
     holds_key: bool = False
+    told_period: bool = False
 
     @property
     def sensitivity(self) -> Sensitivity:
@@ -113,6 +116,7 @@ STEPS: tuple[Step, ...] = (
             "populations",
         ),
         writes=("population_bases", "indicator_values"),
+        told_period=True,
     ),
     Step(
         "disclosure",
@@ -125,6 +129,7 @@ STEPS: tuple[Step, ...] = (
         make_packs,
         reads=("released", "release_register", "areas", "venues", "partners", "calendar"),
         writes=("partner_packs",),
+        told_period=True,
     ),
 )
 
@@ -320,9 +325,14 @@ def _context(step: Step, run: _Run) -> StepContext:
         region=run.home.region_about(),
         pseudonym_key=key,
         pseudonym_key_id=key_id,
-        period=run.tables.last_month(),
+        period=_period(step, run),
         progress=(lambda share: progress(step.name, share)) if progress else None,
     )
+
+
+def _period(step: Step, run: _Run) -> str:
+    """Last month of the home for a step that is told it: only what stands after `quality` tells it."""
+    return last_month(run.tables.read("coverage")) if step.told_period else ""
 
 
 def _release_of(made: Mapping[str, pa.Table]) -> str:
@@ -338,7 +348,7 @@ def _now() -> str:
 
 
 def _fingerprint(step: Step, run: _Run) -> str:
-    """sha256 of all that decides what a step makes: versions of its inputs, region, policy, key and code."""
+    """sha256 of all that decides what a step makes: versions of its inputs, region, policy, key, code, last month."""
     read = [name for name in step.reads if name not in run.region]
     parts = [
         step.name,
@@ -347,6 +357,7 @@ def _fingerprint(step: Step, run: _Run) -> str:
         run.home.key_id,
         code_fingerprint(),
         repr(_versions(run.tables, read)),
+        _period(step, run),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

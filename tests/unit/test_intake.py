@@ -1,5 +1,6 @@
 """The door: each content is loaded once, refusals are kept, nothing is stored by a check."""
 
+import datetime as dt
 import json
 import random
 import shutil
@@ -296,6 +297,34 @@ def test_a_text_in_other_capitals_ends_alike_in_either_order(tmp_path):
         states.append(home_checksums(home))
 
     assert states[0] == states[1]
+
+
+def ended(day):
+    """A clock that stands at the end of a day, in UTC."""
+    moment = dt.datetime.fromisoformat(f"{day}T23:59:00+00:00")
+    return lambda: moment
+
+
+@pytest.mark.parametrize(
+    ("day", "outcome"), [("2025-02-25", "refused"), ("2025-02-26", "refused"), ("2025-02-27", "loaded")]
+)
+def test_a_month_that_has_not_begun_is_refused_and_counted(home, tmp_path, day, outcome):
+    path = write_file(tmp_path / POLICE / "x.csv", POLICE, month_rows(POLICE, "2025-03"))
+
+    (checked,) = intake.check(path, home=home.path, policy=small_policy(), clock=ended(day)).files
+    (file,) = submit(home, path, clock=ended(day)).files
+
+    assert file == checked
+    assert (file.outcome, file.month, file.rows) == (outcome, "2025-03", 4)
+    assert file.error.startswith("Q411" if outcome == "refused" else "")
+    assert conserved(home)[0][{"refused": "refused", "loaded": "accepted"}[outcome]] == 4
+
+
+def test_a_month_refused_as_not_begun_is_loaded_once_it_has(home, tmp_path):
+    path = write_file(tmp_path / POLICE / "x.csv", POLICE, month_rows(POLICE, "2025-03"))
+    submit(home, path, clock=ended("2025-01-31"))
+
+    assert not submit(home, path, clock=ended("2025-04-02")).refused
 
 
 # --- check --------------------------------------------------------------------------------------

@@ -131,6 +131,43 @@ def test_a_step_that_does_not_hold_the_key_is_not_handed_it(home, monkeypatch):
     assert handed == {"with": home.pseudonym_key(), "without": ("", b"")}
 
 
+@pytest.fixture
+def told(monkeypatch):
+    """The real quality step and one beside it; the months that each was told, the latest run's last."""
+    months = []
+    quality = next(step for step in pipeline.STEPS if step.name == "quality")
+
+    def take(engine, context):
+        months.append(context.period)
+        engine.load("released", one_row("released", len(months)))
+
+    def check(engine, context):
+        assert context.period == ""
+        quality.run(engine, context)
+
+    steps = (
+        dataclasses.replace(quality, run=check),
+        Step("disclosure", take, reads=("outcomes",), writes=("released",), told_period=True),
+    )
+    monkeypatch.setattr(pipeline, "STEPS", steps)
+    return months
+
+
+def test_a_mistyped_month_is_the_last_one_no_more_once_it_is_mended(tmp_path, told):
+    home = small_home(tmp_path)
+    for provider in (ED, POLICE):
+        send(home, tmp_path, provider, "2025-01")
+    wrong = month_rows(POLICE, "2025-06", version=1)
+    right = [[*month_rows(POLICE, "2025-01")[row][:2], old[2], "2", f"0{row + 1}/01/2025 09:00", "8N"]
+             for row, old in enumerate(wrong)]  # fmt: skip
+    for rows in (wrong, right):
+        pipeline.run(home, small_policy())
+        intake.submit(home, write_file(tmp_path / POLICE / "x.csv", POLICE, rows), policy=small_policy())
+    pipeline.run(home, small_policy())
+
+    assert told == ["2025-01", "2025-06", "2025-01"]
+
+
 def test_no_packs_are_made_of_a_run_that_was_cut_short(home, ran, tmp_path, monkeypatch):
     send(home, tmp_path, POLICE, "2025-02")
     with monkeypatch.context() as patch:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from itertools import permutations
 
+import pyarrow as pa
 import pytest
 from sources_world import checked, hashed_rows, read, rows_of, stamp
+
+from preventable.stages.quality import period
 
 FEBRUARY = {
     "Period start": "01/02/2025", "Period end": "28/02/2025", "Arrival": "14/02/2025 23:10",
@@ -187,3 +190,35 @@ def test_lines_of_lists_are_listings_and_no_records():
 
     assert engine.table("records").num_rows == 0
     assert engine.table("listings").column("quantity").to_pylist() == [250]
+
+
+def month_of(*lines):
+    """The last month of a coverage of these providers, sources and months received."""
+    rows = [
+        {"provider": provider, "source": source, "month": month, "received": received}
+        for provider, source, month, received in lines
+    ]
+    columns = [(name, pa.string()) for name in ("provider", "source", "month")]
+    return period.last_month(
+        pa.Table.from_pylist(rows, schema=pa.schema([*columns, ("received", pa.bool_())]))
+    )
+
+
+@pytest.mark.parametrize(("have_it", "last"), [(0, ""), (1, "2025-12"), (2, "2026-01"), (4, "2026-01")])
+def test_the_last_month_is_one_that_half_of_the_services_have(have_it, last):
+    lines = [
+        ("a", "police", "2025-12", have_it > 0),
+        *((f"{n}", "ed", "2025-12", have_it > 0) for n in range(3)),
+    ]
+    later = [
+        ("a", "ed", "2026-01", have_it > 0),
+        *((f"{n}", "ed", "2026-01", n + 1 < have_it) for n in range(3)),
+    ]
+
+    assert month_of(*lines, *later) == last
+
+
+def test_a_list_and_a_month_not_received_are_no_last_month():
+    assert month_of() == ""
+    assert month_of(("a", "ed", "2025-03", True), ("a", "ed", "2025-04", False),
+                    ("b", "licensing", "2025-06", True)) == "2025-03"  # fmt: skip

@@ -20,9 +20,7 @@ from preventable.errors import (
 )
 from preventable.store import home as home_module
 from preventable.store.home import create_home, open_home
-from preventable.store.ledger import SubmissionEntry
-from preventable.store.session import writing
-from preventable.tables import REGION_TABLES, TABLES
+from preventable.tables import REGION_TABLES
 
 
 def mode(path):
@@ -197,21 +195,6 @@ def test_a_mapping_that_may_not_be_kept_is_refused(tmp_path, old, new, error):
         home.give_mapping(tmp_path / "mapping.toml")
 
     assert len(home.mappings(ED)) == 1
-
-
-def test_the_last_month_is_one_of_events_and_not_of_a_list(tmp_path):
-    sent = [
-        SubmissionEntry("a", "ed-testwick", "ed", "2025-03", 1, 1, 0),
-        SubmissionEntry("b", "council", "licensing", "2025-06", 1, 1, 0),
-    ]
-
-    with writing(small_home(tmp_path)) as tables:
-        before = tables.last_month()
-        tables.restricted.append_together(
-            {"submissions": TABLES["submissions"].empty()}, {}, submissions=sent
-        )
-
-        assert (before, tables.last_month()) == ("", "2025-03")
 
 
 def test_a_second_writer_is_told_to_wait(tmp_path):

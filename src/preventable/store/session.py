@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from preventable.codes import allowed
 from preventable.errors import DamagedFileError
 from preventable.store.checksums import state_checksum, table_checksum
 from preventable.store.home import Home
@@ -53,11 +52,6 @@ class HomeTables:
     def replace(self, name: str, data: pa.Table) -> int:
         """Make a table hold exactly `data`; returns the version that now stands."""
         return self._store(name).replace(name, data)
-
-    def last_month(self) -> str:
-        """Last month of which any provider has sent records, YYYY-MM; empty where nothing came."""
-        sent = self.restricted.ledger.submissions()
-        return max((entry.month for entry in sent if entry.source in allowed("event_source")), default="")
 
     def verify(self) -> int:
         """Read every table, checking every file, and hold the ledger's submissions to their rows.

@@ -47,6 +47,17 @@ class Rule:
     threshold: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class MonthRules:
+    """Rules on whole months, in per cent.
+
+    Attributes:
+        last_month_providers: Of the services that ever had a month received, so many must have the last one.
+    """
+
+    last_month_providers: int
+
+
 @cache
 def quality_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of its id.
@@ -68,6 +79,24 @@ def quality_rules() -> tuple[Rule, ...]:
         if rule.level == "error" and rule.reads not in ("all_rows", "rows"):
             raise PolicyError("stages/quality/rules.toml", f"{rule.id} is an error and reads outcomes")
     return rules
+
+
+@cache
+def month_rules() -> MonthRules:
+    """What makes a month the last one.
+
+    Raises:
+        PolicyError: A share is missing or is no whole number from 1 to 100.
+    """
+    contents = tomllib.loads(sql_or_toml("rules.toml"))
+    return MonthRules(_percent(contents, "last_month", "least_percent_of_providers"))
+
+
+def _percent(contents: Mapping[str, Any], section: str, name: str) -> int:
+    value = contents.get(section, {}).get(name)
+    if type(value) is not int or not 1 <= value <= 100:
+        raise PolicyError("stages/quality/rules.toml", f"{section}.{name} is no whole number from 1 to 100")
+    return value
 
 
 def finding_sql(rule: Rule) -> str:
