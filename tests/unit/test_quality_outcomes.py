@@ -105,6 +105,24 @@ def test_of_two_that_contradict_each_other_none_is_believed():
     assert set(ages(engine)) == {"A2"}
 
 
+@pytest.mark.parametrize("held", [{"Arrival": "never"}, {"Site": "ZXZ99"}, {"Arrival": "14/05/2025 23:10"}])
+def test_a_row_held_back_for_itself_contests_none_of_the_same_version(held):
+    bad, right = ed(held, {"Att No": "A2", **held}), ed({}, {"Att No": "A2"})
+
+    engine = in_every_order(bad, right, ed({"Att No": "A2", "Ver": "2", "Age": "31"}))
+
+    assert outcomes(engine) == {"quarantined": 2, "accepted": 3}
+    assert ages(engine) == {"A1": 24, "A2": 31}
+    assert "V23" not in engine.table("findings").column("rule").to_pylist()
+
+
+def test_rows_held_back_for_themselves_leave_two_others_in_dispute():
+    engine = in_every_order(ed({"Arrival": "never"}), ed({}), ed({"Age": "60"}))
+
+    assert outcomes(engine) == {"quarantined": 3}
+    assert ages(engine) == {}
+
+
 def test_every_row_of_a_bad_file_has_one_outcome():
     bad = ({"Att No": ""}, {"Ver": "x"}, {"Att No": "A2", "Arrival": "never"}, {"Att No": "A3", "Site": ""})
 

@@ -13,10 +13,14 @@ from preventable.codes import allowed
 from preventable.errors import PolicyError
 
 #: What a rule reads -> the rows that its condition knows as `rule_rows`: every row, every live row,
-#: every row once outcomes are known, records that stand.
+#: every row that no such rule holds back, every row once outcomes are known, records that stand.
 _ROWS = {
     "all_rows": "SELECT * FROM checked_rows",
     "rows": "SELECT * FROM checked_rows WHERE record_status = 'live'",
+    "acceptable": (
+        "SELECT c.* FROM checked_rows AS c LEFT JOIN held_alone AS h"
+        " ON h.submission_id = c.submission_id AND h.row_number = c.row_number WHERE h.submission_id IS NULL"
+    ),
     "outcomes": "SELECT * FROM checked_rows",
     "standing": "SELECT * FROM standing_rows",
 }
@@ -76,7 +80,7 @@ def quality_rules() -> tuple[Rule, ...]:
             raise PolicyError(
                 "stages/quality/rules.toml", f"{rule.id} names a level, source or reading unknown"
             )
-        if rule.level == "error" and rule.reads not in ("all_rows", "rows"):
+        if rule.level == "error" and rule.reads not in ("all_rows", "rows", "acceptable"):
             raise PolicyError("stages/quality/rules.toml", f"{rule.id} is an error and reads outcomes")
     return rules
 

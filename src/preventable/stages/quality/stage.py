@@ -13,7 +13,15 @@ from preventable.settings import StepContext
 from preventable.stages.quality.rules import Rule, finding_sql, quality_rules, sql_or_toml
 from preventable.tables.records import FINDINGS, LISTINGS, RECORDS
 
-_WORKING_TABLES = ("checked_rows", "standing_rows", "held", "judged", "event_sources", "home_months")
+_WORKING_TABLES = (
+    "checked_rows",
+    "standing_rows",
+    "held_alone",
+    "held",
+    "judged",
+    "event_sources",
+    "home_months",
+)
 
 
 def check_submissions(engine: Engine, context: StepContext) -> None:
@@ -26,8 +34,11 @@ def check_submissions(engine: Engine, context: StepContext) -> None:
     engine.create("checked_rows", sql_or_toml("checked_rows.sql"))
     errors = [rule for rule in quality_rules() if rule.level == "error"]
     others = [rule for rule in quality_rules() if rule.level != "error"]
-    found = _apply(engine, errors)
-    engine.create("held", f"SELECT DISTINCT submission_id, row_number FROM ({_union(found)}) AS f")
+    # A row that is wrong by itself contests no other: a file sent again in order takes the place of the bad one.
+    found = _apply(engine, [rule for rule in errors if rule.reads != "acceptable"])
+    engine.create("held_alone", _rows_of(found))
+    found += _apply(engine, [rule for rule in errors if rule.reads == "acceptable"])
+    engine.create("held", _rows_of(found))
     engine.create("judged", sql_or_toml("judged.sql"))
     engine.create("standing_rows", sql_or_toml("standing_rows.sql"))
     found += _apply(engine, others)
@@ -53,6 +64,10 @@ def _apply(engine: Engine, rules: list[Rule]) -> list[str]:
         engine.create(name, finding_sql(rule), rule.threshold)
         names.append(name)
     return names
+
+
+def _rows_of(names: list[str]) -> str:
+    return f"SELECT DISTINCT submission_id, row_number FROM ({_union(names)}) AS f"
 
 
 def _union(names: list[str]) -> str:

@@ -1,4 +1,5 @@
--- V23: the record's number and version stand on rows of different content, whatever file they came in.
+-- V23: the record's number and version stand on acceptable rows of different content, whatever file they
+-- came in. A row that an error of its own holds back contests none.
 WITH told_twice AS (
   SELECT provider, source_record_id, record_version
   FROM rule_rows
