@@ -123,6 +123,7 @@ STEPS: tuple[Step, ...] = (
         protect_indicators,
         reads=("indicator_values", "population_bases", "partners", "small_areas", "venues"),
         writes=("released", "release_register"),
+        told_period=True,
     ),
     Step(
         "packs",
