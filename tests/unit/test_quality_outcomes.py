@@ -158,6 +158,49 @@ def test_a_month_without_an_accepted_row_is_a_gap_and_no_zero(february, received
     assert coverage["2025-02"]["rows_accepted"] == int(received)
 
 
+def month_received(engine):
+    """Whether March of the department counts as received."""
+    (line,) = [
+        line
+        for line in engine.table("coverage").to_pylist()
+        if (line["provider"], line["month"]) == ("ed-example", "2025-03")
+    ]
+    return line["received"]
+
+
+def with_held(count, **same):
+    """Twenty records of a file, the first so many of them with times that cannot be read."""
+    return ed(*({"Att No": f"N{n}", **same, **({"Arrival": "?"} if n < count else {})} for n in range(20)))
+
+
+@pytest.mark.parametrize(("held", "received"), [(0, True), (1, True), (2, False), (19, False)])
+def test_a_month_held_back_in_part_is_a_gap_and_not_the_whole(held, received):
+    assert month_received(checked([with_held(held)])) is received
+
+
+def test_a_month_sent_again_in_order_is_received_whatever_was_held_back_before():
+    engine = in_every_order(with_held(20), with_held(0), with_held(19, Age="30", Ver="2"))
+
+    assert month_received(engine)
+    assert outcomes(engine) == {"accepted": 21, "quarantined": 39}
+
+
+def test_rows_without_a_number_count_as_held_back_one_by_one():
+    nameless = [{"Att No": "", "Age": f"{20 + n}"} for n in range(2)]
+
+    assert month_received(checked([with_held(0), ed(*nameless[:1])]))
+    assert not month_received(checked([with_held(0), ed(*nameless)]))
+
+
+def test_a_month_whose_records_a_correction_moved_away_is_not_received():
+    moved = {**january(), "Ver": "2"}
+
+    engine = in_every_order(ed({}), ed(moved))
+
+    assert "2025-03" in engine.table("coverage").column("month").to_pylist()
+    assert not month_received(engine)
+
+
 def january():
     return {
         "Period start": "01/01/2025", "Period end": "31/01/2025", "Arrival": "14/01/2025 23:10",

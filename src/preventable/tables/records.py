@@ -51,7 +51,7 @@ COVERAGE = Table(
         Column("provider", "text", "Provider.", nullable=False),
         Column("source", "text", "Kind of source.", allowed=allowed("source"), nullable=False),
         Column("month", "text", "Calendar month, from the first to the last of the whole home.", nullable=False),
-        Column("received", "flag", "Whether rows of that month were accepted and no correction moved them all away.", nullable=False),
+        Column("received", "flag", "Whether enough of the records of that month were accepted (stages/quality/rules.toml).", nullable=False),
         Column("rows_accepted", "integer", "Records standing.", unit="records", nullable=False),
         Column("rows_quarantined", "integer", "Rows quarantined.", unit="rows", nullable=False),
     ),

@@ -1,20 +1,29 @@
--- Every month of the home for every provider of events. A month without a row that is the highest version of its record
--- was not received: records moved by a correction to the month in which they belong leave nothing where they stood. A
--- list (a register, a term's return) is owed in no month, so it has the months alone in which one came.
+-- Every month of the home for every provider of events. A month is received where at least $least_percent in a hundred
+-- of its records are accepted: those with a row that is the highest accepted version, beside those of which no version
+-- was accepted anywhere. Records moved by a correction to the month in which they belong leave nothing where they stood,
+-- and rows held back that were sent again in order count no more. A list (a register, a term's return) is owed in no
+-- month, so it has the months alone in which one came.
 WITH counted AS (
   SELECT provider, month,
          sum(CASE WHEN outcome = 'accepted' AND record_version = highest_version THEN 1 ELSE 0 END) AS latest,
+         count(DISTINCT CASE WHEN highest_version IS NULL THEN source_record_id END)
+           + sum(CASE WHEN highest_version IS NULL AND source_record_id IS NULL THEN 1 ELSE 0 END) AS lost,
          sum(CASE WHEN standing THEN 1 ELSE 0 END) AS rows_standing,
          sum(CASE WHEN outcome = 'quarantined' THEN 1 ELSE 0 END) AS quarantined
   FROM judged
   GROUP BY provider, month
+),
+told AS (
+  SELECT provider, month, rows_standing, quarantined,
+         latest > 0 AND 100 * latest >= $least_percent * (latest + lost) AS received
+  FROM counted
 )
 SELECT p.provider, p.source, m.month,
-       coalesce(c.latest, 0) > 0 AS received,
-       CAST(coalesce(c.rows_standing, 0) AS BIGINT) AS rows_accepted,
-       CAST(coalesce(c.quarantined, 0) AS BIGINT) AS rows_quarantined
+       coalesce(t.received, FALSE) AS received,
+       CAST(coalesce(t.rows_standing, 0) AS BIGINT) AS rows_accepted,
+       CAST(coalesce(t.quarantined, 0) AS BIGINT) AS rows_quarantined
 FROM providers AS p
 LEFT JOIN event_sources AS e ON e.source = p.source
 CROSS JOIN home_months AS m
-LEFT JOIN counted AS c ON c.provider = p.provider AND c.month = m.month
-WHERE e.source IS NOT NULL OR coalesce(c.latest, 0) > 0
+LEFT JOIN told AS t ON t.provider = p.provider AND t.month = m.month
+WHERE e.source IS NOT NULL OR coalesce(t.received, FALSE)

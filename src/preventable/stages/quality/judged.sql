@@ -17,7 +17,7 @@ highest AS (
   JOIN sound AS a ON a.submission_id = s.submission_id AND a.row_number = s.row_number AND a.copy = 1
   GROUP BY s.provider, s.source_record_id
 )
-SELECT s.submission_id, s.provider, s.month, s.source, s.row_number, s.content_hash,
+SELECT s.submission_id, s.provider, s.month, s.source, s.row_number, s.content_hash, s.source_record_id,
        CASE WHEN a.copy IS NULL THEN 'quarantined' WHEN a.copy = 1 THEN 'accepted' ELSE 'duplicate' END AS outcome,
        coalesce(a.copy = 1 AND s.record_version = t.highest_version AND s.record_status = 'live', FALSE) AS standing,
        s.record_version, t.highest_version

@@ -56,9 +56,11 @@ class MonthRules:
     """Rules on whole months, in per cent.
 
     Attributes:
+        received_accepted: Of the records sent for a month, so many must be accepted in some version.
         last_month_providers: Of the services that ever had a month received, so many must have the last one.
     """
 
+    received_accepted: int
     last_month_providers: int
 
 
@@ -87,13 +89,16 @@ def quality_rules() -> tuple[Rule, ...]:
 
 @cache
 def month_rules() -> MonthRules:
-    """What makes a month the last one.
+    """What makes a month received, and one of those the last.
 
     Raises:
         PolicyError: A share is missing or is no whole number from 1 to 100.
     """
     contents = tomllib.loads(sql_or_toml("rules.toml"))
-    return MonthRules(_percent(contents, "last_month", "least_percent_of_providers"))
+    return MonthRules(
+        _percent(contents, "received", "least_percent_accepted"),
+        _percent(contents, "last_month", "least_percent_of_providers"),
+    )
 
 
 def _percent(contents: Mapping[str, Any], section: str, name: str) -> int:

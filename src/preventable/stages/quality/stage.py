@@ -10,7 +10,7 @@ import pyarrow as pa
 from preventable.codes import allowed
 from preventable.engine import Engine
 from preventable.settings import StepContext
-from preventable.stages.quality.rules import Rule, finding_sql, quality_rules, sql_or_toml
+from preventable.stages.quality.rules import Rule, finding_sql, month_rules, quality_rules, sql_or_toml
 from preventable.tables.records import FINDINGS, LISTINGS, RECORDS
 
 _WORKING_TABLES = (
@@ -91,7 +91,8 @@ def _create_coverage(engine: Engine) -> None:
     ).to_pylist()[0]
     months = _months(bounds["first"], bounds["last"]) if bounds["first"] else []
     engine.load("home_months", pa.table({"month": pa.array(months, pa.string())}))
-    engine.create("coverage", sql_or_toml("coverage.sql"))
+    least = {"least_percent": month_rules().received_accepted}
+    engine.create("coverage", sql_or_toml("coverage.sql"), least)
 
 
 def _months(first: str, last: str) -> list[str]:
