@@ -168,7 +168,7 @@ def check(
     provider: ProviderOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Say row by row what submitting a file would do. Nothing is stored."""
+    """Say row by row what submitting a file would do, beside what the home holds. Nothing is stored."""
     report = intake.check(file, home=home, region=region, provider=provider, policy=load_policy())
     _say(json.dumps(report.as_dict(), indent=2) if as_json else report.as_text())
     if report.refused:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import (
@@ -38,6 +39,7 @@ from preventable.tables import TABLES
 # One commit holds several files: fewer would be slow, more would lose more work to a crash.
 _BATCH_FILES = 64
 _BATCH_ROWS = 100_000
+_CHECKED = ("submissions", "intake_problems")
 _SIDE_TABLES = ("intake_problems", "place_texts")
 _FINDINGS = pa.schema(
     {"path": pa.string(), "row_number": pa.int64(), "rule": pa.string(), "level": pa.string()}
@@ -118,12 +120,14 @@ class CheckReport:
     Attributes:
         files: As in `SubmitReport`.
         problems: path, row_number, field, problem; never a value.
-        findings: path, row_number (0: the whole file), rule, level; what the rules say of these files alone.
+        findings: path, row_number (0: the whole file), rule, level; what the rules say of the rows of these files.
+        beside_earlier: Whether the rules compared them with the home's earlier files.
     """
 
     files: tuple[FileReport, ...]
     problems: pa.Table
     findings: pa.Table
+    beside_earlier: bool
 
     @property
     def refused(self) -> bool:
@@ -136,6 +140,7 @@ class CheckReport:
             "files": [asdict(file) for file in self.files],
             "problems": self.problems.to_pylist(),
             "findings": self.findings.to_pylist(),
+            "beside_earlier": self.beside_earlier,
         }
 
     def as_text(self) -> str:
@@ -154,7 +159,14 @@ class CheckReport:
             for rule in quality_rules()
             if met[rule.id]
         ]
+        if not self.beside_earlier:
+            lines.append(_NONE_EARLIER)
         return "\n".join(lines)
+
+
+_NONE_EARLIER = (
+    "No earlier file was compared with: rules that compare may find more in a home that holds some."
+)
 
 
 def _file_line(file: FileReport, held: int) -> str:
@@ -249,12 +261,13 @@ def check(
         NoRegionError: The home has no region yet.
     """
     if region is not None:
-        door, known = _door_of_region(region, policy), _Known()
+        door, known, earlier = _door_of_region(region, policy), _Known(), _rows_read(())
     else:
         opened = open_home(home)
         door = _door_of_home(opened, policy)
         with reading(opened) as tables:
             known = _Known.of_ledger(tables.restricted.ledger)
+            earlier = {name: tables.read(name) for name in _CHECKED}
     reports, problems, reads = [], [_problem_rows("", None)], {}
     for file in _find_files(path, provider, set(door.providers)):
         # Read even where it is known already: the report is about the rows.
@@ -264,15 +277,31 @@ def check(
         if examined.read is not None:
             problems.append(_problem_rows(examined.report.path, examined.read.intake_problems))
             reads.setdefault(examined.read.submission_id, (examined.report.path, examined.read))
-    return CheckReport(tuple(reports), pa.concat_tables(problems), _findings(reads, door, policy))
+    findings = _findings(reads, earlier, door, policy)
+    return CheckReport(tuple(reports), pa.concat_tables(problems), findings, beside_earlier=region is None)
 
 
-def _findings(reads: Mapping[str, tuple[str, ReadSubmission]], door: _Door, policy: Policy) -> pa.Table:
-    """What the rules find in these files, each content once; nothing of the home is held against them."""
+def _rows_read(reads: Iterable[ReadSubmission]) -> dict[str, pa.Table]:
+    """What was read of some files, in the tables that the rules look at."""
+    several = list(reads)
+    return {
+        name: pa.concat_tables([TABLES[name].empty(), *(getattr(read, name) for read in several)])
+        for name in _CHECKED
+    }
+
+
+def _findings(
+    reads: Mapping[str, tuple[str, ReadSubmission]],
+    earlier: Mapping[str, pa.Table],
+    door: _Door,
+    policy: Policy,
+) -> pa.Table:
+    """What the rules find in these files, each content once, beside the rows that the home holds already."""
     engine = DuckDBEngine()
-    for name in ("submissions", "intake_problems"):
-        tables = [getattr(read, name) for _, read in reads.values()]
-        engine.load(name, pa.concat_tables([TABLES[name].empty(), *tables]))
+    ours = pa.array(list(reads), pa.string())
+    for name, read in _rows_read(read for _, read in reads.values()).items():
+        others = earlier[name].filter(pc.invert(pc.is_in(earlier[name].column("submission_id"), ours)))
+        engine.load(name, pa.concat_tables([read, others]))
     providers = TABLES["providers"].arrow_schema()
     engine.load("providers", pa.Table.from_pylist(list(door.providers.values()), schema=providers))
     check_submissions(engine, StepContext(policy=policy, region={}))
@@ -280,6 +309,7 @@ def _findings(reads: Mapping[str, tuple[str, ReadSubmission]], door: _Door, poli
         {"path": reads[line["submission_id"]][0]}
         | {name: line[name] for name in ("row_number", "rule", "level")}
         for line in engine.table("findings").to_pylist()
+        if line["submission_id"] in reads
     ]
     ordered = sorted(lines, key=lambda line: (line["path"], line["row_number"], line["rule"]))
     return pa.Table.from_pylist(ordered, schema=_FINDINGS)

@@ -367,6 +367,31 @@ def test_a_check_tells_which_rows_the_rules_would_hold_back(home, tmp_path):
     assert path.exists()
 
 
+def test_a_check_holds_the_homes_earlier_files_against_the_file(home, tmp_path):
+    submit(home, write_file(tmp_path / ED / "before.csv", ED, month_rows(ED, "2025-01", place="Bar A")))
+    path = write_file(tmp_path / ED / "after.csv", ED, month_rows(ED, "2025-01", rows=5, place="Bar B"))
+
+    report = intake.check(path, home=home.path, policy=small_policy())
+    submit(home, path)
+    again = intake.check(path, home=home.path, policy=small_policy())
+
+    for told in (report, again):
+        errors = [line for line in told.findings.to_pylist() if line["level"] == "error"]
+        assert [line["row_number"] for line in errors if line["rule"] == "V23"] == [2, 3, 4, 5]
+        assert {line["path"] for line in errors} == {"after.csv"}
+        assert "5 rows, 4 of them quarantined" in told.as_text()
+        assert "earlier file" not in told.as_text()
+
+
+def test_a_check_without_a_home_says_that_nothing_was_compared(tmp_path):
+    region = write_region(tmp_path / "region")
+
+    report = intake.check(faulty_file(tmp_path), home=tmp_path, region=region, policy=small_policy())
+
+    assert "No earlier file was compared with" in report.as_text()
+    assert report.as_dict()["beside_earlier"] is False
+
+
 def test_a_check_of_refused_files_alone_has_no_findings(home, tmp_path):
     path = write_file(tmp_path / POLICE / "x.csv", POLICE, month_rows(POLICE, "2025-01"))
     path.write_bytes(b"\xff\xfe\x00")
