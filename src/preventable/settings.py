@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,45 @@ def load_policy(folder: Path | None = None) -> Policy:
     files = {path.stem: _policy_file(path) for path in sorted(folder.glob("*.toml"))}
     definitions = {path.stem: _policy_file(path) for path in sorted((folder / "definitions").glob("*.toml"))}
     return Policy(files, definitions)
+
+
+def refuse_unknown_keys(where: str, what: str, contents: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Refuse a part of a policy file with a key that nothing reads: a misspelt rule is no rule.
+
+    Args:
+        where: The file, as a person finds it.
+        what: The part, in words.
+        contents: The part.
+        known: The keys that are read.
+
+    Raises:
+        PolicyError: The part is no table, or has another key.
+    """
+    if not isinstance(contents, Mapping):
+        raise PolicyError(where, f"{what} is not a table")
+    unknown = sorted(set(contents) - set(known))
+    if unknown:
+        raise PolicyError(where, f"{what} has a key that nothing reads: {', '.join(unknown)}")
+
+
+def words_given(where: str, what: str, given: object, known: Iterable[str] | None = None) -> tuple[str, ...]:
+    """A list of words of a policy file, each one of those that we know.
+
+    Args:
+        where: The file, as a person finds it.
+        what: What the words are, in words.
+        given: What stands there.
+        known: The words that it may have; None where any will do.
+
+    Raises:
+        PolicyError: It is no list of words, or has one that is not known.
+    """
+    if not isinstance(given, list) or not all(isinstance(word, str) and word for word in given):
+        raise PolicyError(where, f"{what} is not a list of words")
+    unknown = [] if known is None else sorted(set(given) - set(known))
+    if unknown:
+        raise PolicyError(where, f"{what} names what we do not know: {', '.join(unknown)}")
+    return tuple(given)
 
 
 def _policy_file(path: Path) -> Mapping[str, Any]:

@@ -28,7 +28,8 @@ INDICATOR_VALUES = Table(
         *_WHAT,
         Column("count", "integer", "Exact count.", unit="records", nullable=False),
         Column("person_years", "number", "Population at risk over the period; null where a rate would mean nothing.", unit="person-years"),
-        Column("coverage", "number", "Share of the usual records whose providers have sent that period.", nullable=False),
+        Column("coverage", "number", "Share of the usual records whose providers have sent that period, times the share of the expected providers that have ever sent.", nullable=False),
+        Column("providers_not_expected", "integer", "Providers of this kind that have never sent and are not expected to (policy/disclosure.toml).", unit="providers", nullable=False),
     ),
 )
 

@@ -101,19 +101,20 @@ def _check_cells(released: pa.Table, exact: pa.Table, bases: pa.Table, rule: Rel
 
 def _shown_counts(exact: pa.Table, rule: ReleaseRule) -> dict[str, Cell]:
     """The rule for counts once more, by figure without its measure."""
-    confidential = Cell(None, "[c]", rule.notes["confidential"])
     found = {}
-    names = ("figure", "source", "period_type", "period_end", "count", "coverage")
-    gaps = {tuple(row[1:4]) for row in _rows(exact, names) if row[-1] < 1}
-    for figure, source, period_type, period_end, count, coverage in _rows(exact, names):
+    names = ("figure", "source", "period_type", "period_end", "count", "coverage", "providers_not_expected")
+    gaps = {tuple(row[1:4]) for row in _rows(exact, names) if row[5] < 1}
+    for figure, source, period_type, period_end, count, coverage, absent in _rows(exact, names):
+        value, token, words = None, "", ""
         if coverage < rule.least_coverage(period_type):
-            cell = Cell(None, "[x]", rule.incomplete_note(source))
+            token, words = "[x]", rule.incomplete_note(source)
         elif count < rule.minimum_count:
-            cell = confidential
+            token, words = "[c]", rule.notes["confidential"]
         else:
-            note = rule.notes["nearly_complete"] if (source, period_type, period_end) in gaps else ""
-            cell = Cell(float(methods.round_half_up(count, rule.rounding_base)), note=note)
-        found[figure.rpartition("/")[0]] = cell
+            value = float(methods.round_half_up(count, rule.rounding_base))
+            words = rule.notes["nearly_complete"] if (source, period_type, period_end) in gaps else ""
+        notes = (words, rule.notes["not_expected"] if absent else "")
+        found[figure.rpartition("/")[0]] = Cell(value, token, "; ".join(note for note in notes if note))
     return found
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from preventable.errors import PolicyError
 from preventable.methods import counts_shown_as, round_half_up
-from preventable.settings import Policy
+from preventable.settings import Policy, words_given
 
 _WHERE = "policy/disclosure.toml"
 _NOTES = (
     "confidential", "confidential_part", "few_events", "few_people", "unknown_age", "no_population",
-    "nearly_complete", "age_left_out",
+    "nearly_complete", "not_expected", "age_left_out",
 )  # fmt: skip
 
 
@@ -76,8 +76,10 @@ def read_release_rule(policy: Policy) -> ReleaseRule:
             incomplete=dict(contents["notes"]["incomplete"]),
         )  # fmt: skip
         least_values = contents["counts"]["least_values_of_a_cell"]
+        not_expected = contents["coverage"]["providers_not_expected"]
     except KeyError as error:
         raise PolicyError(_WHERE, f"it lacks {error.args[0]}") from None
+    words_given(_WHERE, "providers_not_expected", not_expected)
     _check(rule, least_values)
     return rule
 

@@ -91,6 +91,7 @@ def _show_counts(engine: Engine, rule: ReleaseRule) -> None:
             "longer_coverage": rule.least_coverage("last12"),
             "confidential": rule.notes["confidential"],
             "nearly_complete": rule.notes["nearly_complete"],
+            "not_expected": rule.notes["not_expected"],
             "incomplete": rule.incomplete["other"],
             **words,
         },

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from preventable.engine import Engine
-from preventable.settings import Policy
+from preventable.settings import Policy, words_given
 from preventable.stages.indicators.definitions import Definition
 from preventable.stages.indicators.sql import Parameters, statement
 
 
 def measure_coverage(engine: Engine, definitions: tuple[Definition, ...], policy: Policy) -> None:
-    """Create `indicator_period_coverage`: coverage by source, area and period, between 0 and 1."""
+    """Create `indicator_period_coverage`: coverage by source, area and period, between 0 and 1.
+
+    A provider that the region lists and that has never sent counts as one missing, unless policy says that it
+    is not expected. `indicator_providers` says how many have sent, are expected, and are not.
+    """
     counts = policy.file("disclosure")["counts"]
     parameters = Parameters()
     parts = [_sent(source, basis, area_type, parameters) for source, basis, area_type in _wanted(definitions)]
@@ -21,6 +27,13 @@ def measure_coverage(engine: Engine, definitions: tuple[Definition, ...], policy
     )
     engine.create("indicator_month_coverage", statement("month_coverage"))
     engine.create("indicator_provider_coverage", statement("provider_coverage"))
+    left_out = words_given(
+        "policy/disclosure.toml",
+        "providers_not_expected",
+        policy.file("disclosure")["coverage"].get("providers_not_expected"),
+    )
+    engine.load("indicator_not_expected", pa.table({"provider": pa.array(left_out, pa.string())}))
+    engine.create("indicator_providers", statement("providers"))
     engine.create(
         "indicator_frame_areas",
         "SELECT DISTINCT source, area_basis, area_type, area, district, period_type, period_end"

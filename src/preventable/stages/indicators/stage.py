@@ -112,7 +112,7 @@ def _clear(engine: Engine) -> None:
     """Leave the session with nothing but the stage's tables."""
     for name in (
         "areas", "records", "cells", "counts", "levels", "periods", "period_months", "categories", "frame",
-        "frame_areas", "sent", "usual", "month_coverage", "provider_coverage", "period_coverage",
-        "band_persons", "area_persons", "period_years", "standard",
+        "frame_areas", "sent", "usual", "not_expected", "providers", "month_coverage", "provider_coverage",
+        "period_coverage", "band_persons", "area_persons", "period_years", "standard",
     ):  # fmt: skip
         engine.drop(f"indicator_{name}")

@@ -1,6 +1,7 @@
 -- Exact figures: count, population at risk where a rate means something, and coverage. Below the district, a count too
 -- small to be shown takes the district's coverage: whether it is marked incomplete must not tell who treated whom there.
--- in: indicator_frame, indicator_counts, indicator_period_coverage, population_bases; $minimum
+-- in: indicator_frame, indicator_counts, indicator_period_coverage, indicator_providers,
+--     population_bases; $minimum
 SELECT
     concat(f.definition, '.v', CAST(f.definition_version AS VARCHAR), '/', f.area_type, '/', f.area, '/',
            f.period_type, '/', f.period_end, '/', f.dimension, '/', replace(f.category, ' ', '_'), '/count')
@@ -10,7 +11,8 @@ SELECT
     coalesce(c.records, 0) AS count,
     CASE WHEN f.area_basis = 'residence' THEN b.person_years END AS person_years,
     coalesce(CASE WHEN f.area_type IN ('region', 'district') OR coalesce(c.records, 0) >= $minimum THEN v.coverage
-        ELSE v.district_coverage END, 0.0) AS coverage
+        ELSE v.district_coverage END, 0.0) AS coverage,
+    coalesce(s.not_expected, 0) AS providers_not_expected
 FROM indicator_frame f
 LEFT JOIN indicator_counts c
     ON c.definition = f.definition AND c.area_type = f.area_type AND c.area = f.area
@@ -19,6 +21,7 @@ LEFT JOIN indicator_counts c
 LEFT JOIN indicator_period_coverage v
     ON v.source = f.source AND v.area_basis = f.area_basis AND v.area_type = f.area_type AND v.area = f.area
     AND v.period_type = f.period_type AND v.period_end = f.period_end
+LEFT JOIN indicator_providers s ON s.source = f.source
 LEFT JOIN population_bases b
     ON b.area_type = f.area_type AND b.area = f.area AND b.period_type = f.period_type
     AND b.period_end = f.period_end
