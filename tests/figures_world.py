@@ -252,6 +252,24 @@ def policy(changes: Mapping[tuple[str, ...], Any] | None = None) -> Policy:
     return replace(loaded, files=files, definitions=definitions)
 
 
+def granting(
+    kind: str, definition: str, area_type: str, period_type: str, dimension: str, measure: str
+) -> Policy:
+    """The policy with one more grant to one kind of partner."""
+    given = policy()
+    entry = next(one for one in given.files["recipients"]["recipients"] if one["partner_type"] == kind)
+    entry["allowed"].append(
+        {
+            "definitions": [definition],
+            "area_types": [area_type],
+            "period_types": [period_type],
+            "dimensions": [dimension],
+            "measures": [measure],
+        }
+    )
+    return given
+
+
 def context(given: Policy | None = None, period: str = "2025-12") -> StepContext:
     """A context with the repository's policy and the last month of the small region."""
     return StepContext(policy=given or load_policy(), region={"name": "Region"}, period=period)

@@ -13,6 +13,8 @@ from typing import Any
 from preventable.errors import PolicyError
 
 REQUIRED_HEADER = ("owner", "reviewer", "reviewed", "review_by")
+#: What may stand at the head of any policy file.
+POLICY_HEADER = (*REQUIRED_HEADER, "source")
 
 
 @dataclass(frozen=True)

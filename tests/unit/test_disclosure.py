@@ -8,6 +8,7 @@ from figures_world import (
     DISTRICTS,
     context,
     counted,
+    granting,
     handed_on,
     months,
     policy,
@@ -370,66 +371,6 @@ def test_the_loader_refuses_to_grant_what_nobody_may_have(grant, reason):
         read_recipients(granting(*grant))
 
     assert reason in str(refused.value)
-
-
-def granting(kind, definition, area_type, period_type, dimension, measure, **changes):
-    """The policy with one more grant to one kind of partner."""
-    given = policy(changes)
-    entry = next(one for one in given.files["recipients"]["recipients"] if one["partner_type"] == kind)
-    entry["allowed"].append(
-        {
-            "definitions": [definition],
-            "area_types": [area_type],
-            "period_types": [period_type],
-            "dimensions": [dimension],
-            "measures": [measure],
-        }
-    )
-    return given
-
-
-@pytest.mark.parametrize(
-    "condition",
-    [
-        {"column": "domestic_flag", "operator": "is", "values": ["yes"]},
-        {"column": "place_type", "operator": "in", "values": ["own_home", "street_public"]},
-        {"column": "method", "operator": "is", "values": ["sexual"]},
-        {"column": "method", "operator": "starts_with", "values": ["sex"]},
-        {"column": "age_band", "operator": "in", "values": ["0-9", "10-19"]},
-    ],
-)
-def test_a_definition_about_home_sexual_domestic_or_young_victims_stops_at_the_district(condition):
-    given = granting("community_safety", "police_assault_offences", "ward", "last12", "all", "count")
-    given.definitions["police_assault_offences"]["conditions"].append(condition)
-
-    with pytest.raises(PolicyError) as refused:
-        read_recipients(given)
-
-    assert "stop at the district" in str(refused.value)
-
-
-def test_what_a_definition_is_about_and_what_nobody_may_have_are_the_policys_to_say():
-    """Without the mark, or without the rule, the same grant passes: both are read from the file."""
-    for gone in ("about", "never"):
-        given = granting("community_safety", "police_assault_offences", "ward", "last12", "all", "count")
-        given.definitions["police_assault_offences"]["conditions"].append(
-            {"column": "domestic_flag", "operator": "is", "values": ["yes"]}
-        )
-        with pytest.raises(PolicyError):
-            read_recipients(given)
-        rules = given.files["disclosure"][gone]
-        given.files["disclosure"][gone] = [rule for rule in rules if "domestic" not in str(rule)]
-
-        assert read_recipients(given)
-
-
-def test_a_definition_that_leaves_sexual_violence_out_is_not_about_it():
-    given = granting("community_safety", "police_assault_offences", "ward", "last12", "all", "count")
-    given.definitions["police_assault_offences"]["conditions"].append(
-        {"column": "method", "operator": "not_in", "values": ["sexual"]}
-    )
-
-    assert read_recipients(given)
 
 
 @pytest.mark.parametrize(

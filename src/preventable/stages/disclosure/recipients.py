@@ -11,33 +11,21 @@ from typing import Any
 
 from preventable.codes import allowed
 from preventable.errors import PolicyError
-from preventable.settings import Policy
+from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
+from preventable.stages.disclosure.never import (
+    PERIODS,
+    Grant,
+    NeverRule,
+    read_marks,
+    read_never_rules,
+    subjects_of,
+)
 from preventable.tables import TABLES
 
 _WHERE = "policy/recipients.toml"
-_NEVER_WHERE = "policy/disclosure.toml"
 _SCOPES = ("own_district",)
-_PERIODS = ("month", "quarter", "year", "last12")
 _RATES = ("crude_rate", "standardised_rate")
-_KEYS = {
-    "definitions": "definition",
-    "area_types": "area_type",
-    "period_types": "period_type",
-    "dimensions": "dimension",
-    "measures": "measure",
-}
-
-
-@dataclass(frozen=True)
-class Grant:
-    """One kind of figure that one kind of partner may receive."""
-
-    partner_type: str
-    definition: str
-    area_type: str
-    period_type: str
-    dimension: str
-    measure: str
+_NEEDED = ("partner_type", "purpose", "legal_basis", "expires", "scope")
 
 
 @dataclass(frozen=True)
@@ -63,13 +51,19 @@ def read_recipients(policy: Policy) -> tuple[Recipient, ...]:
     Raises:
         PolicyError: A part is missing or unknown, or a grant is one that nobody may have.
     """
-    entries = policy.file("recipients").get("recipients", [])
+    contents = policy.file("recipients")
+    refuse_unknown_keys(_WHERE, "it", contents, (*POLICY_HEADER, "recipients"))
+    entries = contents.get("recipients", [])
     recipients = tuple(_recipient(entry, policy.definitions) for entry in entries)
     kinds = [recipient.partner_type for recipient in recipients]
     if len(set(kinds)) != len(kinds):
         raise PolicyError(_WHERE, "a partner_type stands there twice")
-    nevers = _nevers(policy)
-    subjects = _subjects(policy)
+    nevers = read_never_rules(policy)
+    marks = read_marks(policy)
+    subjects = {
+        name: subjects_of(definition.get("conditions", ()), marks)
+        for name, definition in policy.definitions.items()
+    }
     for recipient in recipients:
         for grant in recipient.grants:
             _refuse(grant, nevers, subjects[grant.definition])
@@ -78,9 +72,8 @@ def read_recipients(policy: Policy) -> tuple[Recipient, ...]:
 
 
 def _recipient(entry: Mapping[str, Any], definitions: Mapping[str, Mapping[str, Any]]) -> Recipient:
-    absent = [
-        name for name in ("partner_type", "purpose", "legal_basis", "expires", "scope") if not entry.get(name)
-    ]
+    refuse_unknown_keys(_WHERE, "a recipient", entry, (*_NEEDED, "allowed"))
+    absent = [name for name in _NEEDED if not entry.get(name)]
     if absent:
         raise PolicyError(_WHERE, f"a recipient lacks {', '.join(absent)}")
     kind = entry["partner_type"]
@@ -107,13 +100,14 @@ def _grants(
     words = {
         "definitions": tuple(definitions),
         "area_types": allowed("area_type"),
-        "period_types": _PERIODS,
+        "period_types": PERIODS,
         "dimensions": allowed("dimension"),
         "measures": allowed("measure"),
     }
+    refuse_unknown_keys(_WHERE, f"a grant to {kind}", entry, words)
     for key, known in words.items():
-        if not entry.get(key) or not set(entry[key]) <= set(known):
-            raise PolicyError(_WHERE, f"{key} of a grant to {kind} is missing or names what we do not know")
+        if not words_given(_WHERE, f"{key} of a grant to {kind}", entry.get(key), known):
+            raise PolicyError(_WHERE, f"{key} of a grant to {kind} is empty")
     for definition, *rest in itertools.product(*(entry[key] for key in words)):
         grant = Grant(kind, definition, *rest)
         if grant.measure in _RATES and definitions[definition].get("area_basis") != "residence":
@@ -127,51 +121,13 @@ def _grants(
         yield grant
 
 
-def _nevers(policy: Policy) -> Sequence[Mapping[str, Any]]:
-    rules: list[Mapping[str, Any]] = policy.file("disclosure").get("never", [])
-    if not rules:
-        raise PolicyError(_NEVER_WHERE, "it says of nothing that it may never leave")
-    for rule in rules:
-        keys = set(rule) - {"reason"}
-        if not rule.get("reason") or not keys or not keys <= {*_KEYS, "partner_types", "about"}:
-            raise PolicyError(_NEVER_WHERE, "a rule under never lacks a reason or names what we do not know")
-    return rules
-
-
-def _subjects(policy: Policy) -> dict[str, frozenset[str]]:
-    """What each definition is about, told by its conditions: home, sexual, domestic, young."""
-    marks = policy.file("disclosure").get("about", [])
-    return {
-        name: frozenset(
-            mark["subject"]
-            for mark in marks
-            for condition in definition.get("conditions", [])
-            if condition.get("column") == mark["column"] and _picks(condition, mark.get("values"))
-        )
-        for name, definition in policy.definitions.items()
-    }
-
-
-def _picks(condition: Mapping[str, Any], words: Sequence[str] | None) -> bool:
-    """Whether a condition singles out one of the words; a condition that leaves them out does not."""
-    if words is None:
-        return True
-    values = condition.get("values", [])
-    if condition.get("operator") == "starts_with":
-        return any(word.startswith(value) for word in words for value in values)
-    return condition.get("operator") in ("is", "in") and bool(set(words) & set(values))
-
-
-def _refuse(grant: Grant, nevers: Sequence[Mapping[str, Any]], subjects: frozenset[str]) -> None:
+def _refuse(grant: Grant, nevers: Sequence[NeverRule], subjects: frozenset[str]) -> None:
     for rule in nevers:
-        fits = [grant.partner_type in rule["partner_types"]] if "partner_types" in rule else []
-        fits += [bool(subjects & set(rule["about"]))] if "about" in rule else []
-        fits += [getattr(grant, name) in rule[key] for key, name in _KEYS.items() if key in rule]
-        if all(fits):
+        if rule.hits(grant, subjects):
             raise PolicyError(
                 _WHERE,
                 f"{grant.partner_type} is granted {grant.measure} of {grant.definition} by {grant.area_type},"
-                f" {grant.period_type} and {grant.dimension}, but {rule['reason']}",
+                f" {grant.period_type} and {grant.dimension}, but {rule.reason}",
             )
 
 

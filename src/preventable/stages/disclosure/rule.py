@@ -6,15 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from preventable.codes import allowed
 from preventable.errors import PolicyError
 from preventable.methods import counts_shown_as, round_half_up
-from preventable.settings import Policy, words_given
+from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
 
 _WHERE = "policy/disclosure.toml"
 _NOTES = (
     "confidential", "confidential_part", "few_events", "few_people", "unknown_age", "no_population",
     "nearly_complete", "not_expected", "age_left_out",
 )  # fmt: skip
+_KEYS = {
+    "counts": ("minimum_count", "rounding_base", "least_values_of_a_cell"),
+    "coverage": ("minimum_coverage", "minimum_coverage_of_longer_periods", "providers_not_expected"),
+    "rates": (
+        "per", "level", "decimals", "minimum_events_for_rate", "minimum_person_years", "maximum_unknown_age",
+        "standard_population",
+    ),
+    "shares": ("minimum_denominator", "decimals", "more_decimals", "more_decimals_from"),
+    "notes": (*_NOTES, "incomplete"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,10 +67,13 @@ def read_release_rule(policy: Policy) -> ReleaseRule:
     """The release rule.
 
     Raises:
-        PolicyError: A value is missing or cannot be, or a token or shown value would stand for fewer counts
-            than `least_values_of_a_cell`.
+        PolicyError: A value is missing or cannot be, a key is one that nothing reads, or a token or shown
+            value would stand for fewer counts than `least_values_of_a_cell`.
     """
     contents = policy.file("disclosure")
+    refuse_unknown_keys(_WHERE, "it", contents, (*POLICY_HEADER, *_KEYS, "never", "about"))
+    for section in _KEYS.keys() & contents.keys():
+        refuse_unknown_keys(_WHERE, f"[{section}]", contents[section], _KEYS[section])
     try:
         rule = ReleaseRule(
             **_numbers(contents, "counts", "minimum_count", "rounding_base"),
@@ -93,6 +107,9 @@ def _numbers(contents: Mapping[str, Any], section: str, *names: str) -> dict[str
 
 
 def _check(rule: ReleaseRule, least_values: int) -> None:
+    refuse_unknown_keys(_WHERE, "[notes.incomplete]", rule.incomplete, ("other", *allowed("source")))
+    if not all(isinstance(note, str) and note for note in (*rule.notes.values(), *rule.incomplete.values())):
+        raise PolicyError(_WHERE, "a note is no text")
     if "other" not in rule.incomplete:
         raise PolicyError(_WHERE, "notes.incomplete has no word for other sources")
     for name in ("minimum_count", "rounding_base", "per"):

@@ -8,26 +8,24 @@ from typing import Any
 
 from preventable.codes import allowed, recorded_by
 from preventable.errors import PolicyError
-from preventable.settings import Policy
-from preventable.tables import TABLES
-from preventable.tables.schema import Column
+from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
+from preventable.tables.conditions import (
+    LIST_COLUMNS,
+    OPERATORS,
+    OPERATORS_OF_PARTS,
+    RECORD_COLUMNS,
+    words_of,
+)
 
-#: Columns of a record that a condition may name: coded words and codes, never a person, a place or a time.
-RECORD_COLUMNS = (
-    "admission_method", "age_band", "conveyed_site", "determinant", "domestic_flag", "icd10_external_cause",
-    "method", "offence_code", "place_qualifier", "place_type", "police_informed", "precision_class",
-    "severity", "sex", "site_code", "weapon_class",
-)  # fmt: skip
-#: Columns of a supplier's list that a condition may name.
-LIST_COLUMNS = ("subject_type",)
-OPERATORS = ("is", "in", "not_in", "starts_with", "not_ends_with")
-#: Operators whose values are parts of a word.
-_OF_PARTS = ("starts_with", "not_ends_with")
 AREA_BASES = ("residence", "place", "list")
 REGION_COUNTS = ("located", "all")
 #: Lengths that a definition may ask for; a home with fewer months has `to_date` in the place of `last12`.
 PERIOD_TYPES = ("month", "quarter", "year", "last12")
 PERIODS = ("all", "latest")
+_NEEDED = ("id", "version", "title", "plain", "source", "area_basis", "levels")
+_KEYS = (*POLICY_HEADER, *_NEEDED, "region_counts", "conditions")
+_CONDITION_KEYS = ("column", "operator", "values")
+_LEVEL_KEYS = ("area_types", "period_types", "periods", "dimensions")
 
 
 @dataclass(frozen=True)
@@ -80,11 +78,8 @@ def read_definitions(policy: Policy) -> tuple[Definition, ...]:
 
 def _definition(name: str, contents: Mapping[str, Any]) -> Definition:
     where = f"policy/definitions/{name}.toml"
-    absent = [
-        part
-        for part in ("id", "version", "title", "plain", "source", "area_basis", "levels")
-        if not contents.get(part)
-    ]
+    refuse_unknown_keys(where, "it", contents, _KEYS)
+    absent = [part for part in _NEEDED if not contents.get(part)]
     if absent:
         raise PolicyError(where, f"it lacks {', '.join(absent)}")
     if contents["id"] != name:
@@ -107,30 +102,22 @@ def _definition(name: str, contents: Mapping[str, Any]) -> Definition:
 
 
 def _condition(where: str, basis: str, contents: Mapping[str, Any]) -> Condition:
+    refuse_unknown_keys(where, "a condition", contents, _CONDITION_KEYS)
     columns = LIST_COLUMNS if basis == "list" else RECORD_COLUMNS
     column = _word(where, "column", contents.get("column"), columns)
     operator = _word(where, "operator", contents.get("operator"), OPERATORS)
-    values = contents.get("values")
-    if not isinstance(values, list) or not values or not all(isinstance(v, str) and v for v in values):
-        raise PolicyError(where, f"the condition on {column} has no list of words as values")
+    known = None if operator in OPERATORS_OF_PARTS else words_of(column)
+    values = words_given(where, f"the condition on {column}", contents.get("values"), known)
+    if not values:
+        raise PolicyError(where, f"the condition on {column} has no values")
     if operator == "is" and len(values) != 1:
         raise PolicyError(where, f"the condition on {column} has the operator is and not one value")
-    words = _words_of(column, basis)
-    if words is not None and operator not in _OF_PARTS:
-        for value in values:
-            _word(where, f"value of {column}", value, words)
-    return Condition(column, operator, tuple(values))
-
-
-def _words_of(column: str, basis: str) -> tuple[str, ...] | None:
-    if column == "weapon_class":
-        return allowed("weapon_class")
-    table = TABLES["listings" if basis == "list" else "located_records"]
-    declared: list[Column] = [one for one in table.columns if one.name == column]
-    return declared[0].allowed if declared else None
+    return Condition(column, operator, values)
 
 
 def _levels(where: str, source: str, basis: str, entries: list[Mapping[str, Any]]) -> tuple[Level, ...]:
+    for entry in entries:
+        refuse_unknown_keys(where, "a level", entry, _LEVEL_KEYS)
     levels = [
         Level(
             _word(where, "area_type", area_type, allowed("area_type")),

@@ -1,0 +1,56 @@
+"""A key that nothing reads is refused: a misspelt rule would be no rule."""
+
+import pytest
+from figures_world import policy
+
+from preventable.errors import PolicyError
+from preventable.stages.disclosure.recipients import read_recipients
+from preventable.stages.disclosure.rule import read_release_rule
+from preventable.stages.indicators.definitions import read_definitions
+
+#: Reader, and the part of a policy file that gets a key more.
+PARTS = [
+    (read_release_rule, ("disclosure",)),
+    (read_release_rule, ("disclosure", "counts")),
+    (read_release_rule, ("disclosure", "coverage")),
+    (read_release_rule, ("disclosure", "rates")),
+    (read_release_rule, ("disclosure", "shares")),
+    (read_release_rule, ("disclosure", "notes")),
+    (read_release_rule, ("disclosure", "notes", "incomplete")),
+    (read_recipients, ("disclosure", "never", 0)),
+    (read_recipients, ("disclosure", "about", 0)),
+    (read_recipients, ("recipients",)),
+    (read_recipients, ("recipients", "recipients", 0)),
+    (read_recipients, ("recipients", "recipients", 0, "allowed", 0)),
+    (read_definitions, ("definitions", "ed_knife_attendances")),
+    (read_definitions, ("definitions", "ed_knife_attendances", "conditions", 0)),
+    (read_definitions, ("definitions", "ed_knife_attendances", "levels", 0)),
+]
+
+
+@pytest.mark.parametrize(
+    ("read", "path"), PARTS, ids=lambda part: "/".join(map(str, part)) if isinstance(part, tuple) else ""
+)
+def test_a_key_that_nothing_reads_is_refused_by_name(read, path):
+    assert read(policy())
+
+    with pytest.raises(PolicyError, match="a key that nothing reads: mispelt") as refused:
+        read(policy({(*path, "mispelt"): 1}))
+    file = f"definitions/{path[1]}" if path[0] == "definitions" else path[0]
+    assert refused.value.where == f"policy/{file}.toml"
+
+
+@pytest.mark.parametrize("name", ["counts", "notes"])
+def test_a_section_that_is_no_table_is_refused(name):
+    with pytest.raises(PolicyError):
+        read_release_rule(policy({("disclosure", name): 5}))
+
+
+def test_a_condition_names_bands_of_age_that_exist():
+    given = policy()
+    given.definitions["ed_knife_attendances"]["conditions"].append(
+        {"column": "age_band", "operator": "in", "values": ["0-17"]}
+    )
+
+    with pytest.raises(PolicyError, match="0-17"):
+        read_definitions(given)
