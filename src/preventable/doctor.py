@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,6 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from preventable.conservation import KINDS, conservation
 from preventable.errors import NoHomeError, PreventableError, UsageError
 from preventable.settings import Policy, load_policy
+from preventable.stages.disclosure.recipients import read_recipients
+from preventable.stages.disclosure.rule import read_release_rule
+from preventable.stages.indicators.definitions import read_definitions
+from preventable.stages.indicators.populations import read_standard_weights
 from preventable.store.home import open_home
 from preventable.store.session import HomeTables, reading
 
@@ -25,6 +30,14 @@ LIBRARIES = (
     "rapidfuzz",
     "altair",
     "vl-convert-python",
+)
+
+#: What reads the policy when the flow runs: each refuses a file that it could not use.
+_POLICY_READERS: tuple[Callable[[Policy], object], ...] = (
+    read_definitions,
+    read_standard_weights,
+    read_release_rule,
+    read_recipients,
 )
 
 
@@ -71,7 +84,16 @@ def _policy(today: dt.date) -> list[Finding]:
         policy = load_policy()
     except PreventableError as error:
         return [Finding(str(error), well=False)]
-    return [Finding("policy is well formed", well=True), *_overdue(policy, today)]
+    faults = [fault for read in _POLICY_READERS for fault in _faults(read, policy)]
+    return [*(faults or [Finding("policy is well formed", well=True)]), *_overdue(policy, today)]
+
+
+def _faults(read: Callable[[Policy], object], policy: Policy) -> list[Finding]:
+    try:
+        read(policy)
+    except PreventableError as error:
+        return [Finding(str(error), well=False)]
+    return []
 
 
 def _overdue(policy: Policy, today: dt.date) -> list[Finding]:

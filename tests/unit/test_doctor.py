@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pytest
+from figures_world import policy
 from small_home import small_home, small_policy, write_months
 
 from preventable import doctor, intake, pipeline
@@ -47,3 +49,38 @@ def test_a_row_without_an_outcome_is_a_fault(tmp_path, monkeypatch):
 
     assert not finding.well
     assert finding.what.startswith("5 rows sent are not 1 accepted")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("disclosure", "counts", "minimum_count"), "8"),
+        (("disclosure", "never", 0, "area_typs"), ["ward"]),
+        (("disclosure", "rates", "standard_population"), "nowhere_1999"),
+        (("recipients", "recipients", 0, "scope"), "everything"),
+        (("definitions", "ed_knife_attendances", "levels"), []),
+    ],
+)
+def test_a_policy_that_a_stage_would_refuse_is_not_well_formed(tmp_path, monkeypatch, path, value):
+    monkeypatch.setattr(doctor, "load_policy", lambda: policy({path: value}))
+
+    findings = examine(tmp_path / "none")
+
+    faults = [finding.what for finding in findings if not finding.well]
+    assert faults
+    assert all(fault.startswith("P301  policy/") for fault in faults)
+    assert "policy is well formed" not in {finding.what for finding in findings}
+
+
+def test_the_policy_of_the_repository_is_well_formed(tmp_path):
+    assert "policy is well formed" in {finding.what for finding in examine(tmp_path / "none") if finding.well}
+
+
+def test_every_word_of_the_rule_that_is_missing_is_told_by_the_file(tmp_path, monkeypatch):
+    """A section that is gone is a fault of the policy, never of the program."""
+    for section in ("counts", "coverage", "rates", "shares", "notes", "never", "about"):
+        given = policy()
+        del given.files["disclosure"][section]
+        monkeypatch.setattr(doctor, "load_policy", lambda given=given: given)
+
+        assert [one for one in examine(tmp_path / "none") if not one.well and "P301" in one.what], section

@@ -5,9 +5,24 @@ from __future__ import annotations
 import pyarrow as pa
 
 from preventable.engine import Engine
+from preventable.errors import PolicyError
 from preventable.settings import Policy, words_given
 from preventable.stages.indicators.definitions import Definition
 from preventable.stages.indicators.sql import Parameters, statement
+
+_WHERE = "policy/disclosure.toml"
+
+
+def of_counts(policy: Policy, name: str) -> int:
+    """A whole number of the rule for counts, so that a mark tells nothing that a shown count would not.
+
+    Raises:
+        PolicyError: The policy has no such number.
+    """
+    value = policy.file("disclosure").get("counts", {}).get(name)
+    if type(value) is not int:
+        raise PolicyError(_WHERE, f"{name} is not a whole number")
+    return value
 
 
 def measure_coverage(engine: Engine, definitions: tuple[Definition, ...], policy: Policy) -> None:
@@ -16,21 +31,17 @@ def measure_coverage(engine: Engine, definitions: tuple[Definition, ...], policy
     A provider that the region lists and that has never sent counts as one missing, unless policy says that it
     is not expected. `indicator_providers` says how many have sent, are expected, and are not.
     """
-    counts = policy.file("disclosure")["counts"]
     parameters = Parameters()
     parts = [_sent(source, basis, area_type, parameters) for source, basis, area_type in _wanted(definitions)]
     engine.create("indicator_sent", "\nUNION ALL\n".join([statement("no_sent"), *parts]), parameters.values)
-    engine.create(
-        "indicator_usual",
-        statement("usual"),
-        {"minimum": int(counts["minimum_count"]), "base": int(counts["rounding_base"])},
-    )
+    rule = {"minimum": of_counts(policy, "minimum_count"), "base": of_counts(policy, "rounding_base")}
+    engine.create("indicator_usual", statement("usual"), rule)
     engine.create("indicator_month_coverage", statement("month_coverage"))
     engine.create("indicator_provider_coverage", statement("provider_coverage"))
     left_out = words_given(
-        "policy/disclosure.toml",
+        _WHERE,
         "providers_not_expected",
-        policy.file("disclosure")["coverage"].get("providers_not_expected"),
+        policy.file("disclosure").get("coverage", {}).get("providers_not_expected"),
     )
     engine.load("indicator_not_expected", pa.table({"provider": pa.array(left_out, pa.string())}))
     engine.create("indicator_providers", statement("providers"))

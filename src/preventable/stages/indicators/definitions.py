@@ -107,9 +107,9 @@ def _condition(where: str, basis: str, contents: Mapping[str, Any]) -> Condition
     column = _word(where, "column", contents.get("column"), columns)
     operator = _word(where, "operator", contents.get("operator"), OPERATORS)
     known = None if operator in OPERATORS_OF_PARTS else words_of(column)
-    values = words_given(where, f"the condition on {column}", contents.get("values"), known)
+    values = words_given(where, f"the value of {column}", contents.get("values"), known)
     if not values:
-        raise PolicyError(where, f"the condition on {column} has no values")
+        raise PolicyError(where, f"the condition on {column} has no list of words as values")
     if operator == "is" and len(values) != 1:
         raise PolicyError(where, f"the condition on {column} has the operator is and not one value")
     return Condition(column, operator, values)

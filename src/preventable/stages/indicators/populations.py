@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from preventable.codes import code_file
 from preventable.engine import Engine
 from preventable.errors import PolicyError, PopulationBandsError
+from preventable.settings import Policy
 from preventable.stages.indicators.periods import YEAR_UNITS, Period, population_weights
 from preventable.stages.indicators.sql import age_band_sql, statement
 
 
-def count_person_years(engine: Engine, periods: Sequence[Period], region: str, standard: str) -> None:
+def count_person_years(
+    engine: Engine, periods: Sequence[Period], region: str, weights: Mapping[str, float]
+) -> None:
     """Create `population_bases`.
 
     Args:
         engine: Session with `populations`, `small_areas` and the frame of figures.
         periods: Periods of the home.
         region: Code of the region.
-        standard: Name of the standard population among the code files.
+        weights: Weight of each ten-year band in the standard population.
 
     Raises:
         PopulationBandsError: An age band of the region lies in no ten-year band.
-        PolicyError: There is no such standard population, or its bands do not fit.
     """
     band = age_band_sql("age_from", "age_to")
     engine.create("indicator_band_persons", statement("band_persons").format(age_band=band))
@@ -32,7 +34,7 @@ def count_person_years(engine: Engine, periods: Sequence[Period], region: str, s
     engine.create("indicator_area_persons", statement("area_persons"), {"region": region})
     years = engine.fetch("SELECT DISTINCT year FROM populations ORDER BY year").column("year").to_pylist()
     engine.load("indicator_period_years", _period_years(periods, years))
-    engine.load("indicator_standard", _standard_weights(standard))
+    engine.load("indicator_standard", _text_and_weight(weights))
     engine.create("population_bases", statement("population_bases"), {"units": YEAR_UNITS})
 
 
@@ -66,6 +68,18 @@ def _period_years(periods: Sequence[Period], years: Sequence[int]) -> pa.Table:
     )
 
 
+def read_standard_weights(policy: Policy) -> dict[str, float]:
+    """Weight of each ten-year band in the standard population that policy names.
+
+    Raises:
+        PolicyError: It names none, or none that is a code file with bands that fit.
+    """
+    name = policy.file("disclosure").get("rates", {}).get("standard_population")
+    if not isinstance(name, str) or not name:
+        raise PolicyError("policy/disclosure.toml", "it names no standard_population")
+    return standard_weights(name)
+
+
 def standard_weights(name: str) -> dict[str, float]:
     """Weight of each ten-year band in a standard population: the sum of its finer bands.
 
@@ -91,6 +105,5 @@ def _band_of(first: int, last: int) -> str:
     raise PolicyError("policy/disclosure.toml", "a band of its standard_population spans two ten-year bands")
 
 
-def _standard_weights(name: str) -> pa.Table:
-    weights = standard_weights(name)
+def _text_and_weight(weights: Mapping[str, float]) -> pa.Table:
     return pa.table({"age_band": list(weights), "weight": pa.array(weights.values(), pa.float64())})

@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.settings import StepContext
-from preventable.stages.indicators.coverage import measure_coverage
+from preventable.stages.indicators.coverage import measure_coverage, of_counts
 from preventable.stages.indicators.definitions import Definition, read_definitions
 from preventable.stages.indicators.periods import Period, periods_of
-from preventable.stages.indicators.populations import count_person_years
+from preventable.stages.indicators.populations import count_person_years, read_standard_weights
 from preventable.stages.indicators.records import count_cells, prepare_records, region_code
 from preventable.stages.indicators.sql import categories, statement
 
@@ -31,7 +31,7 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
         PopulationBandsError: The region's populations do not fit the ten-year bands.
     """
     definitions = read_definitions(context.policy)
-    standard = context.policy.file("disclosure")["rates"]["standard_population"]
+    weights = read_standard_weights(context.policy)
     periods = _periods(engine, context.period)
     region = region_code(engine)
 
@@ -40,8 +40,8 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
     count_cells(engine, definitions)
     engine.create("indicator_counts", statement("counts"))
     measure_coverage(engine, definitions, context.policy)
-    count_person_years(engine, periods, region, standard)
-    minimum = int(context.policy.file("disclosure")["counts"]["minimum_count"])
+    count_person_years(engine, periods, region, weights)
+    minimum = of_counts(context.policy, "minimum_count")
     engine.create("indicator_values", statement("values"), {"minimum": minimum})
     _clear(engine)
 
