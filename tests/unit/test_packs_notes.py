@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from packs_world import make_world
+import pytest
+from packs_page import Page
+from packs_world import PAGES, PARTNERS, make_world
 
 from preventable.stages.packs.stage import make_packs
 
@@ -24,3 +26,17 @@ def test_what_stands_beside_a_figure_is_said_under_its_table():
     ].decode()
 
     assert "; [x], some have not sent; a few left out; nearly complete<" in document
+
+
+@pytest.fixture(scope="module")
+def pages():
+    world = make_world().only(*PARTNERS)
+    return {path: Page(content) for path, content in make_packs(world.engine(), world.context).items()}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_says_what_is_held_back_and_that_records_are_not_people(pages, path):
+    said = " ".join(p.text for p in pages[path].all("p"))
+
+    assert "Rows that the quality rules hold back are not counted" in said
+    assert "admissions are not people" in said

@@ -499,6 +499,19 @@ def how_to_read(inputs: PackInputs) -> tuple[Block, ...]:
                 _("Rates and limits are computed from the shown counts; the limits take in the rounding."),
             ),
         ),
+        Note(
+            _("What a count leaves out, and what it is not"),
+            (
+                _(
+                    "Rows that the quality rules hold back are not counted: for instance an injury that is "
+                    "recorded after the arrival."
+                ),
+                _(
+                    "Attendances, call-outs, offences and admissions are not people: one person may be counted "
+                    "more than once, and one assault by more than one service."
+                ),
+            ),
+        ),
         Heading(_("What is counted"), "what-is-counted", level=3),
         _definitions_table(inputs),
         Paragraph(
