@@ -43,6 +43,17 @@ ProviderOption = Annotated[
     str | None, typer.Option("--provider", help="Provider; else that of the folder submissions/<provider>/.")
 ]
 DEFAULT_HOME = Path("preventable-home")
+#: What the rows of a stage's main table are, in and out. A released figure is counted for each of its recipients.
+_COUNTED = {
+    "invent": ("rows", "rows"),
+    "sources": ("rows", "rows"),
+    "quality": ("rows", "records"),
+    "pseudonyms": ("records", "records"),
+    "places": ("records", "records"),
+    "indicators": ("records", "figures"),
+    "disclosure": ("figures", "released"),
+    "packs": ("released", "files"),
+}
 _STOPPED = 130  # exit code of a command that its user stopped
 
 
@@ -79,11 +90,11 @@ def _say(line: str = "") -> None:
 
 
 def _say_stage(report: StepReport) -> None:
-    unit = "files" if report.name == "packs" else "rows"
+    before, after = _COUNTED[report.name]
     if report.unchanged:
-        _say(f"{report.name:<12}{'':>13}{report.rows_out:>9,} {unit:<7}unchanged")
+        _say(f"{report.name:<12}{'':>22}{report.rows_out:>9,} {after:<9}unchanged")
     else:
-        rows = f"{report.rows_in:>9,} -> {report.rows_out:>9,} {unit:<5}"
+        rows = f"{report.rows_in:>9,} {before:<8} -> {report.rows_out:>9,} {after:<9}"
         _say(f"{report.name:<12}{rows}{report.seconds:>7.1f} s")
 
 
@@ -117,7 +128,7 @@ def demo(
         report = run_demo(
             home, load_policy(), seed=seed, vary=vary, quick=quick, progress=bars, tell=_say_stage
         )
-    _say(f"{'in all':<40}{report.seconds:>7.1f} s")
+    _say(f"{'in all':<53}{report.seconds:>7.1f} s")
     if report.refused_first:
         _say("\nRefused until the second mapping was given, as planted:")
         for line in report.refused_first:

@@ -46,8 +46,9 @@ class Step:
 
     Attributes:
         run: The stage's one public function.
-        reads: Tables handed to it.
+        reads: Tables handed to it; the first is the one it works through.
         writes: Tables it must leave in the session.
+        main: The one of `writes` that the next step works through; the last where none is named.
         carries: Tables of its own, handed to it as `previous_<name>` where an earlier run made them.
         holds_key: Whether it is given the home's pseudonym key.
         told_period: Whether it is told the last month of the home, which `quality` decides.
@@ -57,9 +58,15 @@ class Step:
     run: Callable[[Engine, StepContext], Mapping[str, bytes] | None]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    main: str = ""
     carries: tuple[str, ...] = ()
     holds_key: bool = False
     told_period: bool = False
+
+    @property
+    def counted(self) -> tuple[str, str]:
+        """Tables whose rows a report tells: the main one in and out. Rows of unlike tables are not added up."""
+        return self.reads[0], self.main or self.writes[-1]
 
     @property
     def sensitivity(self) -> Sensitivity:
@@ -123,6 +130,7 @@ STEPS: tuple[Step, ...] = (
         protect_indicators,
         reads=("indicator_values", "population_bases", "partners", "small_areas", "venues"),
         writes=("released", "release_register"),
+        main="released",
         told_period=True,
     ),
     Step(
@@ -159,7 +167,10 @@ def flow_faults(steps: Sequence[Step]) -> list[str]:
 
 @dataclass(frozen=True)
 class StepReport:
-    """What a step did. `unchanged` steps were not run: nothing they read had changed."""
+    """What a step did; rows are those of the tables that it has as `counted`.
+
+    `unchanged` steps were not run: nothing they read had changed.
+    """
 
     name: str
     rows_in: int
@@ -274,7 +285,7 @@ def _run_step(step: Step, run: _Run) -> StepReport:
     report = StepReport(
         step.name,
         rows_in,
-        sum(data.num_rows for data in made.values()),
+        made[step.counted[1]].num_rows,
         time.perf_counter() - started,
         unchanged=False,
     )
@@ -303,19 +314,16 @@ def _record_that_stands(step: Step, fingerprint: str, run: _Run) -> StepRecord |
 
 
 def _load(engine: Engine, step: Step, run: _Run) -> int:
-    """Hand the step its tables; returns the rows of those that are not the region's."""
-    rows = 0
+    """Hand the step its tables; returns the rows of the one it works through."""
+    rows = {}
     for name in step.reads:
-        if name in run.region:
-            engine.load(name, run.region[name])
-            continue
-        data = run.tables.read(name)
-        rows += data.num_rows
+        data = run.region[name] if name in run.region else run.tables.read(name)
+        rows[name] = data.num_rows
         engine.load(name, data)
     for name in step.carries:
         if run.tables.has(name):
             engine.load(f"previous_{name}", run.tables.read(name))
-    return rows
+    return rows[step.counted[0]]
 
 
 def _context(step: Step, run: _Run) -> StepContext:

@@ -9,6 +9,18 @@ import pytest
 from conftest import preventable
 
 from preventable.store.home import open_home
+from preventable.store.session import reading
+
+#: What the steps work through, in order.
+MAIN_TABLES = (
+    "submissions",
+    "records",
+    "pseudonymous_records",
+    "located_records",
+    "indicator_values",
+    "released",
+    "partner_packs",
+)
 
 
 def test_demo_writes_a_summary_of_stages_and_packs(demo):
@@ -79,7 +91,20 @@ def test_demo_tells_each_stage_with_its_counts_and_seconds(demo):
         "disclosure",
         "packs",
     ):
-        assert re.search(rf"(?m)^{stage} +[\d,]+ -> +[\d,]+ (rows|files) +[\d.]+ s$", demo.stdout), stage
+        assert re.search(rf"(?m)^{stage} +[\d,]+ [a-z]+ +-> +[\d,]+ [a-z]+ +[\d.]+ s$", demo.stdout), stage
+
+
+def test_each_stage_takes_in_the_rows_that_the_stage_before_it_gave_out(demo):
+    """Rows of the main table of each step: a record is never counted beside its own outcome or finding."""
+    stages = json.loads((demo.home / "summary.json").read_text())["stages"]
+    with reading(open_home(demo.home)) as tables:
+        held = {name: tables.read(name).num_rows for name in MAIN_TABLES}
+
+    steps = stages[2:]
+    assert [stage["rows_in"] for stage in steps] == [held[name] for name in MAIN_TABLES[:-1]]
+    assert [stage["rows_out"] for stage in steps] == [held[name] for name in MAIN_TABLES[1:]]
+    assert f"{held['submissions']:,} rows     -> {held['records']:>9,} records" in demo.stdout
+    assert f"{held['released']:,} released -> {held['partner_packs']:>9,} files" in demo.stdout
 
 
 def test_what_demo_says_to_try_next_works(demo):

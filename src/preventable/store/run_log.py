@@ -38,8 +38,8 @@ class StepRecord:
 
     Attributes:
         step: Name of the step.
-        rows_in: Rows of its input tables.
-        rows_out: Rows of its output tables.
+        rows_in: Rows of the table it works through.
+        rows_out: Rows of the table that the next step works through.
         seconds: Wall time.
         versions_read: Table -> version read.
         versions_written: Table -> version that stood afterwards.
