@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from packs_page import Page
-from packs_world import PAGES, PARTNERS, make_world
+from packs_world import COMMUNITY, LICENSING, PAGES, PARTNERS, make_world
 
 from preventable.stages.packs.stage import make_packs
 
@@ -40,3 +42,30 @@ def test_every_page_says_what_is_held_back_and_that_records_are_not_people(pages
 
     assert "Rows that the quality rules hold back are not counted" in said
     assert "admissions are not people" in said
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_csv_is_offered_as_what_it_holds_released_figures(pages, path):
+    links = {a.text for a in pages[path].all("a") if (a.attributes["href"] or "").endswith(".csv")}
+
+    assert links == {"Released figures of this pack (CSV)"}
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (LICENSING, "Columns per 100 of capacity are worked out from this table and are not in the CSV file"),
+        (COMMUNITY, "is worked out from the shown counts of this pack"),
+    ],
+)
+def test_numbers_that_stand_in_no_csv_say_how_they_were_worked_out(pages, path, words):
+    said = [p.text for p in pages[path].all("p")]
+
+    assert sum(words in line for line in said) == 1
+
+
+def test_the_example_of_a_shown_count_by_capacity_keeps_to_the_rounding(pages):
+    said = " ".join(p.text for p in pages[LICENSING].all("p"))
+    count, low, high = (int(n) for n in re.search(r"\(a shown (\d+) may be (\d+) to (\d+)\)", said).groups())
+
+    assert (low, high) == (max(8, count - 2), count + 2)

@@ -101,7 +101,15 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
             ]
         ),
         _actions(),
-        *how_to_read(inputs),
+        *how_to_read(
+            inputs,
+            [
+                _(
+                    "Where a sentence gives the range of a change (“between −5 % and +8 %”), it is worked out from "
+                    "the shown counts of this pack, each taken at its least favourable, and is not in the CSV file."
+                )
+            ],
+        ),
     )
 
 

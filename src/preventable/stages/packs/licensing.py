@@ -233,8 +233,22 @@ def _venue_table(
             for venue in venues
         ),
         provenance=provenance(inputs, used),
-        remarks=kept.remarks,
+        remarks=(*kept.remarks, *_worked_out(inputs, [f for f in used if f.definition in beside])),
     )
+
+
+def _worked_out(inputs: PackInputs, beside: Sequence[Shown]) -> list[str]:
+    """How the columns by capacity came about, for they are in no CSV; by the example of one of their counts."""
+    example = next((figure for figure in beside if figure.value is not None), None)
+    if example is None:
+        return []
+    low, high = inputs.rule.bounds(example)
+    words = _(
+        "Columns per 100 of capacity are worked out from this table and are not in the CSV file: the smallest and "
+        "the largest count that the shown one may stand for (a shown {count} may be {low} to {high}), over the "
+        "capacity in the licensing register, times 100, rounded outwards."
+    )
+    return [words.format(count=example.text, low=low, high=high)]
 
 
 def _capacity_cell(inputs: PackInputs, venue: Venue, shown: Shown | None) -> Cell:

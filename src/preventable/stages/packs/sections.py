@@ -470,8 +470,13 @@ def monthly_panel(inputs: PackInputs, definition: str, monthly: Sequence[Shown])
     return Panel(_("{measure}, each month").format(measure=inputs.title(definition)), tuple(points))
 
 
-def how_to_read(inputs: PackInputs) -> tuple[Block, ...]:
-    """Shorthand, rounding and definitions: the last part of every pack."""
+def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Block, ...]:
+    """Shorthand, rounding and definitions: the last part of every pack.
+
+    Args:
+        inputs: The pack's.
+        worked_out: How the pack's numbers came about that are not released, and so in no CSV.
+    """
     most, base = inputs.rule.minimum - 1, inputs.rule.base
     return (
         Heading(_("How to read this pack"), "how-to-read"),
@@ -497,6 +502,7 @@ def how_to_read(inputs: PackInputs) -> tuple[Block, ...]:
                     "each as “about”. Parts need not add up to their total."
                 ).format(minimum=inputs.rule.minimum, base=base),
                 _("Rates and limits are computed from the shown counts; the limits take in the rounding."),
+                *worked_out,
             ),
         ),
         Note(
