@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fnmatch
 import gettext
 import hashlib
 import io
@@ -336,7 +337,7 @@ def test_every_drawing_has_title_description_table_and_provenance(pages, path):
             "data as at December 2025",
             "Not shown",
             "Figures",
-            "preventable explain",
+            "Quote its name",
         ):
             assert part in section.text
 
@@ -369,17 +370,29 @@ def test_crude_rates_are_drawn_where_the_district_has_no_standardised_one(world)
     assert set(words) == {"cannot be compared (rests on a small number)"}
 
 
-def test_figure_names_for_explain_are_released(world, pages):
+def test_figures_are_named_as_they_are_released(world, pages):
     released = {row["figure"] for row in world.tables["released"].to_pylist()}
-    examples = [
-        code.text.removeprefix("preventable explain ")
+    patterns = [
+        code.text
         for page in pages.values()
         for code in page.all("code")
-        if code.text.startswith("preventable explain ")
+        if "details" in code.around and "summary" not in code.around
     ]
 
-    assert len(examples) > 8
-    assert set(examples) <= released
+    assert len(patterns) > 8
+    assert [name for name in patterns if not fnmatch.filter(released, name)] == []
+
+
+def test_a_partner_is_told_whom_to_ask_and_the_sender_how_to_trace(packs, pages):
+    """A partner holds no home: the command stands on the page of whoever sends the packs."""
+    for page in pages.values():
+        said = [p.text for p in page.all("p")]
+        asked = "Quote its name when you ask about a figure; ask whoever sent you this pack."
+
+        assert said.count(asked) == len(page.all("details")) > 0
+        assert "preventable explain" not in " ".join(text for text, _around in page.texts)
+    index = " ".join(text for text, _around in Page(packs["index.html"]).texts)
+    assert "./preventable explain NAME --home HOME" in index
 
 
 def test_shorthand_is_explained_on_every_page(pages):

@@ -55,7 +55,6 @@ class Provenance:
         download: File beside the page with all its figures.
         names: Names of the figures as `explain` takes them; `*` stands where they differ.
         more_names: Whether there are more names than stand here; the CSV has them all.
-        example: One whole name.
     """
 
     source: str
@@ -65,7 +64,6 @@ class Provenance:
     download: str
     names: tuple[str, ...] = ()
     more_names: bool = False
-    example: str = ""
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,6 @@ def provenance(inputs: PackInputs, figures: Iterable[Shown]) -> Provenance:
         download=inputs.download,
         names=tuple(names[:_MOST_NAMES]),
         more_names=len(names) > _MOST_NAMES,
-        example=used[0].figure if used else "",
     )
 
 
@@ -523,7 +522,7 @@ def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Blo
         Paragraph(
             _(
                 "Release {release}. All figures released to you, with their names, are in the file "
-                "{download} beside this page; the command preventable explain NAME traces one back."
+                "{download} beside this page. Whoever sent you this pack can trace each of them back: quote its name."
             ).format(release=inputs.release, download=inputs.download)
         ),
     )
