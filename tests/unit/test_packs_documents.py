@@ -334,7 +334,7 @@ def test_every_drawing_has_title_description_table_and_provenance(pages, path):
         for part in (
             "Source",
             "Period",
-            "data as at December 2025",
+            "records held to December 2025",
             "Not shown",
             "Figures",
             "Quote its name",

@@ -14,7 +14,7 @@ PARTNER = "xd02-community-safety"
 
 
 def test_what_stands_beside_a_figure_is_said_under_its_table():
-    """Why it is not available, what a shown value leaves out: each reason once, in the words of the policy."""
+    """Why one is not available; in a row of its own, what to bear in mind of a shown one: each reason once."""
     world = make_world().only(PARTNER)
     rows = world.released(PARTNER)
     for row in rows:
@@ -27,7 +27,8 @@ def test_what_stands_beside_a_figure_is_said_under_its_table():
         f"{PARTNER}/community_safety.html"
     ].decode()
 
-    assert "; [x], some have not sent; a few left out; nearly complete<" in document
+    assert "; [x], some have not sent<" in document
+    assert "<dt>To bear in mind</dt><dd>a few left out; nearly complete</dd>" in document
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,12 @@ def test_the_example_of_a_shown_count_by_capacity_keeps_to_the_rounding(pages):
     count, low, high = (int(n) for n in re.search(r"\(a shown (\d+) may be (\d+) to (\d+)\)", said).groups())
 
     assert (low, high) == (max(8, count - 2), count + 2)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_last_month_is_said_to_be_that_of_the_records_held(pages, path):
+    terms = {dt.text: dd.text for dt, dd in zip(pages[path].all("dt"), pages[path].all("dd"), strict=True)}
+
+    assert terms["Records held to"] == "December 2025"
+    assert "Data as at" not in terms
+    assert "To bear in mind" not in terms

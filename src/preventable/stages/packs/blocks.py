@@ -50,8 +50,9 @@ class Provenance:
     Attributes:
         source: Kinds of source, in words.
         period: Span of the data, in words.
-        data_as_at: Last month of the data, in words; never the day of printing.
+        data_as_at: Last month for which records are held, in words; never the day of printing.
         exclusions: What is not in the numbers, in words.
+        remarks: What to bear in mind of numbers that are shown, in words.
         download: File beside the page with all its figures.
         names: Names of the figures as `explain` takes them; `*` stands where they differ.
         more_names: Whether there are more names than stand here; the CSV has them all.
@@ -61,6 +62,7 @@ class Provenance:
     period: str
     data_as_at: str
     exclusions: str
+    remarks: str
     download: str
     names: tuple[str, ...] = ()
     more_names: bool = False
@@ -158,7 +160,7 @@ class Document:
         legal_basis: On what ground it is shared.
         expires: Until when that holds, in words.
         period: Span of the data, in words.
-        data_as_at: Last month of the data, in words.
+        data_as_at: Last month for which records are held, in words.
         release: Release it belongs to.
         blocks: The contents, in order.
     """

@@ -91,6 +91,7 @@ def provenance(inputs: PackInputs, figures: Iterable[Shown]) -> Provenance:
         period=span_text(start, end),
         data_as_at=inputs.as_at_text,
         exclusions=_exclusions(inputs, used),
+        remarks="; ".join(_(note) for note in _notes(used, "")),
         download=inputs.download,
         names=tuple(names[:_MOST_NAMES]),
         more_names=len(names) > _MOST_NAMES,
@@ -113,7 +114,7 @@ def _exclusions(inputs: PackInputs, used: Sequence[Shown]) -> str:
     parts += [
         _("[x], {reason}").format(reason=_(reason)) for reason in _notes(used, "[x]", longer=bool(missing))
     ]
-    return "; ".join((*parts, *(_(note) for note in _notes(used, ""))))
+    return "; ".join(parts)
 
 
 def _notes(used: Sequence[Shown], token: str, *, longer: bool = False) -> list[str]:
