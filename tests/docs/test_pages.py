@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 
 import pytest
 import typer
 from repository import PACKAGE, ROOT, pages, repository_files
+
+from preventable.__main__ import DEFAULT_HOME
 
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?m)^\s*(?:\|[^`\n]*)?`?(\./(?:preventable|test)\b[^`|\n]*)")
@@ -54,6 +57,21 @@ def test_every_command_on_a_page_is_a_verb_with_its_options(page):
         assert words[0] in known, line
         given = {word.split("=")[0] for word in words[1:] if word.startswith("--")}
         assert given <= known[words[0]] | {"--help"}, line
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if commands_on(page)], ids=str)
+def test_no_command_on_a_page_puts_records_into_the_clone(page):
+    """What a reader names lies beside the clone; what a command makes by itself git does not see."""
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    given = [
+        value
+        for line in commands_on(page)
+        for option, value in itertools.pairwise(shlex.split(line))
+        if option in {"--home", "--out"}
+    ]
+
+    assert [value for value in given if not value.isupper() and not value.startswith("../")] == []
+    assert f"/{DEFAULT_HOME}/" in ignored
 
 
 def test_the_read_me_names_the_two_commands_and_every_verb():

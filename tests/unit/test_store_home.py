@@ -3,6 +3,7 @@
 import re
 import shutil
 import stat
+import subprocess
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -97,6 +98,28 @@ def test_a_home_is_not_made_over_another_or_among_other_things(tmp_path):
     for folder in ("home", "letters"):
         with pytest.raises(UsageError):
             create_home(tmp_path / folder)
+
+
+def test_git_does_not_see_what_is_in_a_home(tmp_path):
+    """A home inside a clone: key and records must not be committed by a careless `git add`."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    create_home(tmp_path / "home")
+
+    subprocess.run(["git", "-C", str(tmp_path), "add", "."], check=True)
+
+    staged = subprocess.run(
+        ["git", "-C", str(tmp_path), "ls-files"], capture_output=True, text=True, check=True
+    )
+    assert staged.stdout == ""
+
+
+def test_a_git_ignore_of_somebody_elses_is_not_written_over(tmp_path):
+    (tmp_path / ".gitignore").write_text("*.bak\n", encoding="utf-8")
+
+    with pytest.raises(UsageError, match="the folder holds other things"):
+        create_home(tmp_path)
+
+    assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == "*.bak\n"
 
 
 def test_the_region_is_given_once_and_the_same_again_changes_nothing(tmp_path):

@@ -1,6 +1,7 @@
 """A home: the folder that holds one partnership's records, region, key and releases.
 
 HOME/home.toml        the marker, written last: a folder without it is not a home
+HOME/.gitignore       keeps key and records out of a repository around the home
 HOME/restricted/      key, ledger.sqlite, run_log.sqlite, region/, mappings/, tables/   (mode 0700)
 HOME/released/        ledger.sqlite, tables/, packs/
 """
@@ -44,6 +45,7 @@ from preventable.tables import REGION_TABLES, TABLES
 
 _FORMAT = 1
 _OUR_NAMES = frozenset({"home.toml", "restricted", "released", "summary.json", "demo"})
+_KEPT_OUT_OF_GIT = b"*\n"
 _KEY_BYTES = 32
 _MAPPING_HEADER = ("provider", "source", "version", "owner", "approved_by", "approved_on")
 _FILE_SAFE = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
@@ -270,7 +272,7 @@ def create_home(path: Path, *, demo_seed: int | None = None) -> Home:
     """
     path = path.absolute()
     _refuse_a_home(path)
-    if path.exists() and (not path.is_dir() or {child.name for child in path.iterdir()} - _OUR_NAMES):
+    if path.exists() and not (path.is_dir() and all(map(_is_of_a_home, path.iterdir()))):
         raise UsageError(str(path), "the folder holds other things")
     demo = demo_seed is not None
     key = _demo_key(demo_seed) if demo_seed is not None else secrets.token_bytes(_KEY_BYTES)
@@ -284,12 +286,20 @@ def create_home(path: Path, *, demo_seed: int | None = None) -> Home:
     return home
 
 
+def _is_of_a_home(child: Path) -> bool:
+    if child.name == ".gitignore":
+        return child.read_bytes() == _KEPT_OUT_OF_GIT
+    return child.name in _OUR_NAMES
+
+
 def _refuse_a_home(path: Path) -> None:
     if (path / "home.toml").exists():
         raise UsageError(str(path), "there is a home in that folder already")
 
 
 def _make_home(home: Home, key: bytes) -> None:
+    # First: `git add` in a clone around the home must never see the key.
+    write_atomically(home.path / ".gitignore", _KEPT_OUT_OF_GIT)
     for folder in (home.restricted / "mappings", home.restricted / "tables"):
         make_folders(folder, PRIVATE_FOLDER)
     for folder in (home.released / "tables", home.packs):
