@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
+import sys
+import textwrap
 
 from conftest import preventable
 from repository import ROOT
@@ -46,3 +50,28 @@ def test_a_changed_format_is_taken_once_its_mapping_is_given(demo, tmp_path):
 
     assert before.stdout.startswith("Q403  ")
     assert "loaded       1 files" in after.stdout
+
+
+def test_a_supplier_of_a_known_kind_is_added_without_code(demo, tmp_path):
+    """docs/how-to/add-a-source.md, steps 2 to 6: the page's own lines, typed as they stand."""
+    page = (ROOT / "docs" / "how-to" / "add-a-source.md").read_text(encoding="utf-8")
+    lines = textwrap.dedent(
+        re.search(r"(?ms)^   \.venv/bin/python - REGION <<'END'\n(.+?)^   END$", page).group(1)
+    )
+    provider = re.search(r'"provider": "([a-z-]+)"', lines).group(1)
+    region, file = tmp_path / "region", tmp_path / "month.csv"
+    shutil.copytree(demo.invented / "region", region)
+    known = sorted((demo.invented / "submissions" / "ed-oxmundle").glob("*2025-12.csv"))
+    shutil.copy(known[0], file)
+    mapping = (region / "mappings" / "ed-oxmundle.v1.toml").read_text(encoding="utf-8")
+    (region / "mappings" / f"{provider}.v1.toml").write_text(
+        mapping.replace('provider = "ed-oxmundle"', f'provider = "{provider}"'), encoding="utf-8"
+    )
+
+    subprocess.run([sys.executable, "-", str(region)], input=lines, text=True, check=True)
+    checked = preventable("check", file, "--region", region, "--provider", provider)
+    given = ("--home", tmp_path / "home", "--region", region, "--provider", provider)
+    sent = preventable("submit", file, *given)
+
+    assert f"{provider} 2025-12" in checked.stdout
+    assert "loaded       1 files" in sent.stdout
