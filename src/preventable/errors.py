@@ -79,6 +79,14 @@ class UnknownFigureError(PreventableError):
     remedy = "Copy the figure's name from the `figure` column of a pack's CSV."
 
 
+class StaleFiguresError(PreventableError):
+    number, title, exit_code = "U105", "The released figures are older than the records or the policy", 2
+    remedy = (
+        "Run the flow first: `preventable run --home DIR`. If it is said again after that, report it with the name"
+        " of the figure."
+    )
+
+
 # --- H2xx: the home and its store -----------------------------------------------------------
 
 

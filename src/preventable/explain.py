@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.errors import ReleaseRefusedError, UnknownFigureError
+from preventable.errors import StaleFiguresError, UnknownFigureError
 from preventable.settings import Policy
 from preventable.stages.indicators.definitions import Definition, read_definitions
 from preventable.stages.indicators.records import area_column, prepare_records, records_where, region_code
@@ -93,24 +93,22 @@ def explain_figure(home: Home, policy: Policy, figure: str) -> Explanation:
 
     Raises:
         UnknownFigureError: It was not released to anybody.
-        ReleaseRefusedError: The rows found are not as many as were counted.
+        StaleFiguresError: Figures were counted anew and not released, or the definition is another one since.
     """
     with reading(home) as tables:
         shown = [row for row in tables.read("released").to_pylist() if row["figure"] == figure]
         if not shown:
             raise UnknownFigureError("explain", "the name is not that of a released figure")
         counted = f"{figure.rsplit('/', 1)[0]}/count"
-        exact = next(row for row in tables.read("indicator_values").to_pylist() if row["figure"] == counted)
-        definition = next(
-            one
-            for one in read_definitions(policy)
-            if (one.id, one.version) == (exact["definition"], exact["definition_version"])
-        )
+        exact = _exact(tables, counted)
+        definition = _definition(policy, exact)
         rows = _counted_rows(home, tables, definition, exact)
         submissions = _by_submission(tables, rows)
     found = sum(rows.column("records").to_pylist())
     if found != exact["count"]:
-        raise ReleaseRefusedError(figure, f"{found} rows were found and {exact['count']} were counted")
+        raise StaleFiguresError(
+            "explain", f"the policy or the code finds {found} rows of it, and {exact['count']} were counted"
+        )
     kept = ("recipient", "value", "lower", "upper", "per", "value_note", "note")
     return Explanation(
         figure,
@@ -121,6 +119,24 @@ def explain_figure(home: Home, policy: Policy, figure: str) -> Explanation:
         exact["coverage"],
         submissions,
     )
+
+
+def _exact(tables: HomeTables, figure: str) -> dict[str, Any]:
+    """Row of `indicator_values` that the release rests on."""
+    last = tables.run_log.last_step("disclosure")
+    if last is None or last.versions_read["indicator_values"] != tables.version("indicator_values"):
+        raise StaleFiguresError("explain", "figures were counted since the last release")
+    for row in tables.read("indicator_values").to_pylist():
+        if row["figure"] == figure:
+            return dict(row)
+    raise StaleFiguresError("explain", "the figure is not counted any more")
+
+
+def _definition(policy: Policy, exact: dict[str, Any]) -> Definition:
+    for one in read_definitions(policy):
+        if (one.id, one.version) == (exact["definition"], exact["definition_version"]):
+            return one
+    raise StaleFiguresError("explain", "policy has no longer the definition that it was counted by")
 
 
 def _counted_rows(home: Home, tables: HomeTables, definition: Definition, exact: dict[str, Any]) -> pa.Table:

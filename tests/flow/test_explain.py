@@ -4,19 +4,22 @@ import datetime as dt
 import json
 import random
 import re
+import shutil
 
 import pytest
 import shapely
 from conftest import preventable
+from figures_world import policy
 from small_home import ED, month_rows, small_home, write_file
 from supplier_files import mapping_of, read_cells, sha256_of, supplier_files
 
 from preventable import intake
 from preventable.codes import weapon_of_method
+from preventable.errors import StaleFiguresError
 from preventable.explain import _by_submission, explain_figure
 from preventable.settings import load_policy
 from preventable.store.home import open_home
-from preventable.store.session import reading
+from preventable.store.session import reading, writing
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +223,50 @@ def test_explain_refuses_a_figure_that_was_not_released(demo):
     done = preventable("explain", "no/such/figure", "--home", demo.home, expect=2)
 
     assert done.stderr.startswith("U104")
+
+
+@pytest.fixture
+def knives(demo, tmp_path):
+    """A copy of the home, the policy, and a figure of knife attendances."""
+    shutil.copytree(demo.home, tmp_path / "home")
+    home = open_home(tmp_path / "home")
+    with reading(home) as tables:
+        figure = next(
+            row["figure"]
+            for row in tables.read("released").to_pylist()
+            if row["definition"] == "ed_knife_attendances" and row["value"] is not None
+        )
+    return home, policy(), figure
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("version", 2), ("conditions", [{"column": "weapon_class", "operator": "is", "values": ["blunt"]}])],
+)
+def test_explain_refuses_a_figure_whose_definition_has_changed_since_the_run(knives, part, value):
+    home, changed, figure = knives
+    changed.definitions["ed_knife_attendances"][part] = value
+
+    with pytest.raises(StaleFiguresError, match=r"U105.*preventable run"):
+        explain_figure(home, changed, figure)
+
+
+def test_explain_refuses_a_figure_whose_definition_is_gone(knives):
+    home, changed, figure = knives
+    del changed.definitions["ed_knife_attendances"]
+
+    with pytest.raises(StaleFiguresError):
+        explain_figure(home, changed, figure)
+
+
+def test_explain_refuses_a_figure_that_was_counted_anew_and_not_released(knives):
+    """As a run leaves it whose disclosure failed."""
+    home, same, figure = knives
+    with writing(home) as tables:
+        tables.replace("indicator_values", tables.read("indicator_values").slice(1))
+
+    with pytest.raises(StaleFiguresError, match="counted since the last release"):
+        explain_figure(home, same, figure)
 
 
 def test_a_copy_with_its_rows_in_another_order_is_not_named(tmp_path):
