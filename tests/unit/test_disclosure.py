@@ -470,9 +470,11 @@ def test_the_register_holds_every_shown_cell_under_one_release(release):
 
     assert len({row["release"] for row in register}) == 1
     assert register[0]["release"].startswith("2025-12-")
-    assert [(row["recipient"], row["figure"], row["value"], row["value_note"]) for row in register] == [
-        (row["recipient"], row["figure"], row["value"], row["value_note"]) for row in released
+    leaves = ("recipient", "figure", "value", "lower", "upper", "value_note")
+    assert [[row[name] for name in leaves] for row in register] == [
+        [row[name] for name in leaves] for row in released
     ]
+    assert any(row["lower"] is not None and row["upper"] is not None for row in register)
 
 
 def test_the_release_has_another_name_when_a_shown_cell_changes_and_the_same_when_none_does(records):

@@ -71,7 +71,7 @@ RELEASED = Table(
 
 RELEASE_REGISTER = Table(
     name="release_register",
-    description="What was released to whom: every shown cell of every pack, kept for ever so that later releases can be attacked with it.",
+    description="What was released to whom: every shown cell of the last release. Each run writes it anew; earlier releases are in earlier versions of the table.",
     sensitivity=Sensitivity.PARTNER,
     key=("recipient", "figure", "release"),
     source="stages/disclosure",
@@ -80,6 +80,8 @@ RELEASE_REGISTER = Table(
         Column("recipient", "text", "Partner.", nullable=False),
         Column("figure", "text", "Figure.", nullable=False),
         Column("value", "number", "Shown value."),
+        Column("lower", "number", "Lower limit shown."),
+        Column("upper", "number", "Upper limit shown."),
         Column("value_note", "text", "Token.", nullable=False),
     ),
 )

@@ -150,8 +150,8 @@ def _guard(engine: Engine, rule: ReleaseRule, grants: Iterable[PartnerGrant]) ->
 def _register(engine: Engine, period: str) -> None:
     engine.create(
         "release_register",
-        "SELECT CAST($release AS VARCHAR) AS release, recipient, figure, value, value_note FROM released"
-        " ORDER BY recipient, figure",
+        "SELECT CAST($release AS VARCHAR) AS release, recipient, figure, value, lower, upper, value_note"
+        " FROM released ORDER BY recipient, figure",
         {"release": f"{period}-{_fingerprint(engine.table('released'))}"},
     )
 
