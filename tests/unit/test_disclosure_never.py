@@ -189,6 +189,18 @@ def test_a_subject_that_no_mark_tells_is_refused():
         read_recipients(given)
 
 
+def test_nobody_gets_months_and_quarters_of_the_same_figure():
+    """A month is narrowed by its quarter, and the quarter by its months."""
+    kinds: dict[tuple[str, str, str], set[str]] = {}
+    for recipient in read_recipients(load_policy()):
+        for grant in recipient.grants:
+            key = (grant.partner_type, grant.definition, grant.area_type)
+            kinds.setdefault(key, set()).add(grant.period_type)
+
+    assert kinds
+    assert [key for key, types in kinds.items() if {"month", "quarter"} <= types] == []
+
+
 @pytest.mark.parametrize("key", ["definitions", "area_types", "period_types", "dimensions", "measures"])
 @pytest.mark.parametrize("words", [["mispelt"], [], "count", None])
 def test_a_misspelt_word_of_a_grant_is_refused(key, words):

@@ -44,7 +44,12 @@ def by_name(rows, recipient):
 def released_with_june_missing_from_a_hospital(share):
     """District XD01 sends that share of its records to ed-north, which misses June 2025."""
     made = [
-        record(n, month=HELD[n % 12], provider="ed-north" if (n // 12) % 100 < share * 100 else "ed-south")
+        record(
+            n,
+            month=HELD[n % 12],
+            provider="ed-north" if (n // 12) % 100 < share * 100 else "ed-south",
+            method="knife_sharp",
+        )
         for n in range(12 * 100)
     ]
     return by_name(
@@ -60,13 +65,16 @@ def test_a_gap_is_not_available_where_it_weighs_too_much_for_the_period(share, m
     """A month may lack a twentieth, a longer period a fiftieth: a fifth of one month is a sixtieth of a year."""
     rows = released_with_june_missing_from_a_hospital(share)
 
-    stem = "ed_assault_attendances.v1/district/XD01"
     for period, token in (("month/2025-06", month), ("month/2025-05", ""), ("quarter/2025-06", quarter),
                           ("quarter/2025-03", ""), ("last12/2025-12", year)):  # fmt: skip
-        row = rows[f"{stem}/{period}/all/all/count"]
+        definition = (
+            "ed_knife_attendances.v1" if period.startswith("quarter") else "ed_assault_attendances.v1"
+        )
+        row = rows[f"{definition}/district/XD01/{period}/all/all/count"]
         assert row["value_note"] == token
         assert (row["value"] is None) == bool(token)
         assert row["value"] != 0
+    stem = "ed_assault_attendances.v1/district/XD01"
     assert rows[f"{stem}/last12/2025-12/all/all/crude_rate"]["value_note"] == year
 
 

@@ -148,15 +148,24 @@ def test_small_areas_are_counted_by_calendar_year_and_nothing_else(records, foun
             assert row["count"] == slow["small_area", row["area"], "all"]
 
 
-def test_months_and_quarters_add_up(found):
-    def total(period_type, ends):
+def test_months_and_quarters_add_up(records, found):
+    def total(definition, period_type, ends):
         return sum(
-            found[f"police_assault_offences.v1/region/X01/{period_type}/{end}/all/all/count"]["count"]
-            for end in ends
+            found[f"{definition}.v1/region/X01/{period_type}/{end}/all/all/count"]["count"] for end in ends
         )
 
-    assert total("quarter", ["2025-03"]) == total("month", ["2025-01", "2025-02", "2025-03"])
-    assert total("last12", ["2025-12"]) == total("quarter", ["2025-03", "2025-06", "2025-09", "2025-12"])
+    months_of_2025 = [month for month in HELD if month.startswith("2025")]
+    quarters = ["2025-03", "2025-06", "2025-09", "2025-12"]
+    for definition, period_type, ends in (
+        ("police_assault_offences", "month", months_of_2025),
+        ("ed_knife_attendances", "quarter", quarters),
+    ):
+        assert total(definition, "last12", ["2025-12"]) == total(definition, period_type, ends)
+    knives = [one for one in records if one["source"] == "ed" and one["method"] == "knife_sharp"]
+    assert total("ed_knife_attendances", "quarter", ["2025-03"]) == sum(
+        one["month"] in ("2025-01", "2025-02", "2025-03") and one["residence_small_area"] is not None
+        for one in knives
+    )
 
 
 def test_every_area_period_and_category_has_a_figure_even_where_nothing_happened():
@@ -443,9 +452,9 @@ def test_a_period_has_the_mean_coverage_of_its_months(gap):
     month = coverage(gap, "ed_assault_attendances", "district", "XD01", "month", "2025-06")
 
     for period_type, end, others in (("quarter", "2025-06", 2), ("last12", "2025-12", 11)):
-        found = coverage(gap, "ed_assault_attendances", "district", "XD01", period_type, end)
+        found = coverage(gap, "ed_knife_attendances", "district", "XD01", period_type, end)
         assert found == pytest.approx((others + month) / (others + 1), abs=1e-9)
-    assert coverage(gap, "ed_assault_attendances", "district", "XD01", "quarter", "2025-03") == 1.0
+    assert coverage(gap, "ed_knife_attendances", "district", "XD01", "quarter", "2025-03") == 1.0
 
 
 def test_another_source_is_not_touched_by_a_hospitals_gap(gap):
