@@ -8,15 +8,18 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
 from conftest import preventable
 from repository import ROOT
 
+from preventable.codes import code_file
 from preventable.store.home import open_home
 from preventable.store.session import reading
+from preventable.tables.conditions import LIST_COLUMNS, OPERATORS, RECORD_COLUMNS
 
 
 def test_an_indicator_is_added_with_data_alone(demo, tmp_path):
-    """docs/how-to/add-an-indicator.md, steps 1, 3 and 5."""
+    """docs/how-to/add-an-indicator.md, steps 1, 4 and 6."""
     home, policy = tmp_path / "home", tmp_path / "policy"
     shutil.copytree(demo.home, home)
     shutil.copytree(ROOT / "policy", policy)
@@ -75,3 +78,38 @@ def test_a_supplier_of_a_known_kind_is_added_without_code(demo, tmp_path):
 
     assert f"{provider} 2025-12" in checked.stdout
     assert "loaded       1 files" in sent.stdout
+
+
+def test_the_recipe_of_an_indicator_names_every_column_and_operator_of_a_condition():
+    page = (ROOT / "docs" / "how-to" / "add-an-indicator.md").read_text(encoding="utf-8")
+
+    assert [word for word in (*RECORD_COLUMNS, *LIST_COLUMNS, *OPERATORS) if f"`{word}`" not in page] == []
+    of_lists = {"sex", "method", "weapon_class", "place_type", "place_qualifier", "severity", "yes_no"}
+    assert of_lists <= set(code_file("canonical")["lists"])
+    assert [name for name in of_lists if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("page", ["add-an-indicator", "add-a-recipient"])
+def test_the_last_commands_of_a_recipe_name_the_home(page):
+    text = (ROOT / "docs" / "how-to" / f"{page}.md").read_text(encoding="utf-8")
+    commands = re.findall(r"(?m)^ +\./preventable .+$", text)
+
+    assert commands
+    assert [command for command in commands if "--home HOME" not in command] == []
+
+
+def test_a_recipient_of_a_known_type_is_added_without_code(demo, tmp_path):
+    """docs/how-to/add-a-recipient.md, steps 1 and 5: the page's own lines, typed as they stand."""
+    page = (ROOT / "docs" / "how-to" / "add-a-recipient.md").read_text(encoding="utf-8")
+    lines = re.search(r"(?ms)^   \.venv/bin/python - REGION <<'END'\n(.+?)^   END$", page).group(1)
+    region, home = tmp_path / "region", tmp_path / "home"
+    shutil.copytree(demo.invented / "region", region)
+    subprocess.run([sys.executable, "-", region], input=textwrap.dedent(lines), text=True, check=True)
+    admissions = next((demo.invented / "submissions").glob("*admissions*"))
+
+    preventable("submit", admissions, "--home", home, "--region", region)
+    preventable("run", "--home", home)
+
+    with reading(open_home(home)) as tables:
+        received = {row["recipient"] for row in tables.read("released").to_pylist()}
+    assert "licensing-quarnmere" in received
