@@ -17,6 +17,7 @@ PARTS = [
     (read_release_rule, ("disclosure", "shares")),
     (read_release_rule, ("disclosure", "notes")),
     (read_release_rule, ("disclosure", "notes", "incomplete")),
+    (read_release_rule, ("disclosure", "notes", "not_expected")),
     (read_recipients, ("disclosure", "never", 0)),
     (read_recipients, ("disclosure", "about", 0)),
     (read_recipients, ("recipients",)),

@@ -78,7 +78,7 @@ def test_a_hospital_that_nobody_expects_is_not_waited_for(not_expected, area_typ
 
 
 def test_each_figure_says_that_a_hospital_does_not_send(not_expected):
-    words = load_policy().file("disclosure")["notes"]["not_expected"]
+    words = load_policy().file("disclosure")["notes"]["not_expected"]["ed"]
     rows = released_from(session(handed_on(not_expected)), policy(NOT_EXPECTED))
 
     counts = [row for row in rows if row["source"] == "ed" and row["measure"] == "count"]
@@ -88,6 +88,13 @@ def test_each_figure_says_that_a_hospital_does_not_send(not_expected):
     assert {"crude_rate", "standardised_rate", "share"} <= {row["measure"] for row in shown}
     assert all(words in row["note"].split("; ") for row in shown)
     assert not any(words in row["note"] for row in rows if row["source"] != "ed")
+
+
+def test_the_words_for_other_sources_stand_where_a_source_has_none_of_its_own(not_expected):
+    changes = {**NOT_EXPECTED, ("disclosure", "notes", "not_expected"): {"other": "some do not send"}}
+    rows = released_from(session(handed_on(not_expected)), policy(changes))
+
+    assert all("some do not send" in row["note"] for row in rows if row["source"] == "ed" and row["value"])
 
 
 def test_a_provider_that_has_sent_is_expected_whatever_the_policy_says():

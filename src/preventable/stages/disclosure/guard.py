@@ -113,7 +113,7 @@ def _shown_counts(exact: pa.Table, rule: ReleaseRule) -> dict[str, Cell]:
         else:
             value = float(methods.round_half_up(count, rule.rounding_base))
             words = rule.notes["nearly_complete"] if (source, period_type, period_end) in gaps else ""
-        notes = (words, rule.notes["not_expected"] if absent else "")
+        notes = (words, rule.not_expected_note(source) if absent else "")
         found[figure.rpartition("/")[0]] = Cell(value, token, "; ".join(note for note in notes if note))
     return found
 

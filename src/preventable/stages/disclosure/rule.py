@@ -14,8 +14,10 @@ from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, wor
 _WHERE = "policy/disclosure.toml"
 _NOTES = (
     "confidential", "confidential_part", "few_events", "few_people", "unknown_age", "no_population",
-    "nearly_complete", "not_expected", "age_left_out",
+    "nearly_complete", "age_left_out",
 )  # fmt: skip
+#: Notes with words for each kind of source.
+_NOTES_BY_SOURCE = ("incomplete", "not_expected")
 _KEYS = {
     "counts": ("minimum_count", "rounding_base", "least_values_of_a_cell"),
     "coverage": ("minimum_coverage", "minimum_coverage_of_longer_periods", "providers_not_expected"),
@@ -24,7 +26,7 @@ _KEYS = {
         "standard_population",
     ),
     "shares": ("minimum_denominator", "decimals", "more_decimals", "more_decimals_from"),
-    "notes": (*_NOTES, "incomplete"),
+    "notes": (*_NOTES, *_NOTES_BY_SOURCE),
 }  # fmt: skip
 
 
@@ -48,6 +50,7 @@ class ReleaseRule:
     more_decimals_from: int
     notes: Mapping[str, str]
     incomplete: Mapping[str, str]
+    not_expected: Mapping[str, str]
 
     @property
     def rounding_error(self) -> int:
@@ -61,6 +64,10 @@ class ReleaseRule:
     def incomplete_note(self, source: str) -> str:
         """Words beside the mark of a period whose providers have not all sent."""
         return self.incomplete.get(source, self.incomplete["other"])
+
+    def not_expected_note(self, source: str) -> str:
+        """Words beside every figure of a kind of which a provider is not expected."""
+        return self.not_expected.get(source, self.not_expected["other"])
 
 
 def read_release_rule(policy: Policy) -> ReleaseRule:
@@ -87,7 +94,8 @@ def read_release_rule(policy: Policy) -> ReleaseRule:
                 contents, "shares", "minimum_denominator", "decimals", "more_decimals", "more_decimals_from"
             ),
             notes={name: contents["notes"][name] for name in _NOTES},
-            incomplete=dict(contents["notes"]["incomplete"]),
+            incomplete=contents["notes"]["incomplete"],
+            not_expected=contents["notes"]["not_expected"],
         )  # fmt: skip
         least_values = contents["counts"]["least_values_of_a_cell"]
         not_expected = contents["coverage"]["providers_not_expected"]
@@ -107,11 +115,13 @@ def _numbers(contents: Mapping[str, Any], section: str, *names: str) -> dict[str
 
 
 def _check(rule: ReleaseRule, least_values: int) -> None:
-    refuse_unknown_keys(_WHERE, "[notes.incomplete]", rule.incomplete, ("other", *allowed("source")))
-    if not all(isinstance(note, str) and note for note in (*rule.notes.values(), *rule.incomplete.values())):
+    for name in _NOTES_BY_SOURCE:
+        refuse_unknown_keys(_WHERE, f"[notes.{name}]", getattr(rule, name), ("other", *allowed("source")))
+        if "other" not in getattr(rule, name):
+            raise PolicyError(_WHERE, f"notes.{name} has no word for other sources")
+    notes = (*rule.notes.values(), *rule.incomplete.values(), *rule.not_expected.values())
+    if not all(isinstance(note, str) and note for note in notes):
         raise PolicyError(_WHERE, "a note is no text")
-    if "other" not in rule.incomplete:
-        raise PolicyError(_WHERE, "notes.incomplete has no word for other sources")
     for name in ("minimum_count", "rounding_base", "per"):
         if not isinstance(getattr(rule, name), int) or getattr(rule, name) < 1:
             raise PolicyError(_WHERE, f"{name} is not a whole number from 1 on")

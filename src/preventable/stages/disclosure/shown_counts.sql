@@ -1,7 +1,7 @@
 -- The rule for counts: an incomplete period is not available, a small count is one token (zero among them), any
 -- other is the nearest multiple. Each cell from its own exact count, margins too.
 -- in: indicator_values; $minimum, $base, $month_coverage, $longer_coverage, and words: $confidential, $nearly_complete,
--- $not_expected, those for incomplete periods
+-- those for incomplete periods and for providers that are not expected, by source
 SELECT figure, definition, definition_version, source, measure, area_type, area, period_type, period_start,
     period_end, dimension, category,
     CASE WHEN coverage < least_coverage OR count < $minimum THEN CAST(NULL AS DOUBLE)
@@ -15,8 +15,8 @@ SELECT figure, definition, definition_version, source, measure, area_type, area,
              WHEN count < $minimum THEN $confidential
              WHEN source_coverage < 1 THEN $nearly_complete ELSE '' END,
         CASE WHEN providers_not_expected = 0 THEN ''
-             WHEN coverage < least_coverage OR count < $minimum OR source_coverage < 1 THEN concat('; ', $not_expected)
-             ELSE $not_expected END) AS note
+             WHEN coverage < least_coverage OR count < $minimum OR source_coverage < 1 THEN concat('; ', {not_expected})
+             ELSE {not_expected} END) AS note
 FROM (
     SELECT v.*, s.source_coverage,
         CASE WHEN v.period_type = 'month' THEN $month_coverage ELSE $longer_coverage END AS least_coverage

@@ -76,14 +76,11 @@ def _period_types(grant: Grant) -> tuple[str, ...]:
 
 
 def _show_counts(engine: Engine, rule: ReleaseRule) -> None:
-    words = {
-        f"incomplete_{source}": note for source, note in sorted(rule.incomplete.items()) if source != "other"
-    }
-    cases = " ".join(f"WHEN '{name.removeprefix('incomplete_')}' THEN ${name}" for name in words)
-    incomplete = f"CASE source {cases} ELSE $incomplete END" if words else "$incomplete"
+    incomplete, words = _by_source("incomplete", rule.incomplete)
+    not_expected, more_words = _by_source("not_expected", rule.not_expected)
     engine.create(
         "release_counts",
-        _statement("shown_counts").format(incomplete=incomplete),
+        _statement("shown_counts").format(incomplete=incomplete, not_expected=not_expected),
         {
             "minimum": rule.minimum_count,
             "base": rule.rounding_base,
@@ -91,11 +88,17 @@ def _show_counts(engine: Engine, rule: ReleaseRule) -> None:
             "longer_coverage": rule.least_coverage("last12"),
             "confidential": rule.notes["confidential"],
             "nearly_complete": rule.notes["nearly_complete"],
-            "not_expected": rule.notes["not_expected"],
-            "incomplete": rule.incomplete["other"],
             **words,
+            **more_words,
         },
     )
+
+
+def _by_source(name: str, notes: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """CASE of the words for each kind of source, and the words to bind."""
+    words = {f"{name}_{source}": note for source, note in sorted(notes.items()) if source != "other"}
+    cases = " ".join(f"WHEN '{bound.removeprefix(f'{name}_')}' THEN ${bound}" for bound in words)
+    return (f"CASE source {cases} ELSE ${name} END" if words else f"${name}"), {**words, name: notes["other"]}
 
 
 def _rates(engine: Engine, rule: ReleaseRule) -> pa.Table:
