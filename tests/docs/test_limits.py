@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import shutil
 
+import pyarrow.parquet as pq
 import pytest
-from repository import PACKAGE, ROOT
+import typer
+from figures_world import counted, months, record, released_from
+from repository import ROOT
 
+import preventable.engine
+from preventable.__main__ import app
+from preventable.engine import Engine
 from preventable.errors import UsageError
-from preventable.methods.rates import crude_rate
-from preventable.settings import load_policy
+from preventable.pipeline import STEPS
 from preventable.store.home import open_home
-from preventable.tables import TABLES
+from preventable.store.session import reading
 
 PAGE = (ROOT / "docs" / "explanation" / "limits.md").read_text(encoding="utf-8")
 LIMITS = re.findall(r"(?ms)^- \*\*(L\d\d) .+?(?=^- |^#|\Z)", PAGE)
 TESTED = set(re.findall(r"(?m)^- \*\*(L\d\d) [^*]+\*\* \*Tested\.\*", PAGE))
+HELD = months(12)
+BY_RESIDENCE = ("ed_assault_attendances", "assault_admissions")
 
 
 def test_limits_are_numbered_in_order_and_none_is_left_out():
@@ -33,51 +42,150 @@ def test_the_page_marks_as_tested_what_this_file_tests():
     assert {name.lower() for name in TESTED} == here
 
 
-def test_l04_nothing_looks_for_change():
-    assert {"signals", "clusters", "effects"}.isdisjoint(TABLES)
-    assert not (PACKAGE / "stages" / "signals").exists()
+def verbs() -> set[str]:
+    return set(typer.main.get_command(app).commands)
 
 
-def test_l05_records_are_not_linked():
-    assert {"incidents", "links"}.isdisjoint(TABLES)
-    assert not (PACKAGE / "stages" / "linkage").exists()
+def test_l04_nothing_looks_for_change(demo):
+    """No verb and no step; and the demo, which plants what could be found, finds none of it."""
+    told = demo.stdout.split("Planted in the county:\n")[1].split("\n\n")[0]
+
+    assert {"signals", "scan", "evaluate", "alerts"}.isdisjoint(verbs())
+    assert {"signals", "clusters", "evaluation"}.isdisjoint(step.name for step in STEPS)
+    for planted in ("a badly run venue", "a cluster in space", "a slow rise", "a programme with an effect"):
+        lines = [line for line in told.splitlines() if planted in line]
+        assert lines
+        assert all(line.endswith(": not looked for yet") for line in lines)
 
 
-def test_l06_there_is_no_web():
-    assert not (PACKAGE / "portal").exists()
-    assert not (PACKAGE / "desk").exists()
+def test_l05_records_are_not_linked(demo):
+    """Of people whom, in truth, both ED and police saw, both records stand, apart and unaware of each other."""
+    seen: dict[int, dict[str, tuple[str, str]]] = {}
+    for row in pq.read_table(demo.invented / "truth" / "records.parquet").to_pylist():
+        seen.setdefault(row["victim"], {})[row["source"]] = (row["provider"], row["source_record_id"])
+    with reading(open_home(demo.home)) as tables:
+        sent, located = tables.read("submissions").to_pylist(), tables.read("located_records")
+    rows = {
+        (row["provider"], row["source_record_id"]): (row["submission_id"], row["row_number"]) for row in sent
+    }
+    standing = {(row["submission_id"], row["row_number"]) for row in located.to_pylist()}
+
+    both = [found for found in seen.values() if {"ed", "police"} <= set(found)]
+    apart = [found for found in both if all(rows.get(found[name]) in standing for name in ("ed", "police"))]
+
+    assert len(apart) > 100
+    assert located.num_rows == len(set(located.column("record_key").to_pylist()))
+    assert {"link", "links"}.isdisjoint(verbs())
+    assert {"incidents", "links"}.isdisjoint(name for step in STEPS for name in step.writes)
 
 
-def test_l07_released_tables_are_not_attacked():
-    modules = {path.stem for path in (PACKAGE / "stages" / "disclosure").glob("*.py")}
+def test_l06_there_is_no_web(demo):
+    """No verb serves, and a pack is a file that asks for nothing and sends nothing."""
+    pages = list(demo.home.rglob("*.html"))
 
-    assert modules
-    assert not {name for name in modules if "attack" in name or "audit" in name or "repair" in name}
+    assert {"serve", "web", "portal", "login"}.isdisjoint(verbs())
+    assert pages
+    assert not [
+        page for page in pages if re.search(r"<(form|script|input)\b", page.read_text(encoding="utf-8"))
+    ]
+
+
+def test_l07_released_tables_are_not_attacked(demo):
+    """No verb and no step between `released` and the packs solves the released tables together."""
+    after = [step.name for step in STEPS if "released" in step.reads]
+    before = [step.name for step in STEPS if "released" in step.writes]
+
+    assert (before, after) == (["disclosure"], ["packs"])
+    assert {"audit", "attack", "repair"}.isdisjoint(verbs())
+    assert {"audit", "attack", "repair"}.isdisjoint(step.name for step in STEPS)
 
 
 def test_l08_there_is_one_engine():
-    assert {path.stem for path in (PACKAGE / "engine").glob("*.py")} == {"__init__", "duckdb"}
+    """One class does all that the flow asks of an engine, and no verb takes the name of another."""
+    commands = typer.main.get_command(app).commands.values()
+
+    assert [found.__name__ for found in engines()] == ["DuckDBEngine"]
+    assert "--engine" not in {option for command in commands for p in command.params for option in p.opts}
+
+
+def engines() -> list[type]:
+    """Classes of the package's engine folder that do all that `Engine` asks."""
+    asked = {name for name in vars(Engine) if not name.startswith("_")}
+    found = []
+    for module in pkgutil.iter_modules(preventable.engine.__path__):
+        members = vars(importlib.import_module(f"preventable.engine.{module.name}")).values()
+        found += [m for m in members if isinstance(m, type) and m is not Engine and asked <= set(dir(m))]
+    return found
+
+
+def released(records: list[dict]) -> dict[str, tuple]:
+    """What the stages of figures and release give the health partner of one district, by figure."""
+    rows = released_from(counted(records, HELD))
+    return {
+        row["figure"]: (row["value"], row["lower"], row["upper"], row["value_note"])
+        for row in rows
+        if row["recipient"] == "public_health-XD01"
+    }
+
+
+def attendances(per_month: list[int]) -> list[dict]:
+    """So many attendances of residents of the district in each month held."""
+    months_of = [month for month, count in zip(HELD, per_month, strict=True) for _ in range(count)]
+    return [record(number, month=month) for number, month in enumerate(months_of)]
 
 
 def test_l11_counts_below_the_minimum_are_one_token():
-    assert load_policy().file("disclosure")["counts"]["minimum_count"] == 8
+    """A month with none, with seven and with eight, among the same other months."""
+    figure = "ed_assault_attendances.v1/district/XD01/month/2025-12/all/all/count"
+
+    none, seven, eight = (released(attendances([20] * 11 + [last]))[figure] for last in (0, 7, 8))
+
+    assert none == seven == (None, None, None, "[c]")
+    assert eight[0] == 10
 
 
 def test_l12_limits_are_poisson_whatever_the_spread_of_the_counts():
-    """The limits of 100 events depend on 100 alone: no measure of spread can be given."""
-    parameters = crude_rate.__annotations__
+    """Twelve months of 20 and six of 40 have one rate and the same limits."""
+    figure = "ed_assault_attendances.v1/district/XD01/last12/2025-12/all/all/crude_rate"
 
-    assert not {name for name in parameters if "dispersion" in name or "phi" in name or "variance" in name}
+    steady, uneven = (released(attendances(months_of))[figure] for months_of in ([20] * 12, [0, 40] * 6))
 
-
-def test_l13_parts_of_a_shown_total_need_not_add_up():
-    base = load_policy().file("disclosure")["counts"]["rounding_base"]
-    parts = [12, 12]
-
-    assert sum(round(part / base) * base for part in parts) != round(sum(parts) / base) * base
+    assert steady == uneven
+    assert None not in steady[:3]
 
 
-def test_l16_no_real_record_lies_in_the_repository():
+def test_l13_parts_of_a_shown_total_need_not_add_up(demo):
+    """Districts make up the region in the exact counts of residents; in the shown ones of the demo, not always."""
+    with reading(open_home(demo.home)) as tables:
+        exact = monthly_counts_of_residents(tables.read("indicator_values").to_pylist(), "count")
+        shown = monthly_counts_of_residents(tables.read("released").to_pylist(), "value")
+
+    complete = {key for key, parts in shown.items() if None not in parts.values()}
+    apart = [key for key in complete if sum(shown[key].values()) != 2 * shown[key]["X01"]]
+
+    assert all(sum(exact[key].values()) == 2 * exact[key]["X01"] for key in complete)
+    assert apart
+
+
+def monthly_counts_of_residents(
+    rows: list[dict], column: str
+) -> dict[tuple[str, str], dict[str, float | None]]:
+    """Definition and month to area, of the region and its districts, to count."""
+    found: dict[tuple[str, str], dict[str, float | None]] = {}
+    for row in rows:
+        whole = row["dimension"] == "all" and row["measure"] == "count" and row["period_type"] == "month"
+        if whole and row["definition"] in BY_RESIDENCE and row["area_type"] in ("region", "district"):
+            found.setdefault((row["definition"], row["period_end"]), {})[row["area"]] = row[column]
+    return found
+
+
+def test_l16_all_that_it_is_tried_on_is_invented(demo):
+    """The demo's home and region say so themselves; no other record lies in the repository."""
+    home = open_home(demo.home)
+
+    assert home.demo
+    assert home.key_id.startswith("demo-")
+    assert home.region_about()["invented"] is True
     assert not [path for path in (ROOT / "tests").rglob("*") if path.suffix in {".csv", ".xlsx", ".parquet"}]
 
 
