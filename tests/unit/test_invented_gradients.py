@@ -1,6 +1,6 @@
 """What happens in the invented county over two years follows what is published, in more than one world.
 
-Sources: domain page 4.3 (England's night assaults 2008-11; West Midlands 1999/2000 and 2008-13; Wales 2007-14)
+Sources: those of src/preventable/invented/world.toml (England's night assaults 2008-11; West Midlands 1999/2000 and 2008-13; Wales 2007-14)
 and 3.3 (domestic abuse flag). Ranges are wide enough for the chance of a world, not for another county.
 """
 

@@ -130,6 +130,35 @@ def test_every_rule_file_of_the_package_says_whose_it_is_and_where_it_comes_from
     assert bare == []
 
 
+#: Names of pages that a reader of the repository does not have.
+ABSENT_PAGE = re.compile(r"\b(design|domain|linkage|reliability) pages?\b|\bissue \d", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("text", ["design page on places, 2.1", "Domain page 1.5, V02", "issue 3, item 6"])
+def test_a_source_that_no_reader_has_is_found(text):
+    assert ABSENT_PAGE.search(text)
+
+
+def test_no_file_rests_on_a_page_that_no_reader_has():
+    found = [
+        f"{path}:{number}"
+        for path in repository_files()
+        if path.parts[0] in ("src", "policy", "docs")
+        for number, line in enumerate((text_of(path) or "").splitlines(), 1)
+        if ABSENT_PAGE.search(line)
+    ]
+
+    assert found == []
+
+
+def test_every_page_that_a_source_names_exists():
+    texts = [path.read_text(encoding="utf-8") for path in (*POLICY, *sorted(PACKAGE.rglob("*.toml")))]
+    named = {page for text in texts for page in re.findall(r"docs/[a-z/-]+\.md", text)}
+
+    assert len(named) >= 4
+    assert [page for page in named if not (ROOT / page).is_file()] == []
+
+
 def test_every_dependency_has_its_licence_and_its_reason_on_the_page():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     page = (ROOT / "docs" / "decisions" / "dependencies.md").read_text(encoding="utf-8").lower()
