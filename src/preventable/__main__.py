@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from preventable import __version__, intake, pipeline
+from preventable.conservation import rows_in_words
 from preventable.demo import run_demo
 from preventable.doctor import examine
 from preventable.errors import MachineError, PreventableError, UnexpectedError
@@ -222,8 +223,15 @@ def submit(
 @app.command()
 def run(home: HomeOption = DEFAULT_HOME) -> None:
     """Take every submission through the flow, up to what may be released."""
+    opened = open_home(home)
+
+    def tell(report: StepReport) -> None:
+        _say_stage(report)
+        if report.name == "quality":
+            _say(f"{'':<12} {rows_in_words(opened)}")
+
     with Bars() as bars:
-        pipeline.run(open_home(home), load_policy(), progress=bars, tell=_say_stage)
+        pipeline.run(opened, load_policy(), progress=bars, tell=tell)
 
 
 @app.command()

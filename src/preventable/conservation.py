@@ -8,8 +8,9 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from preventable.errors import UsageError
+from preventable.store.home import Home
 from preventable.store.ledger import Ledger, Receipt
-from preventable.store.session import HomeTables
+from preventable.store.session import HomeTables, reading
 
 KINDS = ("accepted", "quarantined", "refused", "duplicate")
 #: A file's outcome -> what all its rows are. Rows of a file that was loaded have outcomes of their own.
@@ -52,6 +53,18 @@ def conservation(tables: HomeTables) -> pa.Table:
         for provider, month in keys
     ]
     return pa.Table.from_pylist(lines, schema=_SCHEMA)
+
+
+def rows_in_words(home: Home) -> str:
+    """What became of all rows of a home, in one line.
+
+    Raises:
+        UsageError: Submissions have not been through `run` yet.
+    """
+    with reading(home) as tables:
+        counted = conservation(tables)
+    sums = {name: sum(counted.column(name).to_pylist()) for name in ("submitted", *KINDS)}
+    return f"{sums['submitted']:,} rows submitted: " + ", ".join(f"{sums[kind]:,} {kind}" for kind in KINDS)
 
 
 def _filled(ledger: Ledger) -> set[str]:

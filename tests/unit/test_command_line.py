@@ -18,10 +18,11 @@ import pytest
 import typer
 from conftest import preventable
 from repository import ROOT
-from small_home import ED, write_region
+from small_home import ED, HEADERS, month_rows, small_home, small_policy, write_file, write_region
 
 from preventable import __main__ as command_line
 from preventable import pipeline
+from preventable.intake import submit
 from preventable.tables import FLOW_TABLES, TABLES
 
 CANARY = "Zebedee Canary-Quux"
@@ -249,3 +250,20 @@ def test_a_terminal_shows_a_bar_on_standard_error_alone(tmp_path):
     assert b"%" in drawn
     assert "%" not in said
     assert "\x1b" not in said
+
+
+def test_a_run_says_once_what_became_of_the_rows(tmp_path, monkeypatch, capsys):
+    home = small_home(tmp_path)
+    rows = month_rows(ED, "2025-01")
+    rows[0][HEADERS[ED].index("Arrival")] = "never"
+    for name, lines in (("a.csv", rows), ("b.csv", rows[::-1]), ("c.csv", rows[2:])):
+        write_file(tmp_path / "sent" / ED / name, ED, lines)
+    (tmp_path / "sent" / ED / "d.csv").write_text("nothing\nthat is known\n", encoding="utf-8")
+    submit(home, tmp_path / "sent", policy=small_policy())
+    steps = [step for step in pipeline.STEPS if step.name == "quality"]
+    monkeypatch.setattr(pipeline, "STEPS", steps)
+
+    assert end_of(["run", "--home", str(home.path)], monkeypatch) == 0
+
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "submitted" in line]
+    assert line.strip() == "11 rows submitted: 3 accepted, 1 quarantined, 1 refused, 6 duplicate"
