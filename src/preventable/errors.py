@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+#: State where earlier files or steps may have been written before the error came.
+_STANDS = "What was acknowledged before stands; nothing half done counts."
+
 
 @dataclass
 class PreventableError(Exception):
@@ -42,18 +45,19 @@ class MachineError(PreventableError):
     remedy = (
         "See that it exists, that you may write there and that the disk has room, then repeat the command."
     )
-    state = "What was acknowledged before stands; nothing half done counts."
+    state = _STANDS
 
 
 class UnexpectedError(PreventableError):
     number, title = "E002", "A fault in the program itself"
     remedy = "Report it with this line; it holds no record's value. Repeating the command does no harm."
-    state = "What was acknowledged before stands; nothing half done counts."
+    state = _STANDS
 
 
 class EngineError(PreventableError):
     number, title = "E010", "The SQL engine refused a statement"
     remedy = "This is our fault: report it with the name of the statement."
+    state = _STANDS
 
 
 # --- U1xx: misuse of a command --------------------------------------------------------------
@@ -99,6 +103,7 @@ class DamagedFileError(PreventableError):
 class SchemaError(PreventableError):
     number, title = "H202", "A table does not have its declared columns or values"
     remedy = "This is our fault: report it with the name of the table."
+    state = _STANDS
 
 
 class HomeBusyError(PreventableError):
@@ -112,6 +117,7 @@ class HomeBusyError(PreventableError):
 class PolicyError(PreventableError):
     number, title, exit_code = "P301", "A policy file is missing, out of review or not well formed", 2
     remedy = "Mend the file named; its owner stands in its first lines."
+    state = _STANDS
 
 
 # --- Q4xx: a submission is refused as a whole (quality rules V01.. report rows) --------------
@@ -180,6 +186,7 @@ class MappingError(RefusedFileError):
 class NoKeyError(PreventableError):
     number, title = "Q410", "The home has no pseudonym key"
     remedy = "Restore restricted/key from the key custodian's copy."
+    state = _STANDS
 
 
 class FutureMonthError(RefusedFileError):
@@ -200,7 +207,11 @@ class ReleaseRefusedError(PreventableError):
 
 class NothingToReleaseError(PreventableError):
     number, title, exit_code = "D502", "There is nothing to release", 4
-    remedy = "Submit files and run the flow first."
+    remedy = (
+        "Where no figure was counted, submit the files of a month, of most services, and `run`. Where no agreement"
+        " stands, see `expires` in policy/recipients.toml. Where something has changed, `run` again."
+    )
+    state = _STANDS
 
 
 # --- M6xx: arithmetic (methods) ---------------------------------------------------------------
@@ -209,21 +220,25 @@ class NothingToReleaseError(PreventableError):
 class DenominatorError(PreventableError):
     number, title = "M601", "A population at risk or an expected number is not above zero"
     remedy = "Give a denominator above zero, or leave the area out."
+    state = _STANDS
 
 
 class CountError(PreventableError):
     number, title = "M602", "A count is negative or larger than it can be"
     remedy = "Give a count of 0 or more."
+    state = _STANDS
 
 
 class StandardPopulationError(PreventableError):
     number, title = "M603", "The age bands of events, population and standard differ"
     remedy = "Give the three the same bands; the standard needs weights above zero."
+    state = _STANDS
 
 
 class LevelError(PreventableError):
     number, title = "M604", "The level of a confidence interval is not between 0 and 1"
     remedy = "Use a level such as 0.95."
+    state = _STANDS
 
 
 # --- F7xx: figures ----------------------------------------------------------------------------
@@ -232,6 +247,7 @@ class LevelError(PreventableError):
 class PopulationBandsError(PreventableError):
     number, title, exit_code = "F701", "The region's populations do not fit the ten-year age bands", 3
     remedy = "Give populations whose age bands each lie inside one ten-year band of codes/age_bands.toml."
+    state = _STANDS
 
 
 # --- I8xx: the invented county ----------------------------------------------------------------
@@ -255,3 +271,4 @@ class InventedPeriodError(PreventableError):
 class RegionGeometryError(PreventableError):
     number, title, exit_code = "R901", "The region's polygons cannot be indexed", 3
     remedy = "Round the polygons to whole metres and mend them, then build the region again."
+    state = _STANDS

@@ -22,7 +22,10 @@ from preventable.engine import Engine
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import NothingToReleaseError, PreventableError
 from preventable.settings import Policy, StepContext
+from preventable.stages.disclosure.recipients import read_recipients
+from preventable.stages.disclosure.rule import read_release_rule
 from preventable.stages.disclosure.stage import protect_indicators
+from preventable.stages.indicators.definitions import read_definitions
 from preventable.stages.indicators.stage import count_indicators
 from preventable.stages.packs.stage import make_packs
 from preventable.stages.places.stage import locate_records
@@ -189,8 +192,15 @@ def run(
     """Take every submission of a home through the flow, up to what may be released.
 
     Idempotent: a step whose inputs, policy and code are those of its last run is not run again. What
-    policy/retention.toml gives no longer is deleted first.
+    policy/retention.toml gives no longer is deleted first. Policy is read before anything is written.
+
+    Raises:
+        PolicyError: A policy file is not well formed. Nothing was done.
+        NothingToReleaseError: No figure was counted, or no partner has an agreement that stands.
     """
+    read_definitions(policy)
+    read_release_rule(policy)
+    read_recipients(policy)
     with writing(home) as tables:
         prune_tables(tables, policy, dt.datetime.now(dt.UTC).date())
     return _run_steps(home, policy, [step for step in STEPS if step.name != "packs"], progress, tell)

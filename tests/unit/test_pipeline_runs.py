@@ -9,7 +9,7 @@ import pytest
 from small_home import ED, POLICE, month_rows, small_home, small_policy, write_file
 
 from preventable import intake, pipeline
-from preventable.errors import NothingToReleaseError
+from preventable.errors import NothingToReleaseError, PolicyError
 from preventable.pipeline import Step
 from preventable.store.restricted import TableStore
 from preventable.store.session import reading
@@ -66,7 +66,8 @@ def send(home, folder, provider, month):
 
 def stricter_policy():
     policy = small_policy()
-    disclosure = {**policy.file("disclosure"), "counts": {"minimum_count": 50}}
+    counts = {**policy.file("disclosure")["counts"], "minimum_count": 13}
+    disclosure = {**policy.file("disclosure"), "counts": counts}
     return dataclasses.replace(policy, files={**policy.files, "disclosure": disclosure})
 
 
@@ -102,6 +103,24 @@ def test_no_packs_are_made_of_figures_released_under_another_policy(home, ran):
     pipeline.run(home, stricter_policy())
     pipeline.packs(home, stricter_policy())
     assert ran == ["disclosure", "packs"]
+
+
+@pytest.mark.parametrize("name", ["disclosure", "recipients", "definitions"])
+def test_a_faulty_policy_is_said_before_the_first_step(home, ran, tmp_path, name):
+    send(home, tmp_path, POLICE, "2025-02")
+    policy = small_policy()
+    faulty = {
+        "disclosure": {**policy.files, "disclosure": {**policy.file("disclosure"), "counts": {}}},
+        "recipients": {**policy.files, "recipients": {"recipients": [{"partner_type": "x"}]}},
+        "definitions": policy.files,
+    }[name]
+    definitions = {"x": {"id": "y"}} if name == "definitions" else policy.definitions
+    before = outcome(home)
+
+    with pytest.raises(PolicyError):
+        pipeline.run(home, dataclasses.replace(policy, files=faulty, definitions=definitions))
+
+    assert (ran, outcome(home)) == ([], before)
 
 
 def test_changed_code_runs_again(home, ran, monkeypatch):
