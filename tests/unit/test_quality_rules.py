@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sources_world import MAPPINGS, NHS_NUMBERS, ROWS, checked, numbered, read, rows_of
 
+from preventable.pipeline import STEPS
 from preventable.stages.quality.rules import quality_rules
 
 OCTOBER = {"Period start": "01/10/2025", "Period end": "31/10/2025"}
@@ -174,3 +175,11 @@ def test_the_same_number_at_another_provider_is_another_record():
     other = ("ed-other", rows_of("ed-other", {"Age": "60", "NHS No": NHS_NUMBERS[1]}))
 
     assert "V23" not in findings(ed({}), other)
+
+
+def test_no_rule_promises_a_supplier_what_no_stage_does():
+    """Linkage is not built: what a site is told of people seen twice must not lean on it."""
+    assert "linkage" not in {step.name for step in STEPS}
+    assert not [
+        rule.id for rule in quality_rules() if "linkage" in f"{rule.description} {rule.remedy}".lower()
+    ]
