@@ -16,6 +16,7 @@ from repository import ROOT
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import Policy, StepContext
 from preventable.stages.quality.stage import check_submissions
+from preventable.stages.sources.limits import read_limits
 from preventable.stages.sources.stage import ReadSubmission, read_submission
 from preventable.tables import TABLES
 
@@ -184,7 +185,7 @@ def read(
         provider=PROVIDERS[provider],
         mappings=[MAPPINGS[provider]] if mappings is None else mappings,
         text_key=TEXT_KEY,
-        limits=limits,
+        limits=read_limits(Policy({"limits": limits})),
     )
 
 

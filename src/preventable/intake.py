@@ -28,6 +28,7 @@ from preventable.errors import (
 from preventable.settings import Policy, StepContext
 from preventable.stages.quality.rules import quality_rules
 from preventable.stages.quality.stage import check_submissions
+from preventable.stages.sources.limits import Limits, read_limits
 from preventable.stages.sources.stage import ReadSubmission, read_submission
 from preventable.store.home import Home, open_home, read_mappings, read_region_table
 from preventable.store.ledger import FILE_OUTCOMES, Ledger, Receipt, SubmissionEntry
@@ -398,7 +399,7 @@ class _Door:
     providers: Mapping[str, Mapping[str, Any]]
     mappings: Callable[[str], list[dict[str, Any]]]
     text_key: tuple[str, bytes]
-    limits: Mapping[str, Any]
+    limits: Limits
 
 
 def _door_of_home(home: Home, policy: Policy) -> _Door:
@@ -411,7 +412,7 @@ def _door_of_home(home: Home, policy: Policy) -> _Door:
         return mappings[provider]
 
     by_name = {row["provider"]: row for row in providers}
-    return _Door(by_name, mappings_of, home.pseudonym_key(), policy.file("limits"))
+    return _Door(by_name, mappings_of, home.pseudonym_key(), read_limits(policy))
 
 
 def _door_of_region(folder: Path, policy: Policy) -> _Door:
@@ -421,7 +422,7 @@ def _door_of_region(folder: Path, policy: Policy) -> _Door:
         {row["provider"]: row for row in providers},
         lambda provider: read_mappings(folder / "mappings", provider),
         ("check", bytes(32)),
-        policy.file("limits"),
+        read_limits(policy),
     )
 
 
@@ -478,7 +479,7 @@ def _examine(file: _FoundFile, door: _Door, known: _Known, today: dt.date) -> _E
             text_key=door.text_key,
             limits=door.limits,
         )
-        _refuse_future(read, file, today + dt.timedelta(days=door.limits["period"]["days_ahead"]))
+        _refuse_future(read, file, today + dt.timedelta(days=door.limits.period.days_ahead))
     except RefusedFileError as error:
         return _examined(
             file, sha256, "refused", error.submission_id, error.month, error.rows_in_file, error=error
@@ -501,8 +502,8 @@ def _refuse_future(read: ReadSubmission, file: _FoundFile, latest: dt.date) -> N
         raise refusal
 
 
-def _content(file: _FoundFile, limits: Mapping[str, Any]) -> bytes:
-    limit = limits["file"]["bytes"]
+def _content(file: _FoundFile, limits: Limits) -> bytes:
+    limit = limits.file.bytes
     size = file.path.stat().st_size
     if size > limit:
         raise TooLargeError(file.below, f"it has {size:,} bytes; {limit:,} are allowed")

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pytest
-from sources_world import CONTEXT, LIMITS, TEXT_KEY, engine_with
+from sources_world import CONTEXT, TEXT_KEY, engine_with
 
 from preventable.errors import RefusedFileError
+from preventable.settings import load_policy
 from preventable.stages.quality.stage import check_submissions
+from preventable.stages.sources.limits import read_limits
 from preventable.stages.sources.stage import ReadSubmission, read_submission
 from preventable.tables import TABLES
 
@@ -73,7 +75,12 @@ def cases(shared):
 def outcome_of(content: bytes) -> Outcome:
     try:
         found = read_submission(
-            content, file_name="x", provider=PROVIDER, mappings=MAPPINGS, text_key=TEXT_KEY, limits=LIMITS
+            content,
+            file_name="x",
+            provider=PROVIDER,
+            mappings=MAPPINGS,
+            text_key=TEXT_KEY,
+            limits=read_limits(load_policy()),
         )
     except RefusedFileError as refusal:
         return Outcome(refused=refusal.number)

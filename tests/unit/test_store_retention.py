@@ -115,10 +115,29 @@ def test_submitting_prunes_too(home, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "days", [{"submissions": 90}, {"place_texts": 0}, {"place_texts": "90"}, {"place_texts": True}]
+    "days",
+    [
+        {},
+        90,
+        {"place_texts": 90, "submissions": 90},
+        {"place_texts": 0},
+        {"place_texts": "90"},
+        {"place_texts": True},
+    ],
 )
 def test_a_policy_that_cannot_be_followed_is_refused(home, days):
     with pytest.raises(PolicyError):
         prune(home, policy_of(days), days_from_now(200))
 
     assert texts(home) == 4
+
+
+@pytest.mark.parametrize("misspelt", ["days_since_receive", "days_since_received_"])
+def test_a_misspelt_section_is_told_and_keeps_nothing_for_ever_unseen(home, misspelt):
+    policy = small_policy()
+    retention = dict(policy.file("retention"))
+    days = retention.pop("days_since_received")
+    for sections in ({misspelt: days}, {misspelt: days, "days_since_received": days}, {}):
+        faulty = dataclasses.replace(policy, files={**policy.files, "retention": retention | sections})
+        with pytest.raises(PolicyError, match=r"policy/retention.toml: .*days_since_receive"):
+            prune(home, faulty, days_from_now(200))

@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Mapping
 
 from preventable.errors import PolicyError
-from preventable.settings import Policy
+from preventable.settings import REQUIRED_HEADER, Policy
 from preventable.store.home import Home
 from preventable.store.session import HomeTables, reading, writing
 
+_WHERE, _SECTION = "policy/retention.toml", "days_since_received"
 #: What may be deleted without changing any count: side tables of a submission, filled by appending.
 _MAY_BE_PRUNED = frozenset({"place_texts"})
 
@@ -27,7 +28,7 @@ def prune(home: Home, policy: Policy, today: dt.date, *, dry_run: bool = False) 
         Table -> rows deleted (or that would be).
 
     Raises:
-        PolicyError: The policy names another table, or days that are no whole number of 1 or more.
+        PolicyError: The policy lacks a table, names another, or gives days that are no whole number from 1 on.
         HomeBusyError: Another process is writing.
     """
     with reading(home) if dry_run else writing(home) as tables:
@@ -48,10 +49,18 @@ def prune_tables(
 
 
 def _days_by_table(policy: Policy) -> Mapping[str, int]:
-    days_by_table: Mapping[str, int] = policy.file("retention").get("days_since_received", {})
+    contents = policy.file("retention")
+    strange = sorted(set(contents) - {*REQUIRED_HEADER, "source", _SECTION})
+    if strange:
+        raise PolicyError(_WHERE, f"the file has {', '.join(strange)}, which nothing reads")
+    days_by_table = contents.get(_SECTION)
+    if not isinstance(days_by_table, Mapping):
+        raise PolicyError(_WHERE, f"it lacks [{_SECTION}]")
+    for name in sorted(_MAY_BE_PRUNED - set(days_by_table)):
+        raise PolicyError(_WHERE, f"[{_SECTION}] lacks {name}: it would be kept for ever")
     for name, days in days_by_table.items():
         if name not in _MAY_BE_PRUNED:
-            raise PolicyError("policy/retention.toml", f"{name} is not a table that may be pruned")
+            raise PolicyError(_WHERE, f"{name} is not a table that may be pruned")
         if not isinstance(days, int) or isinstance(days, bool) or days < 1:
-            raise PolicyError("policy/retention.toml", f"the days of {name} are no whole number above 0")
+            raise PolicyError(_WHERE, f"the days of {name} are no whole number above 0")
     return days_by_table

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from preventable.errors import ChangedFormatError, RefusedFileError, TooLargeError
 from preventable.stages.sources.csv_file import STARTS_OF_CONTAINERS, read_csv
+from preventable.stages.sources.limits import Limits
 from preventable.stages.sources.mapping import FileForm, SupplierMapping
 from preventable.stages.sources.sheet import Sheet, check_rows, identify
 from preventable.stages.sources.xlsx_file import read_xlsx
@@ -15,7 +15,7 @@ _READERS = {"csv": read_csv, "xlsx": read_xlsx}
 
 
 def choose_mapping(
-    content: bytes, mappings: Sequence[SupplierMapping], *, where: str, limits: Mapping[str, Any]
+    content: bytes, mappings: Sequence[SupplierMapping], *, where: str, limits: Limits
 ) -> tuple[SupplierMapping, Sheet]:
     """The mapping and the cells it finds.
 
@@ -27,7 +27,7 @@ def choose_mapping(
             file's own headers only their number, for a header could be a value.
         RefusedFileError: The file cannot be read as any mapping says, passes a limit or has ragged rows.
     """
-    allowed_bytes = limits["file"]["bytes"]
+    allowed_bytes = limits.file.bytes
     if len(content) > allowed_bytes:
         raise TooLargeError(where, f"{len(content):,} bytes, {allowed_bytes:,} are allowed")
     tried: dict[FileForm, Sheet | RefusedFileError] = {}
@@ -41,7 +41,7 @@ def choose_mapping(
     raise _refusal(mappings, tried, where, is_container=content.startswith(STARTS_OF_CONTAINERS))
 
 
-def _try(content: bytes, form: FileForm, where: str, limits: Mapping[str, Any]) -> Sheet | RefusedFileError:
+def _try(content: bytes, form: FileForm, where: str, limits: Limits) -> Sheet | RefusedFileError:
     try:
         return _READERS[form.format](content, form, where=where, limits=limits)
     except RefusedFileError as refusal:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from preventable.errors import UnreadableFileError
+from preventable.stages.sources.limits import Limits
 from preventable.stages.sources.mapping import FileForm
 from preventable.stages.sources.sheet import Sheet, make_sheet
 
@@ -16,7 +16,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 STARTS_OF_CONTAINERS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"PAR1", b"%PDF")
 
 
-def read_csv(content: bytes, form: FileForm, *, where: str, limits: Mapping[str, Any]) -> Sheet:
+def read_csv(content: bytes, form: FileForm, *, where: str, limits: Limits) -> Sheet:
     """Read a whole file, or nothing of it.
 
     Blank lines are not rows; a line of empty cells is one.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from preventable.errors import RaggedRowsError, RefusedFileError, TooLargeError, UnreadableFileError
+from preventable.stages.sources.limits import FileLimits, Limits
 
 _ROWS_NAMED = 20
 
@@ -40,9 +40,7 @@ class Identity:
     content_hashes: tuple[str, ...]
 
 
-def make_sheet(
-    where: str, lines: Sequence[tuple[int, tuple[str, ...]]], *, limits: Mapping[str, Any]
-) -> Sheet:
+def make_sheet(where: str, lines: Sequence[tuple[int, tuple[str, ...]]], *, limits: Limits) -> Sheet:
     """A sheet from numbered lines, the first of them the header.
 
     Raises:
@@ -53,7 +51,7 @@ def make_sheet(
         raise UnreadableFileError(where, "the file is empty")
     header = tuple(name.strip() for name in lines[0][1])
     data = lines[1:]
-    passed, row_numbers = _passed_limit(header, data, limits["file"])
+    passed, row_numbers = _passed_limit(header, data, limits.file)
     if passed:
         raise _counted(TooLargeError(where, passed, row_numbers), len(data))
     return Sheet(header, tuple(cells for _, cells in data), tuple(number for number, _ in data))
@@ -88,14 +86,14 @@ def identify(sheet: Sheet, *, provider: str, source: str, ignored: Collection[st
 
 
 def _passed_limit(
-    header: tuple[str, ...], data: Sequence[tuple[int, tuple[str, ...]]], limits: Mapping[str, int]
+    header: tuple[str, ...], data: Sequence[tuple[int, tuple[str, ...]]], limits: FileLimits
 ) -> tuple[str, tuple[int, ...]]:
     """The limit that the cells pass, with the first rows that do; empty where none."""
-    if len(header) > limits["columns"]:
-        return f"{len(header):,} columns, {limits['columns']:,} are allowed", ()
-    if len(header) * len(data) > limits["cells"]:
-        return f"{len(header) * len(data):,} cells, {limits['cells']:,} are allowed", ()
-    longest = limits["cell_characters"]
+    if len(header) > limits.columns:
+        return f"{len(header):,} columns, {limits.columns:,} are allowed", ()
+    if len(header) * len(data) > limits.cells:
+        return f"{len(header) * len(data):,} cells, {limits.cells:,} are allowed", ()
+    longest = limits.cell_characters
     # A row whose cells together are short has no long cell: only the others are looked at cell by cell.
     suspects = [(number, cells) for number, cells in data if len("".join(cells)) > longest]
     long_rows = [number for number, cells in suspects if max(map(len, cells)) > longest]

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from preventable.errors import RefusedFileError, UnknownCodesError, UnknownProviderError
 from preventable.stages.sources.choose import choose_mapping
 from preventable.stages.sources.fields import KINDS, Problem, ReadFields, read_fields
+from preventable.stages.sources.limits import Limits, UnknownCodeLimits
 from preventable.stages.sources.mapping import SupplierMapping, supplier_mappings
 from preventable.stages.sources.period import month_of_file
 from preventable.stages.sources.sheet import Identity, Sheet, identify
@@ -56,7 +57,7 @@ def read_submission(
     provider: Mapping[str, Any],
     mappings: Sequence[Mapping[str, Any]],
     text_key: tuple[str, bytes],
-    limits: Mapping[str, Any],
+    limits: Limits,
 ) -> ReadSubmission:
     """Read a file through the newest of the provider's mappings that has its headers.
 
@@ -66,7 +67,7 @@ def read_submission(
         provider: The provider's row of the region's `providers`.
         mappings: Mappings as read from TOML; those of other providers are passed over.
         text_key: Name and bytes of the key of place texts.
-        limits: Contents of policy/limits.toml.
+        limits: What the file may be.
 
     Returns:
         The three tables, conformed to their declarations.
@@ -86,7 +87,7 @@ def read_submission(
     try:
         fields = read_fields(sheet, mapping, site_code=provider["site_code"], text_key=text_key)
         month = month_of_file(sheet, mapping, fields.contact, where=where)
-        _refuse_unknown_codes(fields.problems, sheet, where, limits["unknown_codes"])
+        _refuse_unknown_codes(fields.problems, sheet, where, limits.unknown_codes)
     except RefusedFileError as refusal:
         refusal.rows_in_file = len(sheet.rows)
         refusal.submission_id = identity.submission_id
@@ -154,7 +155,7 @@ def _problems(
 
 
 def _refuse_unknown_codes(
-    problems: Sequence[Problem], sheet: Sheet, where: str, limits: Mapping[str, float]
+    problems: Sequence[Problem], sheet: Sheet, where: str, limits: UnknownCodeLimits
 ) -> None:
     rows_by_field: dict[str, list[int]] = {}
     for i, name, problem in problems:
@@ -163,7 +164,7 @@ def _refuse_unknown_codes(
     over = {
         name: rows
         for name, rows in sorted(rows_by_field.items())
-        if len(rows) >= limits["rows"] and len(rows) > limits["share"] * len(sheet.rows)
+        if len(rows) >= limits.rows and len(rows) > limits.share * len(sheet.rows)
     }
     if over:
         counts = ", ".join(f"{len(rows):,} rows in {name}" for name, rows in over.items())

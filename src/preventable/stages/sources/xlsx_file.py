@@ -12,12 +12,12 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import openpyxl
 
 from preventable.errors import RefusedFileError, TooLargeError, UnreadableFileError
+from preventable.stages.sources.limits import ContainerLimits, FileLimits, Limits
 from preventable.stages.sources.mapping import FileForm
 from preventable.stages.sources.sheet import Sheet, make_sheet
 from preventable.stages.sources.xlsx_order import order_fault
@@ -28,7 +28,7 @@ _ENCRYPTED = 0x1
 _HALF_SECOND = dt.timedelta(microseconds=500_000)
 
 
-def read_xlsx(content: bytes, form: FileForm, *, where: str, limits: Mapping[str, Any]) -> Sheet:
+def read_xlsx(content: bytes, form: FileForm, *, where: str, limits: Limits) -> Sheet:
     """Read the data sheet of a workbook, or nothing of it.
 
     Hidden sheets are not read. Blank lines are not rows. Numbers, dates and times become text in one form.
@@ -38,8 +38,8 @@ def read_xlsx(content: bytes, form: FileForm, *, where: str, limits: Mapping[str
             or no single data sheet.
         TooLargeError: The container or the sheet passes a limit.
     """
-    _screen_container(content, where, limits["container"])
-    refusal, lines = _read_values(content, form, where, limits["file"])
+    _screen_container(content, where, limits.container)
+    refusal, lines = _read_values(content, form, where, limits.file)
     if refusal:
         raise refusal
     width = len(lines[0][1]) if lines else 0
@@ -47,7 +47,7 @@ def read_xlsx(content: bytes, form: FileForm, *, where: str, limits: Mapping[str
     return make_sheet(where, padded, limits=limits)
 
 
-def _screen_container(content: bytes, where: str, limits: Mapping[str, int]) -> None:
+def _screen_container(content: bytes, where: str, limits: ContainerLimits) -> None:
     fault, too_large = _container_fault(content, limits)
     if too_large:
         raise TooLargeError(where, too_large)
@@ -55,7 +55,7 @@ def _screen_container(content: bytes, where: str, limits: Mapping[str, int]) -> 
         raise UnreadableFileError(where, fault)
 
 
-def _container_fault(content: bytes, limits: Mapping[str, int]) -> tuple[str, str]:
+def _container_fault(content: bytes, limits: ContainerLimits) -> tuple[str, str]:
     """What is wrong with a container, and which limit it passes; empty where nothing."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as container:
@@ -68,15 +68,15 @@ def _container_fault(content: bytes, limits: Mapping[str, int]) -> tuple[str, st
         return "it is not a sound workbook", ""
 
 
-def _passed_limit(parts: list[zipfile.ZipInfo], limits: Mapping[str, int]) -> str:
+def _passed_limit(parts: list[zipfile.ZipInfo], limits: ContainerLimits) -> str:
     unpacked = sum(part.file_size for part in parts)
     packed = sum(part.compress_size for part in parts)
-    if len(parts) > limits["parts"]:
-        return f"{len(parts):,} parts in its container, {limits['parts']:,} are allowed"
-    if unpacked > limits["unpacked_bytes"]:
-        return f"{unpacked:,} bytes unpacked, {limits['unpacked_bytes']:,} are allowed"
-    if unpacked > limits["unpacked_to_packed"] * max(packed, 1):
-        return f"it unpacks to more than {limits['unpacked_to_packed']:,} times its size"
+    if len(parts) > limits.parts:
+        return f"{len(parts):,} parts in its container, {limits.parts:,} are allowed"
+    if unpacked > limits.unpacked_bytes:
+        return f"{unpacked:,} bytes unpacked, {limits.unpacked_bytes:,} are allowed"
+    if unpacked > limits.unpacked_to_packed * max(packed, 1):
+        return f"it unpacks to more than {limits.unpacked_to_packed:,} times its size"
     return ""
 
 
@@ -99,7 +99,7 @@ def _unsafe_part(container: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> st
 
 
 def _read_values(
-    content: bytes, form: FileForm, where: str, limits: Mapping[str, int]
+    content: bytes, form: FileForm, where: str, limits: FileLimits
 ) -> tuple[RefusedFileError | None, list[tuple[int, tuple[str, ...]]]]:
     try:
         with warnings.catch_warnings():
@@ -115,7 +115,7 @@ def _read_values(
 
 
 def _sheet_lines(
-    book: openpyxl.Workbook, form: FileForm, where: str, limits: Mapping[str, int]
+    book: openpyxl.Workbook, form: FileForm, where: str, limits: FileLimits
 ) -> tuple[RefusedFileError | None, list[tuple[int, tuple[str, ...]]]]:
     visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     named = [sheet for sheet in visible if sheet.title.strip() == form.sheet]
@@ -132,7 +132,7 @@ def _sheet_lines(
     sheet.reset_dimensions()
     lines = []
     for number, cells in enumerate(sheet.iter_rows(), start=1):
-        if number > limits["cells"] / max(len(lines[0][1]) if lines else 1, 1):
+        if number > limits.cells / max(len(lines[0][1]) if lines else 1, 1):
             return TooLargeError(where, f"a cell stands at line {number:,}"), []
         if any(cell.data_type == "f" for cell in cells):
             return UnreadableFileError(where, "a cell holds a formula", (number,)), []

@@ -1,0 +1,101 @@
+"""policy/limits.toml, read once into a checked type: what a submitted file may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from preventable.errors import PolicyError
+from preventable.settings import REQUIRED_HEADER, Policy
+
+_WHERE = "policy/limits.toml"
+
+
+@dataclass(frozen=True)
+class FileLimits:
+    """What a file may hold: bytes, cells, columns, characters in one cell."""
+
+    bytes: int
+    cells: int
+    columns: int
+    cell_characters: int
+
+
+@dataclass(frozen=True)
+class ContainerLimits:
+    """What a workbook's container may hold: parts, bytes unpacked, and those over the bytes packed."""
+
+    parts: int
+    unpacked_bytes: int
+    unpacked_to_packed: int
+
+
+@dataclass(frozen=True)
+class PeriodLimits:
+    """How many days after the day of receipt a file's month may begin."""
+
+    days_ahead: int
+
+
+@dataclass(frozen=True)
+class UnknownCodeLimits:
+    """From how many rows on, and above which share of them, unknown codes in one column refuse a file."""
+
+    share: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The whole file, section by section. Names are those of the policy file, which gives the reasons."""
+
+    file: FileLimits
+    container: ContainerLimits
+    period: PeriodLimits
+    unknown_codes: UnknownCodeLimits
+
+
+def read_limits(policy: Policy) -> Limits:
+    """The limits of the policy.
+
+    Raises:
+        PolicyError: The file is missing, or a section or value is missing, unknown or cannot be.
+    """
+    contents = policy.file("limits")
+    sections = {
+        "file": FileLimits,
+        "container": ContainerLimits,
+        "period": PeriodLimits,
+        "unknown_codes": UnknownCodeLimits,
+    }
+    _closed(contents, "the file", {*REQUIRED_HEADER, "source", *sections}, set(sections))
+    return Limits(**{name: _section(contents[name], name, kind) for name, kind in sections.items()})
+
+
+def _section(contents: object, name: str, kind: type[Any]) -> Any:
+    keys = {field.name for field in fields(kind)}
+    if not isinstance(contents, Mapping):
+        raise PolicyError(_WHERE, f"{name} is no section")
+    _closed(contents, f"[{name}]", keys, keys)
+    for key, value in contents.items():
+        _check(f"{name}.{key}", value)
+    return kind(**contents)
+
+
+def _closed(contents: Mapping[str, Any], what: str, known: set[str], needed: set[str]) -> None:
+    absent, strange = sorted(needed - set(contents)), sorted(set(contents) - known)
+    if absent:
+        raise PolicyError(_WHERE, f"{what} lacks {', '.join(absent)}")
+    if strange:
+        raise PolicyError(_WHERE, f"{what} has {', '.join(strange)}, which nothing reads")
+
+
+def _check(name: str, value: object) -> None:
+    if name == "unknown_codes.share":
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise PolicyError(_WHERE, f"{name} is no share between 0 and 1")
+        return
+    least = 0 if name == "period.days_ahead" else 1
+    if type(value) is not int or value < least:
+        raise PolicyError(_WHERE, f"{name} is no whole number of {least} or more")
