@@ -171,6 +171,53 @@ def test_a_header_that_is_not_exactly_the_mappings_is_refused(header):
         read(f"{header}\n{ROW}{',x' * width}\n".encode())
 
 
+def dated(version, times, period):
+    """The department's mapping with other forms of its times and its period, under the same headers."""
+    own = {**ED_MAPPING["period"], "format": period}
+    return {
+        **ED_MAPPING,
+        "version": version,
+        "time": {**ED_MAPPING["time"], "formats": [times]},
+        "period": own,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "version", "kept"),
+    [
+        ({}, 1, 1),
+        ({"Arrival": "2025-03-14 23:10"}, 2, 1),
+        ({"Arrival": "2025-03-14 23:10", "Period start": "2025-03-01", "Period end": "2025-03-31"}, 3, 1),
+        ({"Arrival": ""}, 2, 0),
+    ],
+)
+def test_of_mappings_with_the_same_columns_the_newest_that_reads_the_times_reads_the_file(
+    changed, version, kept
+):
+    day_first, year_first = "%d/%m/%Y", "%Y-%m-%d"
+    mappings = [
+        ED_MAPPING,
+        dated(2, f"{year_first} %H:%M", day_first),
+        dated(3, f"{year_first} %H:%M", year_first),
+    ]
+
+    for order in (mappings, mappings[::-1]):
+        found = read(rows_of("ed-example", changed), mappings=order)
+        assert found.mapping_version == version
+        assert sum(row["contact_utc"] is not None for row in found.submissions.to_pylist()) == kept
+
+
+def test_a_file_that_two_mappings_read_or_none_is_read_by_the_newer():
+    month_first = dated(2, "%m/%d/%Y %H:%M", "%d/%m/%Y")
+    rows = rows_of(
+        "ed-example", {"Arrival": "03/04/2025 10:00"}, {"Arrival": "14/03/2025 23:10", "Att No": "A2"}
+    )
+
+    assert read(rows, mappings=[ED_MAPPING, month_first]).mapping_version == 2
+    unread = rows_of("ed-example", {"Arrival": "never"})
+    assert read(unread, mappings=[ED_MAPPING, month_first]).mapping_version == 2
+
+
 def test_the_newest_mapping_that_fits_reads_the_file():
     newer = {**ED_MAPPING, "version": 3, "codes": {**ED_MAPPING["codes"], "method": {"F": "push_fall"}}}
     other = {**ED_MAPPING, "version": 9, "columns": {**ED_MAPPING["columns"], "age": "Years"}}

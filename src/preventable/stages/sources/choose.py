@@ -1,4 +1,4 @@
-"""Which mapping reads a file: the newest one whose headers are exactly those of the file."""
+"""Which mapping reads a file: of those whose headers are exactly the file's, the newest that can read its times."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from preventable.errors import ChangedFormatError, RefusedFileError, TooLargeError
 from preventable.stages.sources.csv_file import STARTS_OF_CONTAINERS, read_csv
+from preventable.stages.sources.fields import CellTexts
 from preventable.stages.sources.limits import Limits
 from preventable.stages.sources.mapping import FileForm, SupplierMapping
 from preventable.stages.sources.sheet import Sheet, check_rows, identify
+from preventable.stages.sources.times import clock_of, read_date, read_stamps
 from preventable.stages.sources.xlsx_file import read_xlsx
 
 _READERS = {"csv": read_csv, "xlsx": read_xlsx}
@@ -31,14 +33,19 @@ def choose_mapping(
     if len(content) > allowed_bytes:
         raise TooLargeError(where, f"{len(content):,} bytes, {allowed_bytes:,} are allowed")
     tried: dict[FileForm, Sheet | RefusedFileError] = {}
+    fitting: list[tuple[SupplierMapping, Sheet]] = []
     for mapping in mappings:
         if mapping.file not in tried:
             tried[mapping.file] = _try(content, mapping.file, where, limits)
         sheet = tried[mapping.file]
         if isinstance(sheet, Sheet) and _fits(sheet, mapping):
             check_rows(sheet, where)
-            return mapping, sheet
-    raise _refusal(mappings, tried, where, is_container=content.startswith(STARTS_OF_CONTAINERS))
+            fitting.append((mapping, sheet))
+    if not fitting:
+        raise _refusal(mappings, tried, where, is_container=content.startswith(STARTS_OF_CONTAINERS))
+    if len(fitting) == 1:
+        return fitting[0]
+    return next((pair for pair in fitting if _reads_times(*pair)), fitting[0])
 
 
 def _try(content: bytes, form: FileForm, where: str, limits: Limits) -> Sheet | RefusedFileError:
@@ -50,6 +57,23 @@ def _try(content: bytes, form: FileForm, where: str, limits: Limits) -> Sheet | 
 
 def _fits(sheet: Sheet, mapping: SupplierMapping) -> bool:
     return len(sheet.header) == len(mapping.headers) and set(sheet.header) == mapping.headers
+
+
+def _reads_times(mapping: SupplierMapping, sheet: Sheet) -> bool:
+    """Whether the mapping reads the period and one time of contact at least, where the file has any.
+
+    A file of which a mapping reads not one time is not of its format. One that two mappings can read, such as
+    01/02/2025, is read by the newer.
+    """
+    is_sheet = mapping.file.format == "xlsx"
+    for header in mapping.period_columns:
+        text = sheet.rows[0][sheet.header.index(header)].strip() if sheet.rows else ""
+        if text and read_date(text, mapping.period_format, sheet=is_sheet) is None:
+            return False
+    texts = CellTexts(sheet, mapping).of("contact")
+    stamps = read_stamps(texts, clock_of(mapping.formats, mapping.zone, sheet=is_sheet))
+    filled = sum(text != "" for text in texts.to_pylist())
+    return not filled or sum(problem == "not_a_date" for _, problem in stamps.problems) < filled
 
 
 def _refusal(
