@@ -17,7 +17,9 @@ from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
 from preventable.stages.indicators.definitions import read_definitions
 from preventable.stages.indicators.populations import read_standard_weights
+from preventable.stages.sources.limits import read_limits
 from preventable.store.home import open_home
+from preventable.store.retention import read_retention
 from preventable.store.session import HomeTables, reading
 
 LIBRARIES = (
@@ -38,6 +40,8 @@ _POLICY_READERS: tuple[Callable[[Policy], object], ...] = (
     read_standard_weights,
     read_release_rule,
     read_recipients,
+    read_limits,
+    read_retention,
 )
 
 

@@ -59,6 +59,8 @@ def test_a_row_without_an_outcome_is_a_fault(tmp_path, monkeypatch):
         (("disclosure", "rates", "standard_population"), "nowhere_1999"),
         (("recipients", "recipients", 0, "scope"), "everything"),
         (("definitions", "ed_knife_attendances", "levels"), []),
+        (("limits", "file", "bytes"), "many"),
+        (("retention", "days_since_received", "place_texts"), 0),
     ],
 )
 def test_a_policy_that_a_stage_would_refuse_is_not_well_formed(tmp_path, monkeypatch, path, value):

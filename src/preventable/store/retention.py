@@ -44,11 +44,16 @@ def prune_tables(
         name: tables.restricted.erase_received_before(
             name, midnight - dt.timedelta(days=days), dry_run=dry_run
         )
-        for name, days in _days_by_table(policy).items()
+        for name, days in read_retention(policy).items()
     }
 
 
-def _days_by_table(policy: Policy) -> Mapping[str, int]:
+def read_retention(policy: Policy) -> Mapping[str, int]:
+    """Table -> days that it keeps what came in.
+
+    Raises:
+        PolicyError: The policy names another table, or days that are no whole number of 1 or more.
+    """
     contents = policy.file("retention")
     strange = sorted(set(contents) - {*REQUIRED_HEADER, "source", _SECTION})
     if strange:
