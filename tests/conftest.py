@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,15 @@ class Demo:
     def invented(self) -> Path:
         """Region, submissions, truth and what comes later."""
         return self.home / "demo"
+
+    def copied_to(self, home: Path, *, without: Sequence[str] = ()) -> Path:
+        """A copy of the home that a test may write to. Returns `home`.
+
+        Left out are the files that SQLite keeps beside a database while somebody reads it: they come and go under the
+        copy while another test process looks into the same home, and hold nothing once the demo has ended.
+        """
+        leave = shutil.ignore_patterns("*.sqlite-wal", "*.sqlite-shm", *without)
+        return Path(shutil.copytree(self.home, home, ignore=leave))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from preventable.tables.conditions import LIST_COLUMNS, OPERATORS, RECORD_COLUMN
 def test_an_indicator_is_added_with_data_alone(demo, tmp_path):
     """docs/how-to/add-an-indicator.md, steps 1, 4 and 6."""
     home, policy = tmp_path / "home", tmp_path / "policy"
-    shutil.copytree(demo.home, home)
+    demo.copied_to(home)
     shutil.copytree(ROOT / "policy", policy)
     knife = (policy / "definitions" / "ed_knife_attendances.toml").read_text(encoding="utf-8")
     blunt = knife.replace("ed_knife_attendances", "ed_blunt_attendances").replace('["sharp"]', '["blunt"]')

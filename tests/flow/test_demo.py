@@ -118,7 +118,7 @@ def test_what_demo_says_to_try_next_works(demo):
 
 def test_a_second_demo_in_the_same_home_says_that_nothing_changed(tmp_path, demo):
     home = tmp_path / "a home é"
-    shutil.copytree(demo.home, home)
+    demo.copied_to(home)
     before = preventable("checksums", "--home", home, "--json").stdout
 
     again = preventable("demo", "--quick", "--home", home).stdout
@@ -144,7 +144,7 @@ def test_a_demo_of_another_making_is_refused(tmp_path, demo, options):
 
 def test_a_demo_does_not_rewrite_files_that_another_command_may_be_reading(tmp_path, demo):
     home = tmp_path / "home"
-    shutil.copytree(demo.home, home)
+    demo.copied_to(home)
     before = {path: path.stat().st_mtime_ns for path in (home / "demo" / "submissions").rglob("*")}
 
     with open_home(home).lock():

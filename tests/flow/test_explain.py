@@ -4,7 +4,6 @@ import datetime as dt
 import json
 import random
 import re
-import shutil
 
 import pytest
 import shapely
@@ -228,7 +227,7 @@ def test_explain_refuses_a_figure_that_was_not_released(demo):
 @pytest.fixture
 def knives(demo, tmp_path):
     """A copy of the home, the policy, and a figure of knife attendances."""
-    shutil.copytree(demo.home, tmp_path / "home")
+    demo.copied_to(tmp_path / "home")
     home = open_home(tmp_path / "home")
     with reading(home) as tables:
         figure = next(

@@ -140,7 +140,7 @@ def records_by_id(home: Path) -> dict[str, dict]:
 
 def test_without_the_truth_the_state_is_the_same(demo, straight, tmp_path):
     copy = tmp_path / "home"
-    shutil.copytree(demo.home, copy)
+    demo.copied_to(copy)
     shutil.rmtree(copy / "demo" / "truth")
     shutil.rmtree(copy / "demo" / "later")
 

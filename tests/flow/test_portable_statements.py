@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 from portable_sql import portability_faults
 
@@ -18,7 +16,7 @@ from preventable.store.session import home_checksums
 def again(demo, tmp_path_factory):
     """Hashes before and after a run that skips no step, its statements by what they make, and its report."""
     copy = tmp_path_factory.mktemp("again") / "home"
-    shutil.copytree(demo.home, copy, ignore=shutil.ignore_patterns("demo"))
+    demo.copied_to(copy, without=("demo",))
     home = open_home(copy)
     before = home_checksums(home)
     statements: dict[str, str] = {}
