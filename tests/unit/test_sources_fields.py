@@ -457,6 +457,21 @@ def test_words_are_counted_as_sent():
     assert ed(Place="")["place_text_words"] is None
 
 
+def test_the_number_of_a_house_is_kept_for_a_pub_and_replaced_for_a_home():
+    rows = rows_of(
+        "ed-example",
+        {"Place": "12 Mill Street", "Where": "P"},
+        {"Att No": "A2", "Place": "12 Mill Street", "Where": "H"},
+        {"Att No": "A3", "Place": "his home, 12 Mill Street", "Where": "O"},
+    )
+
+    texts = set(read(rows).place_texts.column("text").to_pylist())
+
+    assert "12 Mill Street" in texts
+    assert all(text == "12 Mill Street" or ("[redacted]" in text and "12" not in text) for text in texts)
+    assert len(texts) == 3
+
+
 def test_equal_texts_share_a_key_and_other_keys_do_not_meet():
     rows = rows_of(
         "ed-example", {"Place": "Bar  Beispiel"}, {"Att No": "A2", "Place": "bar beispiel"}, {"Att No": "A3"}
