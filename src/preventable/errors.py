@@ -106,6 +106,15 @@ class SchemaError(PreventableError):
     state = _STANDS
 
 
+class OtherVersionError(PreventableError):
+    number, title = "H204", "A table was written by another version of Preventable"
+    remedy = (
+        "Type `./preventable run`: it makes every table anew but those that `submit` fills. Where it is one of those,"
+        " submit all files into a new home."
+    )
+    state = _STANDS
+
+
 class HomeBusyError(PreventableError):
     number, title = "H203", "Another process is writing to this home"
     remedy = "Wait until it ends, then repeat the command."

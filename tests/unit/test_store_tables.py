@@ -2,12 +2,13 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from preventable.errors import DamagedFileError, HomeBusyError, SchemaError
+from preventable.errors import DamagedFileError, HomeBusyError, OtherVersionError, SchemaError
 from preventable.store.ledger import Ledger
 from preventable.store.restricted import TableStore
 from preventable.tables import Column, Sensitivity, Table
@@ -297,6 +298,20 @@ def test_what_does_not_conform_is_not_written(store):
 
     assert not store.has("counts")
     assert store.ledger.open_intents() == []
+
+
+def test_a_table_of_another_version_is_told_by_the_columns_that_it_lacks_and_can_be_made_anew(
+    store, tmp_path
+):
+    store.replace("whole", whole("a"))
+    later = replace(WHOLE, columns=(*WHOLE.columns, Column("added", "text", "")))
+    newer = TableStore(tmp_path / "tables", [later], store.ledger)
+
+    with pytest.raises(OtherVersionError, match="lacks added"):
+        newer.read("whole")
+    newer.replace("whole", pa.table({"name": ["a"], "added": ["b"]}, schema=later.arrow_schema()))
+
+    assert newer.read("whole").column("added").to_pylist() == ["b"]
 
 
 def test_a_store_opened_for_reading_does_not_write(store, tmp_path):

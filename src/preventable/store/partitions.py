@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from preventable.errors import OtherVersionError
 from preventable.store.checksums import join_digests, row_digests
 from preventable.store.keyed import Part
 from preventable.tables import Table
@@ -92,9 +93,15 @@ def from_bytes(table: Table, content: bytes, partition: Sequence[str], schema: p
         content: Bytes of the file.
         partition: Values of the partition columns.
         schema: Columns wanted, declared ones.
+
+    Raises:
+        OtherVersionError: The file lacks a declared column.
     """
     file = pq.ParquetFile(pa.BufferReader(content))
     in_file = [name for name in schema.names if name not in table.partition]
+    missing = sorted(set(in_file) - set(file.schema_arrow.names))
+    if missing:
+        raise OtherVersionError(table.name, f"it lacks {', '.join(missing)}")
     rows = file.read(columns=in_file, use_threads=False)
     constant = dict(zip(table.partition, partition, strict=True))
     count = file.metadata.num_rows
