@@ -22,21 +22,14 @@ MAIN_TABLES = (
     "partner_packs",
 )
 
+STAGES = ("invent", "sources", "quality", "pseudonyms", "places", "indicators", "disclosure", "packs")
+
 
 def test_demo_writes_a_summary_of_stages_and_packs(demo):
     summary = json.loads((demo.home / "summary.json").read_text())
 
     names = [stage["name"] for stage in summary["stages"]]
-    assert names == [
-        "invent",
-        "sources",
-        "quality",
-        "pseudonyms",
-        "places",
-        "indicators",
-        "disclosure",
-        "packs",
-    ]
+    assert tuple(names) == STAGES
     assert all(set(stage) == {"name", "rows_in", "rows_out", "seconds"} for stage in summary["stages"])
     assert all(stage["rows_out"] > 0 for stage in summary["stages"])
     assert all((demo.home / path).is_file() for path in summary["packs"])
@@ -81,16 +74,7 @@ def test_what_only_linkage_or_signals_could_find_is_not_looked_for_yet(demo):
 
 
 def test_demo_tells_each_stage_with_its_counts_and_seconds(demo):
-    for stage in (
-        "invent",
-        "sources",
-        "quality",
-        "pseudonyms",
-        "places",
-        "indicators",
-        "disclosure",
-        "packs",
-    ):
+    for stage in STAGES:
         assert re.search(rf"(?m)^{stage} +[\d,]+ [a-z]+ +-> +[\d,]+ [a-z]+ +[\d.]+ s$", demo.stdout), stage
 
 
