@@ -55,6 +55,11 @@ def conservation(tables: HomeTables) -> pa.Table:
     return pa.Table.from_pylist(lines, schema=_SCHEMA)
 
 
+def total_rows(lines: pa.Table) -> dict[str, int]:
+    """Rows of a conservation table, all providers and months together: submitted, and each kind of outcome."""
+    return {name: sum(lines.column(name).to_pylist()) for name in ("submitted", *KINDS)}
+
+
 def rows_in_words(home: Home) -> str:
     """What became of all rows of a home, in one line.
 
@@ -62,9 +67,8 @@ def rows_in_words(home: Home) -> str:
         UsageError: Submissions have not been through `run` yet.
     """
     with reading(home) as tables:
-        counted = conservation(tables)
-    sums = {name: sum(counted.column(name).to_pylist()) for name in ("submitted", *KINDS)}
-    return f"{sums['submitted']:,} rows submitted: " + ", ".join(f"{sums[kind]:,} {kind}" for kind in KINDS)
+        rows = total_rows(conservation(tables))
+    return f"{rows['submitted']:,} rows submitted: " + ", ".join(f"{rows[kind]:,} {kind}" for kind in KINDS)
 
 
 def _filled(ledger: Ledger) -> set[str]:

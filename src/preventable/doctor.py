@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from preventable.conservation import KINDS, conservation
+from preventable.conservation import KINDS, conservation, total_rows
 from preventable.errors import NoHomeError, PreventableError, UsageError
 from preventable.settings import Policy, load_policy
 from preventable.stages.disclosure.recipients import read_recipients
@@ -125,11 +125,12 @@ def _home(path: Path) -> list[Finding]:
 def _balance(tables: HomeTables) -> Finding:
     """Whether every row that was sent has one outcome."""
     try:
-        lines = conservation(tables).to_pylist()
+        lines = conservation(tables)
     except UsageError as error:
         return Finding(f"rows sent: {error.found}", well=True)
-    sent = sum(line["submitted"] for line in lines)
-    kinds = {kind: sum(line[kind] for line in lines) for kind in KINDS}
-    words = " + ".join(f"{count:,} {kind}" for kind, count in kinds.items())
-    even = all(line["submitted"] == sum(line[kind] for kind in KINDS) for line in lines)
-    return Finding(f"{sent:,} rows sent {'=' if even else 'are not'} {words}, month by month", well=even)
+    rows = total_rows(lines)
+    words = " + ".join(f"{rows[kind]:,} {kind}" for kind in KINDS)
+    even = all(line["submitted"] == sum(line[kind] for kind in KINDS) for line in lines.to_pylist())
+    return Finding(
+        f"{rows['submitted']:,} rows sent {'=' if even else 'are not'} {words}, month by month", well=even
+    )
