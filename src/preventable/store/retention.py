@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from preventable.errors import PolicyError
-from preventable.settings import REQUIRED_HEADER, Policy
+from preventable.settings import POLICY_HEADER, Policy
 from preventable.store.home import Home
 from preventable.store.session import HomeTables, reading, writing
 
@@ -55,7 +55,7 @@ def read_retention(policy: Policy) -> Mapping[str, int]:
         PolicyError: The policy names another table, or days that are no whole number of 1 or more.
     """
     contents = policy.file("retention")
-    strange = sorted(set(contents) - {*REQUIRED_HEADER, "source", _SECTION})
+    strange = sorted(set(contents) - {*POLICY_HEADER, _SECTION})
     if strange:
         raise PolicyError(_WHERE, f"the file has {', '.join(strange)}, which nothing reads")
     days_by_table = contents.get(_SECTION)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from preventable.errors import PolicyError
-from preventable.settings import REQUIRED_HEADER, Policy
+from preventable.settings import POLICY_HEADER, Policy
 
 _WHERE = "policy/limits.toml"
 
@@ -69,7 +69,7 @@ def read_limits(policy: Policy) -> Limits:
         "period": PeriodLimits,
         "unknown_codes": UnknownCodeLimits,
     }
-    _closed(contents, "the file", {*REQUIRED_HEADER, "source", *sections}, set(sections))
+    _closed(contents, "the file", {*POLICY_HEADER, *sections}, set(sections))
     return Limits(**{name: _section(contents[name], name, kind) for name, kind in sections.items()})
 
 
