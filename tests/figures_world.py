@@ -11,6 +11,7 @@ import random
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -306,6 +307,18 @@ def handed_on(engine: DuckDBEngine) -> dict[str, pa.Table]:
     """The tables that the stage of release reads, to start sessions from."""
     names = ("indicator_values", "population_bases", "partners", "small_areas", "venues")
     return {name: engine.table(name) for name in names}
+
+
+@cache
+def random_year() -> list[dict[str, Any]]:
+    """Records of twelve months, for tests that read them and change nothing."""
+    return random_records(3, 6_000, months(12))
+
+
+@cache
+def random_year_handed_on() -> dict[str, pa.Table]:
+    """What the stage of figures hands on of `random_year`."""
+    return handed_on(counted(random_year(), months(12)))
 
 
 def session(tables: Mapping[str, pa.Table]) -> DuckDBEngine:

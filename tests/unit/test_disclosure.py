@@ -9,10 +9,11 @@ from figures_world import (
     context,
     counted,
     granting,
-    handed_on,
     months,
     policy,
     random_records,
+    random_year,
+    random_year_handed_on,
     record,
     released_from,
     session,
@@ -39,13 +40,13 @@ RULE = read_release_rule(load_policy())
 
 @pytest.fixture(scope="module")
 def records():
-    return random_records(3, 6_000, HELD)
+    return random_year()
 
 
 @pytest.fixture(scope="module")
-def exact(records):
+def exact():
     """What the stage of figures hands on."""
-    return handed_on(counted(records, HELD))
+    return random_year_handed_on()
 
 
 @pytest.fixture(scope="module")

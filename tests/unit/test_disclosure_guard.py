@@ -3,10 +3,7 @@
 import pytest
 from figures_world import (
     context,
-    counted,
-    handed_on,
-    months,
-    random_records,
+    random_year_handed_on,
     released_from,
     session,
 )
@@ -22,19 +19,13 @@ from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
 from preventable.tables import TABLES
 
-HELD = months(12)
 RULE = read_release_rule(load_policy())
 
 
 @pytest.fixture(scope="module")
-def records():
-    return random_records(3, 6_000, HELD)
-
-
-@pytest.fixture(scope="module")
-def exact(records):
+def exact():
     """What the stage of figures hands on."""
-    return handed_on(counted(records, HELD))
+    return random_year_handed_on()
 
 
 @pytest.fixture(scope="module")
