@@ -17,9 +17,9 @@ from preventable.errors import StaleFiguresError, UnknownFigureError
 from preventable.settings import Policy
 from preventable.stages.indicators.definitions import Definition, read_definitions
 from preventable.stages.indicators.records import area_column, prepare_records, records_where, region_code
-from preventable.stages.indicators.sql import Parameters
 from preventable.store.home import Home
 from preventable.store.session import HomeTables, reading
+from preventable.tables.condition_sql import Parameters
 
 _ROWS_PRINTED = 12
 

@@ -8,7 +8,8 @@ from preventable.engine import Engine
 from preventable.errors import PolicyError
 from preventable.settings import Policy, words_given
 from preventable.stages.indicators.definitions import Definition
-from preventable.stages.indicators.sql import Parameters, statement
+from preventable.stages.indicators.sql import statement
+from preventable.tables.condition_sql import Parameters
 
 _WHERE = "policy/disclosure.toml"
 

@@ -8,14 +8,8 @@ from typing import Any
 
 from preventable.codes import allowed, recorded_by
 from preventable.errors import PolicyError
-from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
-from preventable.tables.conditions import (
-    LIST_COLUMNS,
-    OPERATORS,
-    OPERATORS_OF_PARTS,
-    RECORD_COLUMNS,
-    words_of,
-)
+from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys
+from preventable.tables.conditions import LIST_COLUMNS, RECORD_COLUMNS, Condition, read_condition
 
 AREA_BASES = ("residence", "place", "list")
 REGION_COUNTS = ("located", "all")
@@ -24,17 +18,7 @@ PERIOD_TYPES = ("month", "quarter", "year", "last12")
 PERIODS = ("all", "latest")
 _NEEDED = ("id", "version", "title", "plain", "source", "area_basis", "levels")
 _KEYS = (*POLICY_HEADER, *_NEEDED, "region_counts", "conditions")
-_CONDITION_KEYS = ("column", "operator", "values")
 _LEVEL_KEYS = ("area_types", "period_types", "periods", "dimensions")
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One condition on a record: a column, an operator of `OPERATORS`, and its values."""
-
-    column: str
-    operator: str
-    values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -96,23 +80,12 @@ def _definition(name: str, contents: Mapping[str, Any]) -> Definition:
         source=source,
         area_basis=basis,
         region_counts=_word(where, "region_counts", contents.get("region_counts", "located"), REGION_COUNTS),
-        conditions=tuple(_condition(where, basis, one) for one in contents.get("conditions", [])),
+        conditions=tuple(
+            read_condition(where, one, LIST_COLUMNS if basis == "list" else RECORD_COLUMNS)
+            for one in contents.get("conditions", [])
+        ),
         levels=_levels(where, source, basis, contents["levels"]),
     )
-
-
-def _condition(where: str, basis: str, contents: Mapping[str, Any]) -> Condition:
-    refuse_unknown_keys(where, "a condition", contents, _CONDITION_KEYS)
-    columns = LIST_COLUMNS if basis == "list" else RECORD_COLUMNS
-    column = _word(where, "column", contents.get("column"), columns)
-    operator = _word(where, "operator", contents.get("operator"), OPERATORS)
-    known = None if operator in OPERATORS_OF_PARTS else words_of(column)
-    values = words_given(where, f"the value of {column}", contents.get("values"), known)
-    if not values:
-        raise PolicyError(where, f"the condition on {column} has no list of words as values")
-    if operator == "is" and len(values) != 1:
-        raise PolicyError(where, f"the condition on {column} has the operator is and not one value")
-    return Condition(column, operator, values)
 
 
 def _levels(where: str, source: str, basis: str, entries: list[Mapping[str, Any]]) -> tuple[Level, ...]:

@@ -11,7 +11,8 @@ from preventable.engine import Engine
 from preventable.errors import PolicyError, PopulationBandsError
 from preventable.settings import Policy
 from preventable.stages.indicators.periods import YEAR_UNITS, Period, population_weights
-from preventable.stages.indicators.sql import age_band_sql, statement
+from preventable.stages.indicators.sql import statement
+from preventable.tables.condition_sql import age_band_sql
 
 
 def count_person_years(

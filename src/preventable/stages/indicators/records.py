@@ -5,16 +5,8 @@ from __future__ import annotations
 from preventable.codes import code_file
 from preventable.engine import Engine
 from preventable.stages.indicators.definitions import Definition, Level
-from preventable.stages.indicators.sql import (
-    Parameters,
-    age_band_sql,
-    condition_sql,
-    injury_moment_sql,
-    quoted,
-    statement,
-    weapon_class_sql,
-    weekday_hour_sql,
-)
+from preventable.stages.indicators.sql import injury_moment_sql, statement, weekday_hour_sql
+from preventable.tables.condition_sql import Parameters, age_band_sql, condition_sql, quoted, weapon_class_sql
 
 
 def prepare_records(engine: Engine, region: str) -> None:
