@@ -2,12 +2,24 @@
 
 from preventable.tables.aggregate import (
     INDICATOR_VALUES,
+    KNOWN_TO_POLICE,
+    LINK_QUALITY,
     PARTNER_PACKS,
     POPULATION_BASES,
     RELEASE_REGISTER,
     RELEASED,
+    RELEASED_ESTIMATES,
+    RELEASED_SIGNALS,
+    SIGNALS,
+    WEEKLY_COUNTS,
 )
-from preventable.tables.pseudonymous import LOCATED_RECORDS, PLACE_MATCHES, PSEUDONYMOUS_RECORDS
+from preventable.tables.pseudonymous import (
+    INCIDENTS,
+    LINKS,
+    LOCATED_RECORDS,
+    PLACE_MATCHES,
+    PSEUDONYMOUS_RECORDS,
+)
 from preventable.tables.records import COVERAGE, FINDINGS, LISTINGS, OUTCOMES, RECORDS
 from preventable.tables.region import REGION_TABLES
 from preventable.tables.schema import Column, Sensitivity, Table
@@ -19,8 +31,10 @@ FLOW_TABLES: tuple[Table, ...] = (
     OUTCOMES, FINDINGS, COVERAGE, LISTINGS, RECORDS,
     PSEUDONYMOUS_RECORDS,
     PLACE_MATCHES, LOCATED_RECORDS,
-    POPULATION_BASES, INDICATOR_VALUES,
-    RELEASED, RELEASE_REGISTER, PARTNER_PACKS,
+    LINKS, INCIDENTS, LINK_QUALITY, KNOWN_TO_POLICE,
+    POPULATION_BASES, INDICATOR_VALUES, WEEKLY_COUNTS,
+    SIGNALS,
+    RELEASED, RELEASED_ESTIMATES, RELEASED_SIGNALS, RELEASE_REGISTER, PARTNER_PACKS,
 )
 TABLES: dict[str, Table] = {table.name: table for table in (*REGION_TABLES, *FLOW_TABLES)}
 

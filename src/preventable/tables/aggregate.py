@@ -1,6 +1,7 @@
 """Figures: exact inside (`indicator_values`), protected outside (`released`)."""
 
 from preventable.codes import allowed
+from preventable.tables.pseudonymous import PAIRS
 from preventable.tables.schema import Column, Sensitivity, Table
 
 _WHAT = (
@@ -16,6 +17,51 @@ _WHAT = (
     Column("period_end", "text", "Last month, YYYY-MM.", nullable=False),
     Column("dimension", "text", "Breakdown: 'all', or the column broken by.", allowed=allowed("dimension"), nullable=False),
     Column("category", "text", "Value of the breakdown, 'all' where there is none.", nullable=False),
+)
+
+LINK_QUALITY = Table(
+    name="link_quality",
+    description="How well two sources could be linked: pairs, chance pairs, links and how many of them are expected to be false.",
+    sensitivity=Sensitivity.AGGREGATE,
+    key=("pair",),
+    source="stages/linkage",
+    columns=(
+        Column("pair", "text", "The two sources.", allowed=PAIRS, nullable=False),
+        Column("left_records", "integer", "Linkable records of the first source.", unit="records", nullable=False),
+        Column("right_records", "integer", "Linkable records of the second source.", unit="records", nullable=False),
+        Column("candidates", "integer", "Candidate pairs.", unit="pairs", nullable=False),
+        Column("chance_candidates", "number", "Candidate pairs expected by chance: the mean over week shifts.", unit="pairs"),
+        Column("shifts", "integer", "Week shifts of the null linkage.", nullable=False),
+        Column("links", "integer", "Links that stand after the one-to-one merge.", unit="links", nullable=False),
+        Column("expected_false", "number", "Of these, links expected to be false: the sum of 1 less the probability.", unit="links"),
+        Column("calibrated", "flag", "Whether probabilities could be calibrated.", nullable=False),
+        Column("reason", "text", "Why not, in words; empty otherwise.", nullable=False),
+    ),
+)
+
+KNOWN_TO_POLICE = Table(
+    name="known_to_police",
+    description="Share of the victims that a health service saw who have a police record, over the whole weeks of the home: estimated from the excess of pair differences, never counted from links.",
+    sensitivity=Sensitivity.AGGREGATE,
+    key=("source",),
+    source="stages/linkage; docs/explanation/unknown-to-police.md",
+    columns=(
+        Column("source", "text", "Health service.", allowed=("ambulance", "ed"), nullable=False),
+        Column("period_start", "text", "First day of the first whole week, YYYY-MM-DD; empty where there is none.", nullable=False),
+        Column("period_end", "text", "Last day of the last whole week.", nullable=False),
+        Column("weeks", "integer", "Whole weeks.", unit="weeks", nullable=False),
+        Column("records", "integer", "Health records, later attendances of one injury left out.", unit="records", nullable=False),
+        Column("police_records", "integer", "Police records.", unit="records", nullable=False),
+        Column("estimate", "number", "Share known to police; null where it is not calibrated."),
+        Column("standard_error", "number", "Its standard error."),
+        Column("lower", "number", "Lower 95 % limit."),
+        Column("upper", "number", "Upper 95 % limit."),
+        Column("upper_if_hidden", "number", "Upper limit if some police records of these victims lie where no comparison can find them (a wrong date), the share that the stage's rules assume."),
+        Column("calibrated", "flag", "Whether there is a figure.", nullable=False),
+        Column("reason", "text", "Why there is none, in words; empty otherwise.", nullable=False),
+        Column("own_record_part", "number", "Part of the excess pairs that are the victim's own records, not another victim's of the same incident."),
+        Column("wide_share", "number", "Share of police records whose from-to window is too wide to compare."),
+    ),
 )
 
 INDICATOR_VALUES = Table(
@@ -51,6 +97,54 @@ POPULATION_BASES = Table(
     ),
 )
 
+WEEKLY_COUNTS = Table(
+    name="weekly_counts",
+    description="Exact counts by whole week (Monday to Sunday, by date of contact) of region and districts, for signals. Never leaves the restricted side.",
+    sensitivity=Sensitivity.AGGREGATE,
+    key=("definition", "area_type", "area", "week"),
+    source="stages/indicators, for the definitions of policy/signals.toml",
+    columns=(
+        Column("definition", "text", "Definition in policy/definitions.", nullable=False),
+        Column("definition_version", "integer", "Its version.", nullable=False),
+        Column("source", "text", "Kind of source.", allowed=allowed("source"), nullable=False),
+        Column("area_type", "text", "Region or district.", allowed=("region", "district"), nullable=False),
+        Column("area", "text", "Area code.", nullable=False),
+        Column("week", "text", "Monday of the week, YYYY-MM-DD.", nullable=False),
+        Column("count", "integer", "Exact count; 0 where nothing came.", unit="records", nullable=False),
+        Column("coverage", "number", "Least coverage of the months that the week lies in, as of indicator_values.", nullable=False),
+    ),
+)
+
+SIGNALS = Table(
+    name="signals",
+    description="What each weekly series was expected to be and what it was: every scored week of every series, found or not. Exact; what is sent is decided by disclosure.",
+    sensitivity=Sensitivity.AGGREGATE,
+    key=("definition", "area_type", "area", "kind", "weeks", "week"),
+    source="stages/signals",
+    columns=(
+        Column("definition", "text", "Definition in policy/definitions.", nullable=False),
+        Column("definition_version", "integer", "Its version.", nullable=False),
+        Column("source", "text", "Kind of source.", allowed=allowed("source"), nullable=False),
+        Column("area_type", "text", "Region or district.", allowed=("region", "district"), nullable=False),
+        Column("area", "text", "Area code.", nullable=False),
+        Column("kind", "text", "level: did it change; relative: did it change against the rest of the region.", allowed=("level", "relative"), nullable=False),
+        Column("weeks", "integer", "Length of the window that is scored: 1, 2, or 4 for slow rises.", unit="weeks", nullable=False),
+        Column("week", "text", "Monday of the window's last week, YYYY-MM-DD.", nullable=False),
+        Column("observed", "integer", "Exact count in the window; null where it was not scored.", unit="records"),
+        Column("expected", "number", "Mean of the predicted count.", unit="records"),
+        Column("variance", "number", "Variance of the predicted count.", unit="records^2"),
+        Column("lower_80", "number", "Lower 80 % limit of the predicted count.", unit="records"),
+        Column("upper_80", "number", "Upper 80 % limit.", unit="records"),
+        Column("lower_95", "number", "Lower 95 % limit.", unit="records"),
+        Column("upper_95", "number", "Upper 95 % limit.", unit="records"),
+        Column("z", "number", "Normal quantile of 1 less p."),
+        Column("p", "number", "Mid-p of a count so large by chance."),
+        Column("history_weeks", "integer", "Usable weeks of the baseline.", unit="weeks", nullable=False),
+        Column("dispersion", "number", "Variance over mean, at least 1."),
+        Column("status", "text", "scored, or why not.", allowed=("scored", "not_enough_history", "incomplete"), nullable=False),
+    ),
+)
+
 RELEASED = Table(
     name="released",
     description="What may leave: shown counts, and rates and limits computed from shown counts alone.",
@@ -66,6 +160,53 @@ RELEASED = Table(
         Column("per", "integer", "Person-years to which a rate refers; null for counts.", unit="person-years"),
         Column("value_note", "text", "[c] confidential, [x] not available, [z] not applicable, empty otherwise.", allowed=("", "[c]", "[x]", "[z]"), nullable=False),
         Column("note", "text", "Why a value is not available or is incomplete, in words; empty otherwise.", nullable=False),
+    ),
+)
+
+RELEASED_ESTIMATES = Table(
+    name="released_estimates",
+    description="Estimated shares that may leave, with their limits; or the words why there is no figure.",
+    sensitivity=Sensitivity.PARTNER,
+    key=("recipient", "figure"),
+    source="stages/disclosure under policy/recipients.toml",
+    columns=(
+        Column("recipient", "text", "Partner that may receive it.", nullable=False),
+        Column("figure", "text", "Name of the figure: estimate, area type, area, last day, joined by '/'.", nullable=False),
+        Column("estimate", "text", "What is estimated.", allowed=("unknown_to_police",), nullable=False),
+        Column("source", "text", "Health service.", allowed=("ambulance", "ed"), nullable=False),
+        Column("period_start", "text", "First day, YYYY-MM-DD.", nullable=False),
+        Column("period_end", "text", "Last day.", nullable=False),
+        Column("value", "number", "Estimated share; null where value_note says why."),
+        Column("lower", "number", "Lower 95 % limit."),
+        Column("upper", "number", "Upper 95 % limit."),
+        Column("lower_if_hidden", "number", "Lower limit if some police records lie where no comparison can find them."),
+        Column("value_note", "text", "[x] not available, empty otherwise.", allowed=("", "[x]"), nullable=False),
+        Column("note", "text", "Why it is not available, in words; empty otherwise.", nullable=False),
+    ),
+)
+
+RELEASED_SIGNALS = Table(
+    name="released_signals",
+    description="At most five lines for each partner on what was more than expected, judged on shown counts at their least; and for each series that could not be judged why not.",
+    sensitivity=Sensitivity.PARTNER,
+    key=("recipient", "line"),
+    source="stages/disclosure under policy/signals.toml and policy/recipients.toml",
+    columns=(
+        Column("recipient", "text", "Partner that may receive it.", nullable=False),
+        Column("line", "integer", "Rank, the one to look at first being 1.", nullable=False),
+        Column("definition", "text", "Definition in policy/definitions.", nullable=False),
+        Column("source", "text", "Kind of source.", allowed=allowed("source"), nullable=False),
+        Column("area_type", "text", "Region or district.", allowed=("region", "district"), nullable=False),
+        Column("area", "text", "Area code.", nullable=False),
+        Column("kind", "text", "level or relative.", allowed=("level", "relative"), nullable=False),
+        Column("verdict", "text", "signal, worth_watching, or why the series was not judged.", allowed=("signal", "worth_watching", "not_enough_history", "incomplete"), nullable=False),
+        Column("first_day", "text", "First day of the window, YYYY-MM-DD; empty where nothing was judged.", nullable=False),
+        Column("last_day", "text", "Last day of the window.", nullable=False),
+        Column("value", "number", "Shown count in the window; null where nothing was judged.", unit="records"),
+        Column("usual_lower", "number", "Lower end of what would be usual (80 % limits, rounded outwards).", unit="records"),
+        Column("usual_upper", "number", "Upper end of it.", unit="records"),
+        Column("p", "number", "Mid-p of the least count that the shown one stands for, rounded up."),
+        Column("series_judged", "integer", "Series in the partner's family.", nullable=False),
     ),
 )
 
@@ -95,7 +236,7 @@ PARTNER_PACKS = Table(
     columns=(
         Column("release", "text", "Release it belongs to.", nullable=False),
         Column("recipient", "text", "Partner.", nullable=False),
-        Column("format", "text", "html or csv.", nullable=False),
+        Column("format", "text", "html, pdf, xlsx, ods, csv or json.", nullable=False),
         Column("path", "text", "Path below the released root.", nullable=False),
         Column("sha256", "text", "sha256 of the file.", nullable=False),
     ),

@@ -7,6 +7,9 @@ from preventable.tables.schema import Column, Sensitivity, Table
 #: What does not pass the pseudonymous line.
 DIRECT_IDENTIFIERS = frozenset({"nhs_number", "source_record_id", "postcode"})
 
+#: Pairs of sources that are linked, in the order left, right.
+PAIRS = ("ambulance_ed", "ambulance_police", "ed_police")
+
 PSEUDONYMOUS_RECORDS = Table(
     name="pseudonymous_records",
     description="Records with keyed pseudonyms in place of identifiers; no free text, no postcode.",
@@ -72,5 +75,38 @@ LOCATED_RECORDS = Table(
         Column("ward", "text", "Ward of the place."),
         Column("neighbourhood", "text", "Police neighbourhood of the place."),
         Column("district", "text", "District of the place."),
+    ),
+)
+
+LINKS = Table(
+    name="links",
+    description="Pairs of records of two sources that may be of one victim of one incident, each with its match probability.",
+    sensitivity=Sensitivity.PSEUDONYMOUS,
+    key=("pair", "left_record", "right_record"),
+    source="stages/linkage",
+    columns=(
+        Column("pair", "text", "The two sources.", allowed=PAIRS, nullable=False),
+        Column("left_record", "text", "Record key of the first source.", nullable=False, hashed=False),
+        Column("right_record", "text", "Record key of the second source.", nullable=False, hashed=False),
+        Column("match_weight", "number", "Log2 of the Bayes factor of all comparisons (Splink's match weight, without the prior).", unit="bits", nullable=False),
+        Column("stratum", "text", "Stratum in which the weight was made into a probability: located or not, and density of chance pairs.", nullable=False),
+        Column("probability", "number", "Match probability: 1 less the local false-discovery rate.", nullable=False),
+        Column("one_to_one", "flag", "Whether the pair stands in one incident after the one-to-one merge over all sources.", nullable=False),
+        Column("model", "text", "Name of the model: sha256 of its settings, first 12 digits.", nullable=False, hashed=False),
+    ),
+)
+
+INCIDENTS = Table(
+    name="incidents",
+    description="Every linkable record and the incident it was judged to belong to: one victim at one incident, at most one record of a source. Victims of one incident are not brought together.",
+    sensitivity=Sensitivity.PSEUDONYMOUS,
+    key=("record_key",),
+    source="stages/linkage",
+    columns=(
+        Column("record_key", "text", "The record.", nullable=False, hashed=False),
+        Column("source", "text", "Its source.", allowed=allowed("source"), nullable=False),
+        Column("incident", "text", "The incident: smallest key of its records.", nullable=False, hashed=False),
+        Column("records", "integer", "Records of the incident.", unit="records", nullable=False),
+        Column("probability", "number", "Least match probability of the links that hold the incident together; 1 for a record alone.", nullable=False),
     ),
 )
