@@ -32,12 +32,14 @@ from preventable.stages.places.stage import locate_records
 from preventable.stages.pseudonyms.stage import pseudonymise_records
 from preventable.stages.quality.period import last_month
 from preventable.stages.quality.stage import check_submissions
+from preventable.stages.signals.stage import score_weeks
 from preventable.store.home import Home
 from preventable.store.released import write_packs
 from preventable.store.retention import prune_tables
 from preventable.store.run_log import StepRecord
 from preventable.store.session import HomeTables, reading, writing
 from preventable.tables import REGION_TABLES, TABLES, Sensitivity
+from preventable.tables.signal_rules import read_signal_rules
 
 Progress = Callable[[str, float], None]
 """Called with the name of a step and the share of it that is done, 0 to 1."""
@@ -125,7 +127,15 @@ STEPS: tuple[Step, ...] = (
             "venues",
             "populations",
         ),
-        writes=("population_bases", "indicator_values"),
+        writes=("population_bases", "indicator_values", "weekly_counts"),
+        main="indicator_values",
+        told_period=True,
+    ),
+    Step(
+        "signals",
+        score_weeks,
+        reads=("weekly_counts", "population_bases", "calendar"),
+        writes=("signals",),
         told_period=True,
     ),
     Step(
@@ -201,6 +211,7 @@ def run(
     read_definitions(policy)
     read_release_rule(policy)
     read_recipients(policy)
+    read_signal_rules(policy)
     with writing(home) as tables:
         prune_tables(tables, policy, dt.datetime.now(dt.UTC).date())
     return _run_steps(home, policy, [step for step in STEPS if step.name != "packs"], progress, tell)

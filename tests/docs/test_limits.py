@@ -46,12 +46,13 @@ def verbs() -> set[str]:
     return set(typer.main.get_command(app).commands)
 
 
-def test_l04_nothing_looks_for_change(demo):
-    """No verb and no step; and the demo, which plants what could be found, finds none of it."""
+def test_l04_nothing_that_looks_for_change_reaches_a_partner(demo):
+    """No verb and no release; and the demo, which plants what could be found, finds none of it."""
     told = demo.stdout.split("Planted in the county:\n")[1].split("\n\n")[0]
 
     assert {"signals", "scan", "evaluate", "alerts"}.isdisjoint(verbs())
-    assert {"signals", "clusters", "evaluation"}.isdisjoint(step.name for step in STEPS)
+    assert {"clusters", "evaluation"}.isdisjoint(step.name for step in STEPS)
+    assert [step.name for step in STEPS if "signals" in step.reads] == []
     for planted in ("a badly run venue", "a cluster in space", "a slow rise", "a programme with an effect"):
         lines = [line for line in told.splitlines() if planted in line]
         assert lines

@@ -99,7 +99,7 @@ def test_no_stage_without_its_face():
 
 
 def test_absent_rooms_are_absent_and_not_stubs():
-    for name in ("linkage", "signals", "evaluation"):
+    for name in ("linkage", "evaluation"):
         assert not (PACKAGE / "stages" / name).exists()
     for name in ("programmes", "portal", "desk", "regions"):
         assert not (PACKAGE / name).exists()

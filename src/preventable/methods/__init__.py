@@ -4,7 +4,23 @@ Every result is a frozen dataclass that carries its unit. Each function names it
 `tests/methods` holds it to the numbers of another program and of published papers.
 """
 
+from preventable.methods.false_discovery import (
+    Candidate,
+    Line,
+    benjamini_hochberg,
+    excess_harm,
+    signal_lines,
+    simes_p,
+    tree_selection,
+)
 from preventable.methods.limits import Limits, byar_limits, exact_poisson_limits, poisson_limits
+from preventable.methods.negative_binomial import (
+    combined_p,
+    count_quantile,
+    detectable_excess,
+    normal_score,
+    upper_mid_p,
+)
 from preventable.methods.proportions import Proportion, proportion_from_rounded, wilson_proportion
 from preventable.methods.rates import (
     Rate,
@@ -15,23 +31,51 @@ from preventable.methods.rates import (
 )
 from preventable.methods.ratios import Ratio, expected_events, indirectly_standardised_ratio
 from preventable.methods.rounding import counts_shown_as, round_half_up
+from preventable.methods.weekly_excess import (
+    Baseline,
+    ExcessRules,
+    Prediction,
+    WeeklySeries,
+    fit_baseline,
+    others_offsets,
+    predict_window,
+)
 
 __all__ = [
+    "Baseline",
+    "Candidate",
+    "ExcessRules",
     "Limits",
+    "Line",
+    "Prediction",
     "Proportion",
     "Rate",
     "Ratio",
+    "WeeklySeries",
+    "benjamini_hochberg",
     "byar_limits",
+    "combined_p",
+    "count_quantile",
     "counts_shown_as",
     "crude_rate",
     "crude_rate_from_rounded",
+    "detectable_excess",
     "directly_standardised_rate",
     "directly_standardised_rate_from_rounded",
     "exact_poisson_limits",
+    "excess_harm",
     "expected_events",
+    "fit_baseline",
     "indirectly_standardised_ratio",
+    "normal_score",
+    "others_offsets",
     "poisson_limits",
+    "predict_window",
     "proportion_from_rounded",
     "round_half_up",
+    "signal_lines",
+    "simes_p",
+    "tree_selection",
+    "upper_mid_p",
     "wilson_proportion",
 ]

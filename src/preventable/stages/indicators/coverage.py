@@ -49,7 +49,8 @@ def measure_coverage(engine: Engine, definitions: tuple[Definition, ...], policy
     engine.create(
         "indicator_frame_areas",
         "SELECT DISTINCT source, area_basis, area_type, area, district, period_type, period_end"
-        " FROM indicator_frame",
+        " FROM indicator_frame"
+        " UNION SELECT source, area_basis, area_type, area, district, 'month', month FROM indicator_weekly_frame",
     )
     engine.create("indicator_period_coverage", statement("period_coverage"))
 

@@ -16,6 +16,7 @@ SELECT
     CASE WHEN r.district IS NOT NULL THEN $region END AS place_region,
     r.district AS place_district, r.ward AS place_ward, r.neighbourhood AS place_neighbourhood,
     r.middle_area AS place_middle_area, r.small_area AS place_small_area,
-    r.venue_id
+    r.venue_id,
+    CAST(r.contact_local AS DATE) AS contact_date
 FROM (SELECT *, {moment} AS moment FROM located_records) r
 LEFT JOIN small_areas h ON h.small_area = r.residence_small_area

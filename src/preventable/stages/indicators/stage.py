@@ -14,10 +14,12 @@ from preventable.stages.indicators.periods import Period, periods_of
 from preventable.stages.indicators.populations import count_person_years, read_standard_weights
 from preventable.stages.indicators.records import count_cells, prepare_records, region_code
 from preventable.stages.indicators.sql import categories, statement
+from preventable.stages.indicators.weekly import count_weeks, lay_out_weeks, weekly_definitions
+from preventable.tables.signal_rules import read_signal_rules
 
 
 def count_indicators(engine: Engine, context: StepContext) -> None:
-    """Create `population_bases` and `indicator_values` from records, lists, coverage and populations.
+    """Create `population_bases`, `indicator_values` and `weekly_counts` from records, lists and populations.
 
     Every area, period and category of a definition has a figure, the empty ones too. Reads located_records,
     listings, coverage, areas, small_areas, venues, populations.
@@ -27,22 +29,25 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
         context: Policy with its definitions; the last month to report.
 
     Raises:
-        PolicyError: A definition or the standard population is not well formed.
+        PolicyError: A definition, the standard population or the rules of signals are not well formed.
         PopulationBandsError: The region's populations do not fit the ten-year bands.
     """
     definitions = read_definitions(context.policy)
+    weekly = weekly_definitions(definitions, read_signal_rules(context.policy))
     weights = read_standard_weights(context.policy)
     periods = _periods(engine, context.period)
     region = region_code(engine)
 
     prepare_records(engine, region)
     _lay_out(engine, definitions, periods)
+    lay_out_weeks(engine, weekly, periods)
     count_cells(engine, definitions)
     engine.create("indicator_counts", statement("counts"))
     measure_coverage(engine, definitions, context.policy)
     count_person_years(engine, periods, region, weights)
     minimum = of_counts(context.policy, "minimum_count")
     engine.create("indicator_values", statement("values"), {"minimum": minimum})
+    count_weeks(engine, weekly)
     _clear(engine)
 
 
@@ -113,6 +118,7 @@ def _clear(engine: Engine) -> None:
     for name in (
         "areas", "records", "cells", "counts", "levels", "periods", "period_months", "categories", "frame",
         "frame_areas", "sent", "usual", "not_expected", "providers", "month_coverage", "provider_coverage",
-        "period_coverage", "band_persons", "area_persons", "period_years", "standard",
+        "period_coverage", "band_persons", "area_persons", "period_years", "standard", "week_days",
+        "weekly_definitions", "weekly_frame", "weekly_cells",
     ):  # fmt: skip
         engine.drop(f"indicator_{name}")

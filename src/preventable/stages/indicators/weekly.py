@@ -1,0 +1,93 @@
+"""Counts by whole week, for signals: Monday to Sunday, by the local date of contact."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from preventable.engine import Engine
+from preventable.errors import PolicyError
+from preventable.stages.indicators.definitions import Definition
+from preventable.stages.indicators.periods import Period, next_month
+from preventable.stages.indicators.records import area_column, records_where
+from preventable.stages.indicators.sql import statement
+from preventable.tables.condition_sql import Parameters
+from preventable.tables.signal_rules import SignalRules
+
+_AREA_TYPES = ("region", "district")
+_DAYS_OF_WEEK = 7
+
+
+def weekly_definitions(definitions: Sequence[Definition], rules: SignalRules) -> tuple[Definition, ...]:
+    """The definitions that policy/signals.toml names.
+
+    Raises:
+        PolicyError: One of them counts a supplier's list: it has no weeks.
+    """
+    chosen = tuple(one for one in definitions if one.id in rules.severity_weights)
+    for one in chosen:
+        if one.area_basis == "list":
+            raise PolicyError("policy/signals.toml", f"{one.id} counts a list, which has no weeks")
+    return chosen
+
+
+def lay_out_weeks(engine: Engine, definitions: Sequence[Definition], periods: Sequence[Period]) -> None:
+    """Create `indicator_weekly_frame`: definition x area x week x month that the week touches."""
+    weeks = whole_weeks([month for period in periods if period.type == "month" for month in period.months])
+    days = [(week, week + dt.timedelta(days=day)) for week in weeks for day in range(_DAYS_OF_WEEK)]
+    engine.load(
+        "indicator_week_days",
+        pa.table(
+            {
+                "week": pa.array([str(week) for week, _day in days], pa.string()),
+                "day": pa.array([day for _week, day in days], pa.date32()),
+                "month": pa.array([str(day)[:7] for _week, day in days], pa.string()),
+            }
+        ),
+    )
+    names = ("definition", "source", "area_basis")
+    rows = [(one.id, one.source, one.area_basis) for one in definitions]
+    columns = {name: pa.array([row[at] for row in rows], pa.string()) for at, name in enumerate(names)}
+    versions = pa.array([one.version for one in definitions], pa.int64())
+    engine.load("indicator_weekly_definitions", pa.table({**columns, "definition_version": versions}))
+    engine.create("indicator_weekly_frame", statement("weekly_frame"))
+
+
+def count_weeks(engine: Engine, definitions: Sequence[Definition]) -> None:
+    """Create `weekly_counts`, from `indicator_records`, `indicator_weekly_frame` and `indicator_period_coverage`."""
+    parameters = Parameters()
+    parts = [_cells_of(one, area_type, parameters) for one in definitions for area_type in _AREA_TYPES]
+    cells = "\nUNION ALL\n".join([statement("no_weekly_cells"), *parts])
+    engine.create("indicator_weekly_cells", cells, parameters.values)
+    engine.create("weekly_counts", statement("weekly_counts"))
+
+
+def whole_weeks(months: Sequence[str]) -> list[dt.date]:
+    """Mondays of the weeks that lie whole in some months.
+
+    Args:
+        months: Months without gaps, YYYY-MM, ascending; may be none.
+
+    Example:
+        >>> whole_weeks(["2024-02"])
+        [datetime.date(2024, 2, 5), datetime.date(2024, 2, 12), datetime.date(2024, 2, 19)]
+    """
+    if not months:
+        return []
+    first = dt.date.fromisoformat(f"{months[0]}-01")
+    after = dt.date.fromisoformat(f"{next_month(months[-1])}-01")
+    monday = first + dt.timedelta(days=-first.weekday() % _DAYS_OF_WEEK)
+    count = (after - monday).days // _DAYS_OF_WEEK
+    return [monday + dt.timedelta(weeks=week) for week in range(count)]
+
+
+def _cells_of(definition: Definition, area_type: str, parameters: Parameters) -> str:
+    area = area_column(definition, area_type)
+    return (
+        f"SELECT {parameters.bind(definition.id)} AS definition, {parameters.bind(area_type)} AS area_type,"
+        f" {area} AS area, w.week, count(*) AS records"
+        " FROM indicator_records JOIN indicator_week_days w ON w.day = contact_date"
+        f" WHERE {area} IS NOT NULL AND {records_where(definition, parameters)} GROUP BY {area}, w.week"
+    )

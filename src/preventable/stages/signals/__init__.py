@@ -1,0 +1,1 @@
+"""Weekly counts to what was expected of them."""
