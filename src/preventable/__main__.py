@@ -52,6 +52,7 @@ _COUNTED = {
     "pseudonyms": ("records", "records"),
     "places": ("records", "records"),
     "indicators": ("records", "figures"),
+    "signals": ("weekly counts", "windows"),
     "disclosure": ("figures", "released"),
     "packs": ("released", "files"),
 }
