@@ -18,6 +18,7 @@ from preventable.stages.packs.blocks import Block, Document
 from preventable.stages.packs.csvw import render_csv, render_metadata
 from preventable.stages.packs.html import render_html, render_index
 from preventable.stages.packs.inputs import Area, Day, PackInputs, Venue, release_rule, terms_of
+from preventable.stages.packs.pdf import after_month, render_pdf
 from preventable.stages.packs.shown import ShownFigures
 from preventable.stages.packs.words import _, language, month_text, plural
 from preventable.tables import TABLES
@@ -39,7 +40,7 @@ _KINDS: Mapping[str, _Kind] = {
 
 
 def make_packs(engine: Engine, context: StepContext) -> dict[str, bytes]:
-    """Make one pack for each partner with released figures: HTML, CSV and CSVW metadata; and a page to find them.
+    """Make one pack for each partner with released figures: HTML, PDF, CSV and CSVW metadata; and a page to find them.
 
     Reads `released`, `release_register`, `areas`, `venues`, `partners`, `calendar`; creates `partner_packs`.
 
@@ -219,6 +220,7 @@ def _index_title(documents: Sequence[Document], context: StepContext) -> str:
 def _files(inputs: PackInputs, document: Document) -> dict[str, bytes]:
     return {
         f"{document.stem}.html": render_html(document),
+        f"{document.stem}.pdf": render_pdf(document, timestamp=after_month(inputs.as_at)),
         f"{document.stem}.csv": render_csv(inputs.figures.all, inputs.area_names),
         f"{document.stem}.csv-metadata.json": render_metadata(document, url=f"{document.name}.csv"),
     }
