@@ -463,19 +463,13 @@ def test_words_and_rows_longer_than_line_and_page_are_broken_and_whole():
 
 
 def test_a_heading_stays_with_what_follows():
-    filler = [Paragraph(f"Line {n}.") for n in range(31)]
-    for extra in range(0, 12, 3):
-        blocks = (
-            *filler,
-            *filler[:extra],
-            Heading("The heading", "h"),
-            Paragraph("Leads on."),
-            figure(headline="Rise"),
-        )
+    filler = [Paragraph(f"Line {n}.") for n in range(60)]
+    for lines in range(10, 60, 3):
+        leading = (Heading("The heading", "h"), Paragraph("Leads on."), figure(headline="Rise"))
 
-        read = made(document(*blocks)).read
+        read = made(document(*filler[:lines], *leading)).read
 
-        page = next(page for page in read.pages[1:] if "Theheading" in page)
+        page = [page for page in read.pages if "Theheading" in page][-1]
         assert "Leadson." in page
         assert "Rise" in page
 
