@@ -42,7 +42,7 @@ def test_every_partner_has_a_page_and_a_table(demo):
     assert len(partners) == 21
     for partner in partners:
         endings = {path.split(".", 1)[1] for path in packs if path.split("/")[-2] == partner}
-        assert endings == {"html", "pdf", "csv", "csv-metadata.json"}
+        assert endings == {"html", "pdf", "csv", "csv-metadata.json", "xlsx", "ods"}
 
 
 def test_one_page_leads_to_every_pack_and_is_named(demo):

@@ -43,6 +43,8 @@ def copy(tmp_path):
         ("pipeline.py", "import preventable.invented", "Nothing of the flow knows"),
         ("methods/__init__.py", "import preventable.tables", "Arithmetic and classifications"),
         ("store/__init__.py", "import preventable.pipeline", "Upper floors"),
+        ("stages/packs/html.py", "import gptables", "two files of packs/ write workbooks"),
+        ("stages/disclosure/stage.py", "import odfdo", "two files of packs/ write workbooks"),
     ],
 )
 def test_a_planted_import_breaks_its_contract(copy, module, planted, contract):

@@ -57,8 +57,8 @@ def shown_numbers(page: Page) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_each_partner_gets_a_page_a_pdf_a_csv_and_its_metadata(packs):
-    endings = (".html", ".pdf", ".csv", ".csv-metadata.json")
+def test_each_partner_gets_a_page_a_pdf_a_csv_with_its_metadata_and_two_workbooks(packs):
+    endings = (".html", ".pdf", ".csv", ".csv-metadata.json", ".xlsx", ".ods")
     files = [page.removesuffix(".html") + ending for page in PAGES for ending in endings]
 
     assert sorted(packs) == sorted([*files, "index.html"])

@@ -34,7 +34,8 @@ def test_what_stands_beside_a_figure_is_said_under_its_table():
 @pytest.fixture(scope="module")
 def pages():
     world = make_world().only(*PARTNERS)
-    return {path: Page(content) for path, content in make_packs(world.engine(), world.context).items()}
+    made = make_packs(world.engine(), world.context)
+    return {path: Page(made[path]) for path in PAGES}
 
 
 @pytest.mark.parametrize("path", PAGES)

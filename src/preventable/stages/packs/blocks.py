@@ -19,12 +19,14 @@ class Cell:
         figure: Name of the released figure shown; empty for words and for public registers.
         part: Which number of that figure: its value, one of its limits, or the value per 100 of capacity.
         numeric: Whether the cell is set flush right.
+        value: The number that the text says, as exactly as it was released; None for words, tokens and ranges.
     """
 
     text: str
     figure: str = ""
     part: Literal["value", "lower", "upper", "per_100_capacity"] = "value"
     numeric: bool = False
+    value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class Paragraph:
 class TableBlock:
     """A table with a caption; the first column holds the heads of the rows.
 
-    `remarks` name the rows and columns that were left out because nothing in them can be shown.
+    `remarks` name the rows and columns that were left out because nothing in them can be shown. `short` names the
+    sheet of a workbook that holds it, in at most 31 characters; the caption up to its first comma where it is empty.
     """
 
     anchor: str
@@ -98,6 +101,7 @@ class TableBlock:
     rows: tuple[Row, ...]
     provenance: Provenance | None = None
     remarks: tuple[str, ...] = ()
+    short: str = ""
 
 
 @dataclass(frozen=True)

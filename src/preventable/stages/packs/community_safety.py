@@ -253,6 +253,7 @@ def _region(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
         ),
         provenance=provenance(inputs, used),
         remarks=kept.remarks,
+        short=_("Counts beside the region"),
     )
     if not kept.rows:
         return (heading, nothing_shown(name, used))
@@ -337,6 +338,7 @@ def _grid(inputs: PackInputs, definition: str, figures: Sequence[Shown], span: S
                 Row(label("weekday", w), tuple(shown_cell(by_category.get(f"{w} {h}")) for h in hours))
                 for w in weekdays
             ),
+            short=_("Weekday and hour"),
         ),
         provenance=provenance(inputs, figures),
     )

@@ -225,7 +225,7 @@ def _venue_table(
                 (
                     Cell(venue.licence_number),
                     Cell(label("venue_type", venue.venue_type)),
-                    Cell(count_text(venue.capacity), numeric=True),
+                    Cell(count_text(venue.capacity), numeric=True, value=venue.capacity),
                     *(shown_cell(counts[definition].get(venue.venue)) for definition in kept.columns),
                     *(_capacity_cell(inputs, venue, counts[d].get(venue.venue)) for d in beside),
                 ),
@@ -313,6 +313,7 @@ def _hours(inputs: PackInputs, venues: Sequence[Venue], counts: Counts, span: Sp
             inputs,
             [f for figures in shown.values() for v, band in keys if (f := figures.get((v.venue, band)))],
         ),
+        short=_("Weekday and hour"),
     )
     return (
         heading,

@@ -47,7 +47,7 @@ def shown_cell(shown: Shown | None) -> Cell:
     """A value; a dash word where the partner has no such figure."""
     if shown is None:
         return Cell("[z]", numeric=True)
-    return Cell(shown.text, figure=shown.figure, numeric=True)
+    return Cell(shown.text, figure=shown.figure, numeric=True, value=shown.value)
 
 
 def count_sentence(things: str, shown: Shown, span: Span) -> str:
@@ -72,9 +72,9 @@ def limit_cells(shown: Shown | None) -> tuple[Cell, Cell, Cell]:
     if shown is None:
         return (Cell("[z]", numeric=True),) * 3
     return (
-        Cell(shown.text, shown.figure, "value", numeric=True),
-        Cell(shown.lower_text, shown.figure, "lower", numeric=True),
-        Cell(shown.upper_text, shown.figure, "upper", numeric=True),
+        Cell(shown.text, shown.figure, "value", numeric=True, value=shown.value),
+        Cell(shown.lower_text, shown.figure, "lower", numeric=True, value=shown.lower),
+        Cell(shown.upper_text, shown.figure, "upper", numeric=True, value=shown.upper),
     )
 
 
@@ -440,6 +440,7 @@ def rates_table(
         ),
         provenance=provenance(inputs, [figure for pair in every for figure in pair.figures]),
         remarks=trimmed(found, list(found[""]), column_name=inputs.title, row_name=inputs.title).remarks,
+        short=_measure_name(measure),
     )
 
 

@@ -18,9 +18,11 @@ from preventable.stages.packs.blocks import Block, Document
 from preventable.stages.packs.csvw import render_csv, render_metadata
 from preventable.stages.packs.html import render_html, render_index
 from preventable.stages.packs.inputs import Area, Day, PackInputs, Venue, release_rule, terms_of
+from preventable.stages.packs.ods import render_ods
 from preventable.stages.packs.pdf import after_month, render_pdf
 from preventable.stages.packs.shown import ShownFigures
 from preventable.stages.packs.words import _, language, month_text, plural
+from preventable.stages.packs.xlsx import render_xlsx
 from preventable.tables import TABLES
 
 
@@ -40,12 +42,13 @@ _KINDS: Mapping[str, _Kind] = {
 
 
 def make_packs(engine: Engine, context: StepContext) -> dict[str, bytes]:
-    """Make one pack for each partner with released figures: HTML, PDF, CSV and CSVW metadata; and a page to find them.
+    """Make one pack for each partner with released figures, in every format; and a page to find them.
 
     Reads `released`, `release_register`, `areas`, `venues`, `partners`, `calendar`; creates `partner_packs`.
 
     Returns:
-        Path below the folder of the release (`<partner>/<document>.<ending>`) to content, in order of path.
+        Path below the folder of the release (`<partner>/<document>.<ending>`) to content, in order of path. Endings:
+        html, csv, csv-metadata.json, xlsx, ods.
         `index.html`, which leads to all of them, is nobody's pack and not in `partner_packs`.
 
     Raises:
@@ -223,6 +226,8 @@ def _files(inputs: PackInputs, document: Document) -> dict[str, bytes]:
         f"{document.stem}.pdf": render_pdf(document, timestamp=after_month(inputs.as_at)),
         f"{document.stem}.csv": render_csv(inputs.figures.all, inputs.area_names),
         f"{document.stem}.csv-metadata.json": render_metadata(document, url=f"{document.name}.csv"),
+        f"{document.stem}.xlsx": render_xlsx(document),
+        f"{document.stem}.ods": render_ods(document),
     }
 
 
