@@ -1,0 +1,305 @@
+"""Share of a health service's victims whom the police know, from the excess of pair differences over chance.
+
+No record is linked. Pairs of a health and a police record are counted by how they differ in time, place, age and sex,
+as they are and with the police records shifted by whole weeks. Shifted pairs are chance alone; what the real ones have
+more is pairs of one victim, and of two victims of one incident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from preventable.methods.pair_excess_counts import PairCounts, co_victim_counts, count_pairs, weeks_of
+from preventable.methods.pair_excess_moments import (
+    Excess,
+    core_excess,
+    excess_of,
+    fixed_weights,
+    other_person_share,
+    read_moments,
+)
+from preventable.methods.pair_excess_pairs import KNOWN
+from preventable.methods.pair_excess_records import (
+    WEEK_MIN,
+    Flags,
+    Floats,
+    HealthRecords,
+    Ints,
+    PairRules,
+    PoliceRecords,
+    TimeRule,
+    chosen,
+)
+
+__all__ = ["HealthRecords", "KnownShare", "PairRules", "PoliceRecords", "TimeRule", "known_to_police"]
+
+
+@dataclass(frozen=True)
+class KnownShare:
+    """Share of one service's victims who have a police record of their own.
+
+    Attributes:
+        records: Records of the service in the weeks used.
+        police_records: Police records in the weeks of the span.
+        weeks: Whole weeks used.
+        calibrated: Whether a share is given. If not, all figures below are None where they could not be had.
+        reason: Why not, in plain words; empty where it is given.
+        estimate: Share known, 0 to 1.
+        standard_error: Of the share, by leaving out one week at a time.
+        lower, upper: Limits of the interval, cut to 0 to 1.
+        upper_if_hidden: Upper limit if as many known victims as `hidden_share` have a police record that no admissible
+            pair can show (a date wrong by days). Assumed, not measured.
+        hidden_share: That assumption.
+        wide_share: Share of police records with windows too long to use.
+        own_record_part: Part of the excess pairs that are of one victim; the rest are of two victims of one incident.
+        core_excess: Weighted excess of pairs in the core cells.
+        core_excess_se: Its standard error.
+    """
+
+    records: int
+    police_records: int
+    weeks: int
+    calibrated: bool
+    reason: str
+    estimate: float | None = None
+    standard_error: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    upper_if_hidden: float | None = None
+    hidden_share: float | None = None
+    wide_share: float | None = None
+    own_record_part: float | None = None
+    core_excess: float | None = None
+    core_excess_se: float | None = None
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Pairs beyond chance per record of one service: with all weeks, and without each of `weeks` in turn.
+
+    `without` has a row a week: pairs, and those of them with a co-victim's police record.
+    """
+
+    pairs: float
+    co_victims: float
+    without: Floats
+    weeks: Ints
+    control: float
+    core: float
+    core_se: float
+    of_one_incident: float
+    of_one_incident_se: float
+
+
+def known_to_police(
+    health: Mapping[str, HealthRecords],
+    police: PoliceRecords,
+    *,
+    weeks: int,
+    rules: PairRules,
+    progress: Callable[[float], None] | None = None,
+) -> dict[str, KnownShare]:
+    """Share of each service's victims who have a police record of their own, with its interval.
+
+    Pairs beyond chance, per record, are the share known plus the police records of co-victims. Co-victims are told by
+    age and sex: their pairs differ as pairs of police records of one incident do, pairs of one person hardly. Their
+    number per record is a matter of the incidents, so it is pooled over the services.
+
+    Args:
+        health: Records by service, re-attendances left out. Times on the clock of `police`, which keeps hour and
+            weekday from week to week: the local one.
+        police: Police records of victims, one a victim and incident. Records outside the span are left out on both
+            sides.
+        weeks: Whole weeks of the span, which starts at minute 0, a Monday 00:00.
+        rules: Classes of pairs and conditions of giving a share.
+        progress: Called with the share that is done, 0 to 1.
+
+    Returns:
+        One result a service; `calibrated` says whether it has a share, `reason` why not.
+
+    Sources:
+        Karmel and Gibson (2007), BMC Health Services Research 7:154 (matches by chance in event linkage).
+        Blakely and Salmond (2002), International Journal of Epidemiology 31:1246-1252 (their number without labels).
+        Efron and Stein (1981), Annals of Statistics 9:586-596 (jackknife).
+        The product rule and the week-shifted null of pairs are our own: docs/explanation/unknown-to-police.md.
+    """
+    police = chosen(police, (police.start_min >= 0) & (police.start_min < weeks * WEEK_MIN))
+    narrow = chosen(police, police.width_min <= rules.longest_window_min)
+    wide_share = 1.0 - len(narrow) / len(police) if len(police) else 0.0
+    inside = _inside(health, narrow, weeks, rules)
+    used = {name: len(np.unique(weeks_of(records, weeks, rules))) for name, records in inside.items()}
+    reasons = {name: _too_little(len(inside[name]), len(narrow), used[name], rules) for name in inside}
+    readable = [name for name in inside if not reasons[name]]
+    readings: dict[str, _Reading] = {}
+    if readable:
+        real, null = co_victim_counts(narrow, weeks=weeks, rules=rules)
+        for place, name in enumerate(readable):
+            part = _part(progress, place, len(readable))
+            counts = count_pairs(inside[name], narrow, weeks=weeks, rules=rules, progress=part)
+            readings[name] = _read(counts, real - null, 1.0 - wide_share, rules)
+            reasons[name] = _too_faint(readings[name], rules)
+    clear = {name: reading for name, reading in readings.items() if not reasons[name]}
+    results = {}
+    for name in inside:
+        share = KnownShare(len(inside[name]), len(police), used[name], calibrated=False, reason=reasons[name])
+        results[name] = share if reasons[name] else _with_figures(share, name, clear, wide_share, rules)
+    return results
+
+
+def _inside(
+    health: Mapping[str, HealthRecords], police: PoliceRecords, weeks: int, rules: PairRules
+) -> dict[str, HealthRecords]:
+    """Records inside the span and in weeks for which the police have sent."""
+    span = weeks * WEEK_MIN
+    if not weeks or not len(police):
+        return {name: chosen(records, np.zeros(len(records), bool)) for name, records in health.items()}
+    number = np.bincount((police.start_min // WEEK_MIN).astype(np.int64), minlength=weeks)
+    sent: Flags = number >= rules.fewest_week_share * np.median(number[number > 0])
+    inside = {}
+    for name, records in health.items():
+        records = chosen(records, (records.contact_min >= 0) & (records.contact_min < span))
+        inside[name] = chosen(records, sent[weeks_of(records, weeks, rules)])
+    return inside
+
+
+def _too_little(records: int, police_records: int, weeks: int, rules: PairRules) -> str:
+    if not police_records:
+        return "no police records in the period"
+    if not records:
+        return "no records of the service in whole weeks for which the police have sent"
+    if weeks < rules.fewest_weeks:
+        return f"fewer than {rules.fewest_weeks} whole weeks"
+    return ""
+
+
+def _too_faint(reading: _Reading, rules: PairRules) -> str:
+    least = rules.fewest_standard_errors
+    if reading.control < rules.fewest_control_pairs:
+        return "too few pairs far apart to scale chance by"
+    if not reading.core > least * reading.core_se:
+        return f"pairs beyond chance are fewer than {least:g} standard errors"
+    if not reading.of_one_incident > least * reading.of_one_incident_se:
+        return "too few police records of one incident to tell co-victims by"
+    if not np.all(np.isfinite(reading.without)):
+        return "too few pairs beyond chance in a class of time or place"
+    return ""
+
+
+def _read(counts: PairCounts, of_one_incident: Floats, usable: float, rules: PairRules) -> _Reading:
+    """One service, with all weeks and with each left out."""
+    counts = _large_classes(counts, rules)
+    weekly = excess_of(counts)
+    total = Excess(weekly.near.sum(axis=0), weekly.far.sum(axis=0))
+    weights = fixed_weights(total, counts, rules)
+    records = counts.records.sum(axis=(1, 2, 3))
+    profile = of_one_incident.sum(axis=0)
+
+    def pairs(excess: Excess, number: float, profile: Floats) -> tuple[float, float]:
+        moments = read_moments(excess, weights, rules)
+        per_record = float(moments.pairs.sum()) / number / usable
+        return per_record, per_record * moments.other_person / other_person_share(profile)
+
+    without = []
+    for week in np.flatnonzero(records):
+        rest = total.without(Excess(weekly.near[week], weekly.far[week]))
+        without.append(pairs(rest, float(records.sum() - records[week]), profile - of_one_incident[week]))
+    core = np.array([core_excess(Excess(near, weekly.far[0]), weights) for near in weekly.near])
+    incident = of_one_incident[:, KNOWN].sum(axis=1)
+    return _Reading(
+        *pairs(total, float(records.sum()), profile),
+        without=np.array(without),
+        weeks=np.flatnonzero(records),
+        control=counts.control,
+        core=float(core.sum()),
+        core_se=_sum_se(core),
+        of_one_incident=float(incident.sum()),
+        of_one_incident_se=_sum_se(incident),
+    )
+
+
+def _large_classes(counts: PairCounts, rules: PairRules) -> PairCounts:
+    """Without classes of time, place or age too small to have a profile: as if their share were the others'."""
+    number = counts.records.sum(axis=0)
+    least = rules.smallest_class * number.sum()
+    kept = (
+        (number.sum(axis=(1, 2)) >= least)[:, None, None]
+        & (number.sum(axis=(0, 2)) >= least)[None, :, None]
+        & (number.sum(axis=(0, 1)) >= least)[None, None, :]
+    ).astype(np.float64)
+    near, far = kept[..., None, None, None, None], kept[..., None, None]
+    return PairCounts(
+        counts.near * near,
+        counts.near_null * near,
+        counts.far * far,
+        counts.far_null * far,
+        counts.records * kept,
+        counts.control,
+    )
+
+
+def _with_figures(
+    share: KnownShare, name: str, readings: Mapping[str, _Reading], wide_share: float, rules: PairRules
+) -> KnownShare:
+    co_victims, co_victims_without = _pooled_co_victims(readings)
+    reading = readings[name]
+    own = reading.pairs - co_victims
+    # A week in which this service has no record leaves its pairs as they are.
+    weeks = sorted(co_victims_without)
+    pairs_without = dict(zip(reading.weeks.tolist(), reading.without[:, 0].tolist(), strict=True))
+    without = [pairs_without.get(week, reading.pairs) - co_victims_without[week] for week in weeks]
+    error = _jackknife_se(np.array(without))
+    reach = float(stats.t.ppf(0.5 + rules.level / 2, len(weeks) - 1)) * error
+    if 2 * reach > rules.widest_interval:
+        return replace(share, reason="the interval would be too wide to tell anything")
+    upper = min(max(own + reach, 0.0), 1.0)
+    return replace(
+        share,
+        calibrated=True,
+        estimate=min(max(own, 0.0), 1.0),
+        standard_error=error,
+        lower=min(max(own - reach, 0.0), 1.0),
+        upper=upper,
+        upper_if_hidden=min(upper / (1.0 - rules.hidden_share), 1.0),
+        hidden_share=rules.hidden_share,
+        wide_share=wide_share,
+        own_record_part=own / reading.pairs,
+        core_excess=reading.core,
+        core_excess_se=reading.core_se,
+    )
+
+
+def _pooled_co_victims(readings: Mapping[str, _Reading]) -> tuple[float, dict[int, float]]:
+    """Police records of co-victims per health record, over the services, and without each week in turn."""
+    weights = {name: 1.0 / _jackknife_se(reading.without[:, 1]) ** 2 for name, reading in readings.items()}
+    whole = sum(weights.values())
+    pooled = sum(weights[name] * reading.co_victims for name, reading in readings.items()) / whole
+    without: dict[int, float] = {}
+    for week in sorted({week for reading in readings.values() for week in reading.weeks.tolist()}):
+        without[week] = 0.0
+        for name, reading in readings.items():
+            place = np.flatnonzero(reading.weeks == week)
+            value = float(reading.without[place[0], 1]) if len(place) else reading.co_victims
+            without[week] += weights[name] * value / whole
+    return pooled, without
+
+
+def _jackknife_se(without: Floats) -> float:
+    """Standard error from estimates that leave out one week each."""
+    number = len(without)
+    return float(np.sqrt((number - 1) / number * np.square(without - without.mean()).sum()))
+
+
+def _sum_se(weekly: Floats) -> float:
+    """Standard error of a sum over weeks."""
+    return float(np.sqrt(len(weekly) * weekly.var(ddof=1))) if len(weekly) > 1 else float("inf")
+
+
+def _part(progress: Callable[[float], None] | None, place: int, parts: int) -> Callable[[float], None] | None:
+    if progress is None:
+        return None
+    tell = progress
+    return lambda share: tell((place + share) / parts)

@@ -1,0 +1,290 @@
+"""Pairs of a health and a police record, counted by how they differ: as they are, and with police weeks shifted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from preventable.methods.pair_excess_pairs import (
+    OTHER_PERSON,
+    PERSONS,
+    Grid,
+    distance_classes,
+    gaps_min,
+    health_times,
+    person_classes,
+    ranges,
+    shifted,
+)
+from preventable.methods.pair_excess_records import (
+    WEEK_MIN,
+    Flags,
+    Floats,
+    HealthRecords,
+    Ints,
+    PairRules,
+    PoliceRecords,
+    TimeRule,
+    chosen,
+)
+
+TIMES, PLACES, AGES, WINDOWS = 3, 4, 3, 2
+_GROUPS_MIN = (60.0, 300.0, 960.0)  # windows of like width are searched together; changes the speed alone
+_WEEKS_AT_ONCE = 26
+_HEALTH_AT_ONCE = 8000
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """Pairs of one service by week of the health record.
+
+    Attributes:
+        near, near_null: [week, time, place, age, window, gap step, distance, person]: pairs with a near gap, and their
+            mean number with police weeks shifted, scaled block by block.
+        far, far_null: [week, time, place, age, window, person]: pairs with a far gap within the tight radius.
+        records: [week, time, place, age]: health records.
+        control: Pairs of chance alone by which the null was scaled.
+    """
+
+    near: Floats
+    near_null: Floats
+    far: Floats
+    far_null: Floats
+    records: Floats
+    control: float
+
+
+def count_pairs(
+    health: HealthRecords,
+    police: PoliceRecords,
+    *,
+    weeks: int,
+    rules: PairRules,
+    progress: Callable[[float], None] | None = None,
+) -> PairCounts:
+    """Count one service's pairs with the police, as they are and with police weeks shifted round the span.
+
+    Args:
+        health: Records of one service with contacts inside the span.
+        police: Records with windows that begin inside the span, none longer than the longest.
+        weeks: Whole weeks of the span.
+        rules: Classes of pairs, shifts and blocks.
+        progress: Called with the share that is done.
+    """
+    shape = (weeks, TIMES, PLACES, AGES, WINDOWS, rules.steps, rules.distances, PERSONS)
+    near, near_null, control = np.zeros(shape), np.zeros(shape), 0.0
+    week = weeks_of(health, weeks, rules)
+    moved = [shifted(police, k * WEEK_MIN, weeks * WEEK_MIN) for k in rules.shifts(weeks)]
+    for first in range(0, weeks, _WEEKS_AT_ONCE):
+        last = min(first + _WEEKS_AT_ONCE, weeks)
+        part = chosen(health, (week >= first) & (week < last))
+        real = _near(part, police, first, last, rules)
+        null = np.zeros_like(real)
+        for shift in moved:
+            null += _near(part, shift, first, last, rules)
+        near[first:last] = _by_week(real, last - first)
+        near_null[first:last] = _by_week(_scaled(null, real, len(moved), rules), last - first)
+        control += float(_control(real, rules).sum())
+        if progress:
+            progress(0.6 * last / weeks)
+    far, far_null = _far_excess(health, police, moved, weeks, rules)
+    if progress:
+        progress(1.0)
+    cell = ((week * TIMES + health.time_class) * PLACES + health.place_class) * AGES + health.age_class
+    records = np.bincount(cell, minlength=weeks * TIMES * PLACES * AGES).astype(np.float64)
+    return PairCounts(near, near_null, far, far_null, records.reshape(weeks, TIMES, PLACES, AGES), control)
+
+
+def co_victim_counts(police: PoliceRecords, *, weeks: int, rules: PairRules) -> tuple[Floats, Floats]:
+    """Pairs of police records that look like one incident, and their shifted mean: [week of the first, person]."""
+    narrow = chosen(police, (police.width_min <= rules.co_victim_window_min) & ~np.isnan(police.easting_m))
+    real = _co_victims(narrow, narrow, weeks, rules)
+    # A record is no pair with itself: age and sex are its own.
+    i = np.arange(len(narrow))
+    week = (narrow.start_min // WEEK_MIN).astype(np.int64)
+    np.subtract.at(real, (week, person_classes(narrow, i, narrow, i, rules)), 1.0)
+    null = np.zeros_like(real)
+    shifts = rules.shifts(weeks)
+    for k in shifts:
+        null += _co_victims(narrow, shifted(narrow, k * WEEK_MIN, weeks * WEEK_MIN), weeks, rules)
+    return real, null / max(len(shifts), 1)
+
+
+# --- near pairs: any distance ----------------------------------------------------------------
+
+
+def _near(health: HealthRecords, police: PoliceRecords, first: int, last: int, rules: PairRules) -> Floats:
+    """Near pairs by [block, time, place, age, window, gap step, distance, person]."""
+    blocks = (last - first) * round(WEEK_MIN / rules.block_min)
+    block = _blocks(health, first, last - first, rules)
+    shape = (blocks, TIMES, PLACES, AGES, WINDOWS, rules.steps, rules.distances, PERSONS)
+    counts = np.zeros(int(np.prod(shape)))
+    stratum = ((block * TIMES + health.time_class) * PLACES + health.place_class) * AGES
+    stratum += health.age_class
+    begin, end = health_times(health)
+    for wide, longest, group in _window_groups(police, rules, _GROUPS_MIN):
+        for time_class, rule in enumerate(rules.times):
+            for rows in _portions(np.flatnonzero(health.time_class == time_class)):
+                low = np.searchsorted(group.start_min, begin[rows] - rule.near_before - longest, "left")
+                high = np.searchsorted(group.start_min, end[rows] + rule.near_after, "right")
+                i, j = ranges(low, high)
+                i = rows[i]
+                gap = gaps_min(begin, end, i, group, j)
+                kept = (gap >= -rule.near_before) & (gap <= rule.near_after)
+                i, j, gap = i[kept], j[kept], np.abs(gap[kept])
+                step = np.searchsorted(rule.steps, gap)
+                key = (stratum[i] * WINDOWS + wide) * rules.steps + np.minimum(step, rules.steps - 1)
+                key = (key * rules.distances + distance_classes(health, i, group, j, rules)) * PERSONS
+                key += person_classes(health, i, group, j, rules)
+                np.add.at(counts, key, 1.0)
+    return counts.reshape(shape)
+
+
+def _scaled(null: Floats, real: Floats, shifts: int, rules: PairRules) -> Floats:
+    """Mean null of a shift, scaled block by block so that the control region shows no excess.
+
+    What chance makes of a season, a holiday or one wild night moves the control as it moves the pairs that count.
+    """
+    seen, expected = _control(real, rules), _control(null, rules)
+    scale = np.divide(seen, expected, out=np.full_like(seen, 1.0 / shifts), where=expected > 0)
+    scaled: Floats = null * scale[:, :, None, None, None, None, None, None]
+    return scaled
+
+
+def _control(counts: Floats, rules: PairRules) -> Floats:
+    """Pairs far apart in place, of persons who cannot be one, by [block, time]."""
+    beyond = rules.distances_within(rules.control_from_m)
+    region: Floats = counts[..., beyond : rules.distances - 1, OTHER_PERSON].sum(axis=(2, 3, 4, 5, 6))
+    return region
+
+
+def _by_week(counts: Floats, weeks: int) -> Floats:
+    by_week: Floats = counts.reshape(weeks, -1, *counts.shape[1:]).sum(axis=1)
+    return by_week
+
+
+# --- far pairs: within the tight radius ------------------------------------------------------
+
+
+def _far_excess(
+    health: HealthRecords, police: PoliceRecords, moved: list[PoliceRecords], weeks: int, rules: PairRules
+) -> tuple[Floats, Floats]:
+    """Far pairs, and their mean null, scaled week by week by all pairs with such gaps."""
+    far, number = _far(health, police, weeks, rules), _far_numbers(health, police, weeks, rules)
+    null, expected = np.zeros_like(far), np.zeros_like(number)
+    for shift in moved:
+        null += _far(health, shift, weeks, rules)
+        expected += _far_numbers(health, shift, weeks, rules)
+    scale = np.divide(
+        number, expected, out=np.full_like(number, 1.0 / max(len(moved), 1)), where=expected > 0
+    )
+    return far, null * scale[:, :, None, None, :, None]
+
+
+def _far(health: HealthRecords, police: PoliceRecords, weeks: int, rules: PairRules) -> Floats:
+    """Pairs with a far gap within the tight radius, by [week, time, place, age, window, person]."""
+    counts = np.zeros(weeks * TIMES * PLACES * AGES * WINDOWS * PERSONS)
+    begin, end = health_times(health)
+    week = weeks_of(health, weeks, rules)
+    age = health.age_class
+    for wide, longest, group in _window_groups(police, rules):
+        for place, radius in enumerate(rules.tight_m):
+            grid = Grid.of(group, radius)
+            for time_class, rule in enumerate(rules.times):
+                rows = np.flatnonzero((health.time_class == time_class) & (health.place_class == place))
+                reach = (_reach(rule.far_before), _reach(rule.far_after))
+                for i, j in grid.near(health, rows, begin[rows] - reach[0] - longest, end[rows] + reach[1]):
+                    kept = _is_far(gaps_min(begin, end, i, grid.police, j), rule)
+                    i, j = i[kept], j[kept]
+                    cell = ((week[i] * TIMES + time_class) * PLACES + place) * AGES + age[i]
+                    cell = (cell * WINDOWS + wide) * PERSONS + person_classes(
+                        health, i, grid.police, j, rules
+                    )
+                    np.add.at(counts, cell, 1.0)
+    return counts.reshape(weeks, TIMES, PLACES, AGES, WINDOWS, PERSONS)
+
+
+def _far_numbers(health: HealthRecords, police: PoliceRecords, weeks: int, rules: PairRules) -> Floats:
+    """All pairs with a far gap, however far apart: [week, time, window]. Chance makes nearly all of them."""
+    numbers = np.zeros((weeks, TIMES, WINDOWS))
+    begin, end = health_times(health)
+    week = weeks_of(health, weeks, rules)
+    is_wide = police.width_min > rules.narrow_window_min
+    for wide in range(WINDOWS):
+        starts = np.sort(police.start_min[is_wide == wide])
+        ends = np.sort(police.end_min[is_wide == wide])
+        for time_class, rule in enumerate(rules.times):
+            rows = health.time_class == time_class
+            found = np.zeros(int(rows.sum()))
+            for above, to in rule.far_before:
+                found += np.searchsorted(ends, begin[rows] - above) - np.searchsorted(ends, begin[rows] - to)
+            for above, to in rule.far_after:
+                found += np.searchsorted(starts, end[rows] + to, "right")
+                found -= np.searchsorted(starts, end[rows] + above, "right")
+            numbers[:, time_class, wide] = np.bincount(week[rows], found, minlength=weeks)
+    return numbers
+
+
+def _reach(ranges: tuple[tuple[float, float], ...]) -> float:
+    return max((to for _, to in ranges), default=0.0)
+
+
+def _is_far(gap: Floats, rule: TimeRule) -> Flags:
+    kept = np.zeros(len(gap), dtype=bool)
+    for above, to in rule.far_before:
+        kept |= (-gap > above) & (-gap <= to)
+    for above, to in rule.far_after:
+        kept |= (gap > above) & (gap <= to)
+    return kept
+
+
+def _co_victims(police: PoliceRecords, others: PoliceRecords, weeks: int, rules: PairRules) -> Floats:
+    counts = np.zeros((weeks, PERSONS))
+    week = (police.start_min // WEEK_MIN).astype(np.int64)
+    grid = Grid.of(others, rules.co_victim_distance_m)
+    rows = np.arange(len(police))
+    gap_min = rules.co_victim_gap_min
+    earliest = police.start_min - gap_min - rules.co_victim_window_min
+    for i, j in grid.near(police, rows, earliest, police.end_min + gap_min):
+        kept = np.abs(gaps_min(police.start_min, police.end_min, i, grid.police, j)) <= gap_min
+        i, j = i[kept], j[kept]
+        np.add.at(counts, (week[i], person_classes(police, i, grid.police, j, rules)), 1.0)
+    return counts
+
+
+# --- weeks, blocks, groups -----------------------------------------------------------------------
+
+
+def weeks_of(health: HealthRecords, weeks: int, rules: PairRules) -> Ints:
+    """Week of each contact. Weeks begin with the first block, so that none cuts a night in two."""
+    week = np.floor((health.contact_min - rules.block_start_min) / WEEK_MIN)
+    return np.clip(week, 0, weeks - 1).astype(np.int64)
+
+
+def _blocks(health: HealthRecords, first_week: int, weeks: int, rules: PairRules) -> Ints:
+    """Block of each contact, counted from the first of the first week."""
+    since = health.contact_min - rules.block_start_min - first_week * WEEK_MIN
+    last = weeks * round(WEEK_MIN / rules.block_min) - 1
+    return np.clip(since // rules.block_min, 0, last).astype(np.int64)
+
+
+def _portions(rows: Ints) -> Iterator[Ints]:
+    for first in range(0, len(rows), _HEALTH_AT_ONCE):
+        yield rows[first : first + _HEALTH_AT_ONCE]
+
+
+def _window_groups(
+    police: PoliceRecords, rules: PairRules, between: tuple[float, ...] = ()
+) -> Iterator[tuple[int, float, PoliceRecords]]:
+    """Police records by width of window: whether wide, the longest of the group, its records by start."""
+    width = police.width_min
+    ends = sorted({*between, rules.narrow_window_min, rules.longest_window_min})
+    shorter = -1.0
+    for longest in ends:
+        rows = np.flatnonzero((width > shorter) & (width <= longest))
+        rows = rows[np.argsort(police.start_min[rows], kind="stable")]
+        if len(rows):
+            yield int(longest > rules.narrow_window_min), longest, chosen(police, rows)
+        shorter = longest

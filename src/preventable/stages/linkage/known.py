@@ -1,0 +1,233 @@
+"""Share of victims known to police, by health source, from located records. No record is linked for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from preventable.methods.pair_excess import (
+    HealthRecords,
+    KnownShare,
+    PairRules,
+    PoliceRecords,
+    TimeRule,
+    known_to_police,
+)
+
+HEALTH_SOURCES = ("ed", "ambulance")
+"""Sources whose records are of victims that the police may know."""
+_TIMES = ("stated", "day_only", "missing")
+_PLACES = ("venue", "street", "area")
+_STATED, _DAY_ONLY, _MISSING = range(3)
+_EPOCH_MONDAY = dt.date(1970, 1, 5)
+_DAY_US = 24 * 60 * 60 * 1_000_000
+_FIGURES = (
+    "estimate",
+    "standard_error",
+    "lower",
+    "upper",
+    "upper_if_hidden",
+    "calibrated",
+    "reason",
+    "own_record_part",
+    "wide_share",
+)
+
+
+def read_known_rules() -> dict[str, Any]:
+    """Contents of known.toml."""
+    return tomllib.loads((files(__package__) / "known.toml").read_text(encoding="utf-8"))
+
+
+def estimate_known(
+    records: pa.Table, *, rules: Mapping[str, Any], progress: Callable[[float], None] | None = None
+) -> list[dict[str, Any]]:
+    """Share of the victims of each health source who have a police record of their own.
+
+    Times are the local clock's. A shift by whole weeks keeps hour and weekday, and habits go by the local clock; both
+    sides of a pair are on the same one, so that a change of the clocks moves no difference but those across it.
+
+    Args:
+        records: Rows of `located_records` whose source is ed, ambulance or police and that are of assaults.
+        rules: Contents of known.toml (`read_known_rules`).
+        progress: Called with the share that is done, 0 to 1.
+
+    Returns:
+        A row for each source of `HEALTH_SOURCES`, in that order: source, period_start and period_end (first and last
+        day of the whole weeks used), weeks, records, police_records, the share known (estimate, standard_error,
+        lower, upper, upper_if_hidden; None where no share is given), calibrated, reason, own_record_part, wide_share.
+    """
+    by_source = {
+        source: records.filter(pc.equal(records["source"], source)).sort_by(
+            [("contact_local", "ascending"), ("record_key", "ascending")]
+        )
+        for source in (*HEALTH_SOURCES, "police")
+    }
+    by_source["ed"] = _first_attendances(by_source["ed"], rules["re_attendance"]["within_min"])
+    first, weeks = _whole_weeks(by_source)
+    shares = known_to_police(
+        {
+            source: _health_records(by_source[source], first, rules["place"]["sigma_m"])
+            for source in HEALTH_SOURCES
+        },
+        _police_records(by_source["police"], first),
+        weeks=weeks,
+        rules=pair_rules(rules),
+        progress=progress,
+    )
+    return [_row(source, shares[source], first, weeks) for source in HEALTH_SOURCES]
+
+
+def pair_rules(rules: Mapping[str, Any]) -> PairRules:
+    """The rules of known.toml in the form that the method takes."""
+    given, null, place, person = rules["given"], rules["null"], rules["place"], rules["person"]
+    return PairRules(
+        shift_weeks=null["shift_weeks"],
+        fewest_weeks=given["fewest_weeks"],
+        fewest_standard_errors=given["fewest_standard_errors"],
+        smallest_class=null["smallest_class"],
+        fewest_week_share=null["fewest_week_share"],
+        level=given["level"],
+        widest_interval=given["widest_interval"],
+        hidden_share=given["hidden_share"],
+        longest_window_min=rules["police"]["longest_window_min"],
+        narrow_window_min=rules["police"]["narrow_window_min"],
+        block_min=null["block_min"],
+        block_start_min=null["block_start_min"],
+        times=tuple(_time_rule(rules["time"][name]) for name in _TIMES),
+        distance_edges_m=tuple(place["edges_m"]),
+        tight_m=tuple(place["tight_m"][name] for name in _PLACES),
+        core_m=tuple(place["core_m"][name] for name in _PLACES),
+        control_from_m=null["control_from_m"],
+        fewest_control_pairs=null["fewest_control_pairs"],
+        age_steps=tuple(person["age_steps"]),
+        far_apart_years=person["far_apart_years"],
+        other_sex_apart_years=person["other_sex_apart_years"],
+        co_victim_window_min=rules["co_victims"]["window_min"],
+        co_victim_gap_min=rules["co_victims"]["gap_min"],
+        co_victim_distance_m=rules["co_victims"]["distance_m"],
+    )
+
+
+def _time_rule(rule: Mapping[str, Any]) -> TimeRule:
+    return TimeRule(
+        near_before=rule["near_before"],
+        near_after=rule["near_after"],
+        steps=tuple(rule["steps"]),
+        far_before=tuple((above, to) for above, to in rule["far_before"]),
+        far_after=tuple((above, to) for above, to in rule["far_after"]),
+    )
+
+
+def _row(source: str, share: KnownShare, first: dt.date, weeks: int) -> dict[str, Any]:
+    figures = asdict(share)
+    return {
+        "source": source,
+        "period_start": first.isoformat() if weeks else None,
+        "period_end": (first + dt.timedelta(weeks=weeks, days=-1)).isoformat() if weeks else None,
+        "weeks": share.weeks,
+        "records": share.records,
+        "police_records": share.police_records,
+        **{name: figures[name] for name in _FIGURES},
+    }
+
+
+# --- tables to arrays ------------------------------------------------------------------------
+
+
+def _first_attendances(attendances: pa.Table, within_min: float) -> pa.Table:
+    """Attendances without those that follow another of the same person within so many minutes of the first."""
+    persons = attendances["person_key"].to_pylist()
+    arrivals = _minutes(attendances["contact_local"], _EPOCH_MONDAY)
+    last_first: dict[str, float] = {}
+    kept = np.ones(len(persons), dtype=bool)
+    for row, (person, arrival) in enumerate(zip(persons, arrivals.tolist(), strict=True)):
+        if person is None:
+            continue
+        if person in last_first and arrival - last_first[person] < within_min:
+            kept[row] = False
+        else:
+            last_first[person] = arrival
+    return attendances.filter(pa.array(kept))
+
+
+def _whole_weeks(by_source: Mapping[str, pa.Table]) -> tuple[dt.date, int]:
+    """Monday of the first whole week, and number of whole weeks, of the months of both police and health services."""
+    police = by_source["police"]["month"].to_pylist()
+    health = [month for source in HEALTH_SOURCES for month in by_source[source]["month"].to_pylist()]
+    if not police or not health:
+        return _EPOCH_MONDAY, 0
+    first = dt.date.fromisoformat(f"{max(min(police), min(health))}-01")
+    last = dt.date.fromisoformat(f"{min(max(police), max(health))}-01")
+    end = (last + dt.timedelta(days=32)).replace(day=1)
+    monday = first + dt.timedelta(days=-first.weekday() % 7)
+    return monday, max((end - monday).days // 7, 0)
+
+
+def _health_records(records: pa.Table, first: dt.date, sigma_m: Mapping[str, float]) -> HealthRecords:
+    start, end = (_minutes(records[f"injury_{side}_local"], first) for side in ("start", "end"))
+    basis, precision = _texts(records["time_basis"]), _texts(records["time_precision"])
+    missing = np.isnan(start) | np.isnan(end) | (basis == "arrival_proxy") | (precision == "unknown")
+    sigma, easting = _numbers(records["sigma_m"]), _numbers(records["easting_m"])
+    wide = ~(sigma <= sigma_m["street"])
+    return HealthRecords(
+        contact_min=_minutes(records["contact_local"], first),
+        start_min=start,
+        end_min=end,
+        time_class=np.select([missing, precision == "day"], [_MISSING, _DAY_ONLY], _STATED).astype(np.int64),
+        easting_m=easting,
+        northing_m=_numbers(records["northing_m"]),
+        place_class=np.select([np.isnan(easting), sigma <= sigma_m["venue"], wide], [3, 0, 2], 1).astype(
+            np.int64
+        ),
+        **_person(records),
+    )
+
+
+def _police_records(records: pa.Table, first: dt.date) -> PoliceRecords:
+    """Police records with a window; one without an end ends where it starts."""
+    start, end = (_minutes(records[f"injury_{side}_local"], first) for side in ("start", "end"))
+    timed = ~np.isnan(start)
+    end = np.fmax(start, end)
+    return PoliceRecords(
+        start_min=start[timed],
+        end_min=end[timed],
+        easting_m=_numbers(records["easting_m"])[timed],
+        northing_m=_numbers(records["northing_m"])[timed],
+        **{name: values[timed] for name, values in _person(records).items()},
+    )
+
+
+def _person(records: pa.Table) -> dict[str, np.ndarray]:
+    age_from, age_to = (
+        _numbers(pc.coalesce(records["age_years"], records[f"age_{side}"])) for side in ("from", "to")
+    )
+    sex = _texts(records["sex"])
+    return {
+        "age_from": age_from,
+        "age_to": np.where(np.isnan(age_from), np.nan, age_to),
+        "sex": np.select([sex == "male", sex == "female"], [0, 1], -1).astype(np.int64),
+    }
+
+
+def _numbers(column: pa.ChunkedArray) -> np.ndarray:
+    return column.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
+
+
+def _texts(column: pa.ChunkedArray) -> np.ndarray:
+    return np.array(column.fill_null("").to_pylist(), dtype=object)
+
+
+def _minutes(column: pa.ChunkedArray, first: dt.date) -> np.ndarray:
+    """Minutes from the start of a day on the same clock, NaN where there is no time."""
+    since = (first - dt.date(1970, 1, 1)).days * _DAY_US
+    stamps = column.cast(pa.timestamp("us")).cast(pa.int64())
+    return (_numbers(stamps) - since) / 60_000_000

@@ -1,0 +1,105 @@
+"""A small invented world for `methods.pair_excess`: incidents at random, records of two services, and who is whose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from preventable.methods.pair_excess import HealthRecords, PairRules, PoliceRecords
+from preventable.stages.linkage.known import pair_rules, read_known_rules
+
+WEEK = 7 * 24 * 60.0
+RULES: PairRules = pair_rules(read_known_rules())
+
+
+@dataclass(frozen=True)
+class PairWorld:
+    """Records, and the share of health records whose victim has a police record."""
+
+    health: HealthRecords
+    police: PoliceRecords
+    weeks: int
+    share: float
+
+
+def pair_world(
+    seed: int, *, weeks: int = 20, incidents: int = 9000, known: float = 0.5, seen: float = 0.4
+) -> PairWorld:
+    """Incidents with one to three victims; a share `seen` has a health record, of whom `known` have a police record."""
+    draw = np.random.default_rng(seed)
+    victims = draw.choice([1, 2, 3], incidents, p=[0.85, 0.11, 0.04])
+    incident = np.repeat(np.arange(incidents), victims)
+    number = len(incident)
+    night = draw.normal(22 * 60, 200, incidents)
+    when = (np.floor(draw.uniform(0, 7 * weeks, incidents)) * 24 * 60 + night)[incident]
+    centre = draw.normal(0, 700, (incidents, 2))
+    spread = draw.uniform(-9000, 9000, (incidents, 2))
+    point = np.where(draw.random(incidents)[:, None] < 0.3, centre, spread)[incident]
+    age = np.floor(draw.gamma(6, 5.5, number) + 12)
+    sex = (draw.random(number) < 0.35).astype(np.int64)
+    in_health = np.flatnonzero(draw.random(number) < seen)
+    in_police = np.flatnonzero(draw.random(number) < known)
+    in_health = in_health[(when[in_health] >= 0) & (when[in_health] < weeks * WEEK - 600)]
+    in_police = in_police[(when[in_police] >= 0) & (when[in_police] < weeks * WEEK - 600)]
+
+    health_when = np.round((when[in_health] + draw.normal(0, 12, len(in_health))) / 30) * 30
+    missing = draw.random(len(in_health)) < 0.2
+    place = draw.choice(4, len(in_health), p=[0.5, 0.2, 0.1, 0.2])
+    error = np.array([60.0, 150.0, 500.0, np.nan])[place]
+    health_point = point[in_health] + draw.normal(size=(len(in_health), 2)) * error[:, None]
+    ageless = draw.random(len(in_health)) < 0.1
+    health_age = np.where(ageless, np.nan, age[in_health])
+    health = HealthRecords(
+        contact_min=np.clip(when[in_health] + draw.gamma(2, 40, len(in_health)), 0, weeks * WEEK - 1),
+        start_min=np.where(missing, np.nan, health_when),
+        end_min=np.where(missing, np.nan, health_when),
+        time_class=np.where(missing, 2, 0),
+        easting_m=health_point[:, 0],
+        northing_m=health_point[:, 1],
+        place_class=place,
+        age_from=health_age,
+        age_to=health_age,
+        sex=sex[in_health],
+    )
+    width = np.where(draw.random(len(in_police)) < 0.7, 0.0, draw.uniform(10, 900, len(in_police)))
+    start = np.clip(
+        when[in_police] + draw.normal(0, 12, len(in_police)) - width * draw.random(len(in_police)), 0, None
+    )
+    police_point = point[in_police] + draw.normal(0, 60, (len(in_police), 2))
+    police_age = np.where(draw.random(len(in_police)) < 0.1, np.nan, age[in_police])
+    police = PoliceRecords(
+        start_min=start,
+        end_min=start + width,
+        easting_m=police_point[:, 0],
+        northing_m=police_point[:, 1],
+        age_from=police_age,
+        age_to=police_age,
+        sex=np.where(draw.random(len(in_police)) < 0.05, -1, sex[in_police]),
+    )
+    return PairWorld(health, police, weeks, float(np.isin(in_health, in_police).mean()))
+
+
+def no_health() -> HealthRecords:
+    """No record."""
+    none = np.zeros(0)
+    return HealthRecords(
+        none, none, none, none.astype(int), none, none, none.astype(int), none, none, none.astype(int)
+    )
+
+
+def no_police() -> PoliceRecords:
+    """No record."""
+    none = np.zeros(0)
+    return PoliceRecords(none, none, none, none, none, none, none.astype(int))
+
+
+def moved(world: PairWorld, *, east_m: float, north_m: float) -> PairWorld:
+    """The same world elsewhere."""
+    health = replace(
+        world.health, easting_m=world.health.easting_m + east_m, northing_m=world.health.northing_m + north_m
+    )
+    police = replace(
+        world.police, easting_m=world.police.easting_m + east_m, northing_m=world.police.northing_m + north_m
+    )
+    return replace(world, health=health, police=police)
