@@ -292,6 +292,8 @@ def world(
     engine.load("located_records", rows_of("located_records", sent))
     engine.load("listings", TABLES["listings"].empty() if listings is None else listings)
     engine.load("coverage", coverage_of(sent, held, missing))
+    for name in ("known_to_police", "signals"):
+        engine.load(name, TABLES[name].empty())
     return engine
 
 
@@ -305,7 +307,10 @@ def counted(records: Sequence[Mapping[str, Any]], held: Sequence[str], **options
 
 def handed_on(engine: DuckDBEngine) -> dict[str, pa.Table]:
     """The tables that the stage of release reads, to start sessions from."""
-    names = ("indicator_values", "population_bases", "partners", "small_areas", "venues")
+    names = (
+        "indicator_values", "population_bases", "known_to_police", "signals", "partners", "areas", "small_areas",
+        "venues",
+    )  # fmt: skip
     return {name: engine.table(name) for name in names}
 
 
@@ -342,5 +347,6 @@ def released_from(
 ) -> list[dict[str, Any]]:
     """Rows released from a session with exact figures, conforming to their declaration."""
     protect_indicators(engine, context(given, period))
-    TABLES["release_register"].conform(engine.table("release_register"))
+    for name in ("released_estimates", "released_signals", "release_register"):
+        TABLES[name].conform(engine.table(name))
     return TABLES["released"].conform(engine.table("released")).to_pylist()

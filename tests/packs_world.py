@@ -172,18 +172,39 @@ class World:
         """The released rows of one partner."""
         return [row for row in self.tables["released"].to_pylist() if row["recipient"] == recipient]
 
+    def told(self, recipient: str) -> list[dict[str, Any]]:
+        """All released rows of one partner: figures, estimates and series."""
+        names = ("released", "released_estimates", "released_signals")
+        return [
+            row for name in names for row in self.tables[name].to_pylist() if row["recipient"] == recipient
+        ]
+
     def with_released(self, rows: list[dict[str, Any]]) -> World:
-        """The same world with other released rows, registered too."""
-        return replace(self, tables={**self.tables, **_released_tables(rows)})
+        """The same world with other released figures, registered too."""
+        others = (self.tables[name].to_pylist() for name in ("released_estimates", "released_signals"))
+        return replace(self, tables={**self.tables, **_released_tables(rows, *others)})
+
+    def with_told(
+        self, *, estimates: list[dict[str, Any]] | None = None, signals: list[dict[str, Any]] | None = None
+    ) -> World:
+        """The same world with other estimates or signals, registered too."""
+        held = (
+            given if given is not None else self.tables[name].to_pylist()
+            for name, given in (("released_estimates", estimates), ("released_signals", signals))
+        )
+        return replace(
+            self, tables={**self.tables, **_released_tables(self.tables["released"].to_pylist(), *held)}
+        )
 
     def only(self, *partners: str) -> World:
         """The same world with some partners alone."""
         kept = [row for row in self.tables["partners"].to_pylist() if row["partner"] in partners]
-        rows = [row for row in self.tables["released"].to_pylist() if row["recipient"] in partners]
-        return replace(
-            self.with_released(rows),
-            tables={**self.with_released(rows).tables, "partners": rows_of("partners", kept)},
-        )
+        told = [
+            [row for row in self.tables[name].to_pylist() if row["recipient"] in partners]
+            for name in ("released", "released_estimates", "released_signals")
+        ]
+        tables = {**self.tables, **_released_tables(*told), "partners": rows_of("partners", kept)}
+        return replace(self, tables=tables)
 
 
 def make_world(
@@ -198,7 +219,18 @@ def make_world(
     for partner in tables["partners"].to_pylist():
         for grant in kinds[partner["partner_type"]]["allowed"]:
             rows += maker.granted(partner, grant, policy.definitions)
-    tables.update(_released_tables(rows))
+    partners = tables["partners"].to_pylist()
+    tables.update(
+        _released_tables(
+            rows,
+            [row for one in partners for row in estimate_rows(one, kinds[one["partner_type"]])],
+            [
+                row
+                for one in partners
+                for row in signal_rows(one, kinds[one["partner_type"]], policy.definitions)
+            ],
+        )
+    )
     about = {
         "name": "Invented County",
         "invented": invented,
@@ -208,12 +240,80 @@ def make_world(
     return World(tables, StepContext(policy=policy, region=about, period="2025-12"))
 
 
-def _released_tables(rows: list[dict[str, Any]]) -> dict[str, pa.Table]:
+def _released_tables(
+    rows: list[dict[str, Any]], estimates: list[dict[str, Any]], signals: list[dict[str, Any]]
+) -> dict[str, pa.Table]:
+    told = [*rows, *estimates, *({**row, "value_note": row["verdict"]} for row in signals)]
     register = [
         {"release": RELEASE, **{name: row[name] for name in ("recipient", "figure", "value", "value_note")}}
-        for row in rows
+        for row in told
     ]
-    return {"released": rows_of("released", rows), "release_register": rows_of("release_register", register)}
+    return {
+        "released": rows_of("released", rows),
+        "released_estimates": rows_of("released_estimates", estimates),
+        "released_signals": rows_of("released_signals", signals),
+        "release_register": rows_of("release_register", register),
+    }
+
+
+def estimate_rows(partner: Mapping[str, Any], kind: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The shares unknown to police that a partner of a kind is granted."""
+    numbers = {"ed": (0.52, 0.49, 0.55, 0.46), "ambulance": (0.41, 0.37, 0.45, 0.34)}
+    return [
+        {
+            "recipient": partner["partner"],
+            "figure": f"{estimate}/{source}/2025-12-28",
+            "estimate": estimate,
+            "source": source,
+            "period_start": "2024-01-01",
+            "period_end": "2025-12-28",
+            **dict(zip(("value", "lower", "upper", "lower_if_hidden"), values, strict=True)),
+            "value_note": "",
+            "note": "",
+        }
+        for estimate in kind.get("estimates", [])
+        for source, values in numbers.items()
+    ]
+
+
+def signal_rows(
+    partner: Mapping[str, Any], kind: Mapping[str, Any], definitions: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Weekly series of region and district: two of the district are lines, the others are not."""
+    areas = (("district", partner["district"]), ("region", "X01"))
+    series = [(name, *area) for area in areas for name in kind.get("signals", [])]
+    rows = [_no_line(partner, definitions[name], area_type, area) for name, area_type, area in series]
+    for row, line in zip(rows, _LINES, strict=False):
+        row.update(line)
+    return rows
+
+
+_LINES = (
+    {"line": 1, "verdict": "signal", "kind": "relative", "first_day": "2025-12-01", "last_day": "2025-12-14",
+     "value": 60.0, "usual_lower": 30.0, "usual_upper": 45.0},
+    {"line": 2, "verdict": "worth_watching", "kind": "level", "first_day": "2025-11-24", "last_day": "2025-12-21",
+     "value": 115.0, "usual_lower": 70.0, "usual_upper": 100.0},
+)  # fmt: skip
+
+
+def _no_line(
+    partner: Mapping[str, Any], definition: Mapping[str, Any], area_type: str, area: str
+) -> dict[str, Any]:
+    return {
+        "recipient": partner["partner"],
+        "figure": f"{definition['id']}.v1/signal/{area_type}/{area}/2025-12",
+        "line": 0,
+        "definition": definition["id"],
+        "source": definition["source"],
+        "area_type": area_type,
+        "area": area,
+        "period_end": "2025-12",
+        "verdict": "none",
+        "kind": "",
+        "first_day": "",
+        "last_day": "",
+        **dict.fromkeys(("value", "usual_lower", "usual_upper")),
+    }
 
 
 class _Maker:

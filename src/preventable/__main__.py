@@ -141,6 +141,9 @@ def demo(
     )
     _say("One page leads to all of them:")
     _say(f"  {_front_page(home, report.packs)}")
+    _say("\nShare of victims without a police record, beside the truth that the demo alone knows:")
+    for line in report.unknown_to_police:
+        _say(f"  {line}")
     _say("\nPlanted in the county:")
     for line in report.planted:
         _say(f"  {line}")

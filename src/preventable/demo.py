@@ -5,11 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from preventable import intake, pipeline
+from preventable.demo_answers import (
+    Answer,
+    answer_lines,
+    planted_answers,
+    unknown_lines,
+    unknown_to_police,
+)
 from preventable.errors import UsageError
 from preventable.invented.invent import invent
 from preventable.pipeline import Progress, StepReport
@@ -18,12 +26,8 @@ from preventable.store.durable import write_atomically
 from preventable.store.home import Home, create_home, open_home
 
 FULL_MONTHS, QUICK_MONTHS = 24, 3
-#: Planted things that the flow already meets, by kind, and what it does with them.
-_MET = {
-    "late_month": "met: a gap in the packs, never a zero",
-    "changed_format": "met: refused until its second mapping was given",
-    "correction": "met: the higher version of each record stands",
-}
+#: Endings of tables whose rows are not counts.
+_OTHER_TABLES = ("-estimates.csv", "-signals.csv")
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class DemoReport:
         stages: What each step did, in order.
         packs: Paths of the packs' files, below the home.
         refused_first: Errors of the files that were refused until the second mapping was given.
+        unknown_to_police: Share of victims without a police record, a line for each service: estimate beside truth.
         planted: What was planted, a line each kind, with what became of it.
         figure: Name of a figure that a pack shows, to try `explain` on.
         seconds: In all.
@@ -44,6 +49,7 @@ class DemoReport:
     stages: tuple[StepReport, ...]
     packs: tuple[str, ...]
     refused_first: tuple[str, ...]
+    unknown_to_police: tuple[str, ...]
     planted: tuple[str, ...]
     figure: str
     seconds: float
@@ -101,34 +107,24 @@ def run_demo(
 
     pipeline.run(home, policy, progress=progress, tell=done)
     _, packs = pipeline.packs(home, policy, progress=progress, tell=done)
-    _write_summary(home, stages, packs)
+    unknown = unknown_to_police(home, demo / "truth")
+    answers = planted_answers(home, demo / "truth", policy)
+    _write_summary(home, stages, packs, unknown, answers)
     return DemoReport(
         home,
         tuple(stages),
         tuple(packs),
         tuple(file.error for file in refused),
-        tuple(planted_lines(demo / "truth")),
+        tuple(unknown_lines(unknown)),
+        tuple(answer_lines(answers)),
         _shown_figure(home, packs),
         time.perf_counter() - begun,
     )
 
 
-def planted_lines(truth: Path) -> list[str]:
-    """What was planted, in words, and what became of it: met by the flow, or not looked for yet.
-
-    Signals and linkage are not built; what only they could find says so. Equal things share a line.
-    """
-    planted = json.loads((truth / "planted.json").read_text(encoding="utf-8"))["planted"]
-    lines: dict[str, int] = {}
-    for item in planted:
-        line = f"{item['what']}: {_MET.get(item['kind'], 'not looked for yet')}"
-        lines[line] = lines.get(line, 0) + 1
-    return [line if times == 1 else f"{times} x {line}" for line, times in lines.items()]
-
-
 def _shown_figure(home: Home, packs: Sequence[str]) -> str:
-    """The first figure of the first table that shows a value."""
-    tables = (path for path in packs if path.endswith(".csv"))
+    """The first figure of the first table of counts that shows a value."""
+    tables = (path for path in packs if path.endswith(".csv") and not path.endswith(_OTHER_TABLES))
     with (home.path / next(tables)).open(encoding="utf-8", newline="") as table:
         return next(row["figure"] for row in csv.DictReader(table) if row["value"])
 
@@ -163,12 +159,20 @@ def _sources_report(
     return StepReport("sources", first.rows_sent, rows, seconds, unchanged=not new)
 
 
-def _write_summary(home: Home, stages: Sequence[StepReport], packs: Sequence[str]) -> None:
+def _write_summary(
+    home: Home,
+    stages: Sequence[StepReport],
+    packs: Sequence[str],
+    unknown: Mapping[str, Mapping[str, Any]],
+    answers: Sequence[Answer],
+) -> None:
     summary = {
         "stages": [
             {"name": s.name, "rows_in": s.rows_in, "rows_out": s.rows_out, "seconds": round(s.seconds, 2)}
             for s in stages
         ],
         "packs": list(packs),
+        "unknown_to_police": unknown,
+        "planted": [answer.as_dict() for answer in answers],
     }
     write_atomically(home.path / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())

@@ -83,21 +83,63 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explain_figure(home: Home, policy: Policy, figure: str) -> Explanation:
-    """Find the rows that a released figure counts.
+@dataclass(frozen=True)
+class EstimateExplanation:
+    """What is told besides counts: an estimate or a weekly series, and what it rests on.
+
+    Attributes:
+        figure: Its name.
+        shown: What each recipient was told.
+        rests_on: Rows of `known_to_police` or `signals`: exact, restricted.
+        submissions: Submissions of the services and months that it rests on.
+    """
+
+    figure: str
+    shown: tuple[dict[str, Any], ...]
+    rests_on: tuple[dict[str, Any], ...]
+    submissions: tuple[dict[str, Any], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The explanation as plain values."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """The explanation in lines for a person."""
+        lines = [self.figure]
+        for shown in self.shown:
+            told = ", ".join(
+                f"{name} {_plain(value)}" for name, value in shown.items() if name != "recipient"
+            )
+            lines.append(f"  told to {shown['recipient']}: {told}")
+        lines.append("  rests on (exact. Restricted: not to be passed on):")
+        for row in self.rests_on:
+            lines.append("    " + ", ".join(f"{name} {_plain(value)}" for name, value in row.items()))
+        lines.append(f"  from {len(self.submissions)} submissions:")
+        lines += [
+            f"    {one['provider']} {one['month']} {one['submission_id'][:12]}" for one in self.submissions
+        ]
+        return "\n".join(lines)
+
+
+def explain_figure(home: Home, policy: Policy, figure: str) -> Explanation | EstimateExplanation:
+    """Find the rows that a released figure counts, or what an estimate or a weekly series rests on.
 
     Args:
         home: A home whose flow has run.
         policy: The policy of that run.
-        figure: Name of a released figure of any measure.
+        figure: Name of a released figure of any measure, of an estimate, or of a weekly series.
 
     Raises:
         UnknownFigureError: It was not released to anybody.
         StaleFiguresError: Figures were counted anew and not released, or the definition is another one since.
     """
     with reading(home) as tables:
-        shown = [row for row in tables.read("released").to_pylist() if row["figure"] == figure]
+        shown = _told(tables, "released", figure)
         if not shown:
+            for table, rests_on in _BEYOND_COUNTS.items():
+                told = _told(tables, table, figure)
+                if told:
+                    return _explain_beyond(tables, figure, told, rests_on)
             raise UnknownFigureError("explain", "the name is not that of a released figure")
         counted = f"{figure.rsplit('/', 1)[0]}/count"
         exact = _exact(tables, counted)
@@ -119,6 +161,49 @@ def explain_figure(home: Home, policy: Policy, figure: str) -> Explanation:
         exact["coverage"],
         submissions,
     )
+
+
+#: Released tables besides `released` -> the exact table that they rest on, and the columns that both have.
+_BEYOND_COUNTS = {
+    "released_estimates": ("known_to_police", ("source", "period_start", "period_end")),
+    "released_signals": ("signals", ("definition", "area_type", "area")),
+}
+#: What a person wants to read first of a released row.
+_TOLD = (
+    "recipient", "value", "lower", "upper", "lower_if_hidden", "verdict", "first_day", "last_day", "usual_lower",
+    "usual_upper", "value_note", "note",
+)  # fmt: skip
+
+
+def _told(tables: HomeTables, table: str, figure: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in tables.read(table).to_pylist() if row["figure"] == figure]
+
+
+def _explain_beyond(
+    tables: HomeTables, figure: str, told: list[dict[str, Any]], rests_on: tuple[str, tuple[str, ...]]
+) -> EstimateExplanation:
+    table, shared = rests_on
+    last = tables.run_log.last_step("disclosure")
+    if last is None or last.versions_read[table] != tables.version(table):
+        raise StaleFiguresError("explain", "figures were counted since the last release")
+    rows = [dict(row) for row in tables.read(table).to_pylist() if all(row[c] == told[0][c] for c in shared)]
+    sources = {told[0]["source"]} | ({"police"} if table == "known_to_police" else set())
+    months = {"from": told[0].get("period_start", "")[:7], "to": told[0]["period_end"][:7]}
+    submissions = [
+        {"submission_id": entry.submission_id, "provider": entry.provider, "month": entry.month}
+        for entry in tables.restricted.ledger.submissions()
+        if entry.source in sources and months["from"] <= entry.month <= months["to"]
+    ]
+    return EstimateExplanation(
+        figure,
+        tuple({name: row[name] for name in _TOLD if name in row} for row in told),
+        tuple(rows),
+        tuple(submissions),
+    )
+
+
+def _plain(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _exact(tables: HomeTables, figure: str) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def test_a_gap_comes_before_a_small_count():
         {("disclosure", "notes", "confidential"): "too few"},
         {("disclosure", "notes", "confidential_part"): "too few behind it"},
         {("disclosure", "notes", "incomplete"): {"other": "some have not sent"}},
-        {("recipients", "recipients", 0, "allowed"): []},
+        {("recipients", "recipients", 0, "allowed"): [], ("recipients", "recipients", 0, "signals"): []},
         {("recipients", "recipients", 2, "expires"): dt.date(2024, 1, 1)},
     ],
 )

@@ -60,8 +60,14 @@ def shown_numbers(page: Page) -> list[tuple[str, str, str]]:
 def test_each_partner_gets_a_page_a_pdf_a_csv_with_its_metadata_and_two_workbooks(packs):
     endings = (".html", ".pdf", ".csv", ".csv-metadata.json", ".xlsx", ".ods")
     files = [page.removesuffix(".html") + ending for page in PAGES for ending in endings]
+    more = [
+        page.removesuffix(".html") + table + ending
+        for page in (COMMUNITY, HEALTH)
+        for table in ("-estimates", "-signals")
+        for ending in (".csv", ".csv-metadata.json")
+    ]
 
-    assert sorted(packs) == sorted([*files, "index.html"])
+    assert sorted(packs) == sorted([*files, *more, "index.html"])
 
 
 def test_one_page_leads_to_every_page_and_csv_by_its_finding(packs, pages):
@@ -69,7 +75,7 @@ def test_one_page_leads_to_every_page_and_csv_by_its_finding(packs, pages):
     links = {a.attributes["href"]: a.text for a in index.all("a") if a.attributes["href"] != "#main"}
 
     assert index.all("h1")[0].text == "Invented County: 3 packs, data to December 2025"
-    assert set(links) == {path for path in packs if path.endswith((".html", ".csv"))} - {"index.html"}
+    assert set(links) == {*PAGES, *(path.replace(".html", ".csv") for path in PAGES)}
     assert all(links[path] == pages[path].all("h1")[0].text for path in PAGES)
     assert all(links[path.replace(".html", ".csv")].startswith("CSV Quillmarsh ") for path in PAGES)
     assert [p.text for p in index.all("p")][1].startswith("Invented data")
@@ -90,15 +96,22 @@ def test_the_register_of_packs_has_the_hash_of_every_file(world):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_number_of_a_table_is_that_of_its_released_figure(world, pages, path):
-    released = {row["figure"]: row for row in world.released(path.split("/")[0])}
+    released = {row["figure"]: row for row in world.told(path.split("/")[0])}
 
     numbers = [n for n in shown_numbers(pages[path]) if n[1] != "per_100_capacity"]
 
     assert len(numbers) > 20
     for figure, part, text in numbers:
         row = released[figure]
-        form = count_text if row["measure"] == "count" else rate_text
+        form = form_of(row)
         assert text == (row["value_note"] if row[part] is None else form(row[part]))
+
+
+def form_of(row):
+    """How a number of a released row is written."""
+    if "estimate" in row:
+        return lambda share: str(round(100 * share))
+    return count_text if row.get("measure", "count") == "count" else rate_text
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -214,7 +227,9 @@ def test_every_table_of_figures_has_its_csv_to_download(pages, packs, path):
     links = [a.attributes["href"] for a in page.all("a") if not a.attributes["href"].startswith("#")]
 
     assert len(links) == sum("provenance" == (e.attributes.get("class") or "") for e in page.all("dl"))
-    assert {f"{path.split('/')[0]}/{link}" for link in links} == {path.replace(".html", ".csv")}
+    assert {f"{path.split('/')[0]}/{link}" for link in links} == {
+        name for name in packs if name.endswith(".csv") and name.startswith(path.removesuffix(".html"))
+    }
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -323,7 +338,7 @@ def test_every_drawing_has_title_description_table_and_provenance(pages, path):
     page = pages[path]
     drawings = page.all("svg")
 
-    assert len(drawings) == (3 if path == COMMUNITY else 2)
+    assert len(drawings) == (4 if path == COMMUNITY else 3)
     assert all(svg.attributes["role"] == "img" for svg in drawings)
     assert all(len(title.text) > 20 for title in page.all("title"))
     assert all(len(description.text) > 60 for description in page.all("desc"))
@@ -365,13 +380,13 @@ def test_crude_rates_are_drawn_where_the_district_has_no_standardised_one(world)
     page = Page(make_packs(world.with_released(rows).engine(), world.context)[HEALTH])
 
     drawn = [svg.attributes["aria-labelledby"].split()[0] for svg in page.all("svg")]
-    assert drawn == ["rates-crude-rate-title", "age-figure-title"]
+    assert drawn == ["unknown-figure-title", "rates-crude-rate-title", "age-figure-title"]
     words = [row[-1].text for row in page.table("table-standardised-rate")[1:]]
     assert set(words) == {"cannot be compared (rests on a small number)"}
 
 
 def test_figures_are_named_as_they_are_released(world, pages):
-    released = {row["figure"] for row in world.tables["released"].to_pylist()}
+    released = {row["figure"] for partner in PARTNERS for row in world.told(partner)}
     patterns = [
         code.text
         for page in pages.values()
@@ -433,7 +448,8 @@ def test_a_part_of_tokens_alone_is_a_line_and_not_a_drawing(world):
 
     page = Page(make_packs(world.with_released(rows).engine(), world.context)[COMMUNITY])
 
-    assert [svg.attributes["aria-labelledby"].split()[0] for svg in page.all("svg")] == ["trend-figure-title"]
+    drawn = [svg.attributes["aria-labelledby"].split()[0] for svg in page.all("svg")]
+    assert drawn == ["unknown-figure-title", "trend-figure-title"]
     said = [p.text for p in page.all("p")]
     assert "Counts by weekday and hour: [x] throughout." in said
     assert "Middle area: counts, Quillmarsh, 12 months to December 2025: [x] throughout." in said

@@ -26,11 +26,16 @@ _WHERE = "policy/recipients.toml"
 _SCOPES = ("own_district",)
 _RATES = ("crude_rate", "standardised_rate")
 _NEEDED = ("partner_type", "purpose", "legal_basis", "expires", "scope")
+#: What a signal is told of: a partner that may not have the monthly counts is not told that a week's were high.
+_BEHIND_A_SIGNAL = ("district", "month", "all", "count")
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """One kind of partner: why it receives figures, under which agreement, until when, and which."""
+    """One kind of partner: why it receives figures, under which agreement, until when, and which.
+
+    `estimates` are those it may have, `signals` the definitions of whose weekly series it may be told.
+    """
 
     partner_type: str
     purpose: str
@@ -38,6 +43,8 @@ class Recipient:
     expires: dt.date
     scope: str
     grants: tuple[Grant, ...]
+    estimates: tuple[str, ...]
+    signals: tuple[str, ...]
 
     def may_receive(self, period: str) -> bool:
         """Whether the agreement still stands on the last day of a month (YYYY-MM)."""
@@ -72,7 +79,7 @@ def read_recipients(policy: Policy) -> tuple[Recipient, ...]:
 
 
 def _recipient(entry: Mapping[str, Any], definitions: Mapping[str, Mapping[str, Any]]) -> Recipient:
-    refuse_unknown_keys(_WHERE, "a recipient", entry, (*_NEEDED, "allowed"))
+    refuse_unknown_keys(_WHERE, "a recipient", entry, (*_NEEDED, "allowed", "estimates", "signals"))
     absent = [name for name in _NEEDED if not entry.get(name)]
     if absent:
         raise PolicyError(_WHERE, f"a recipient lacks {', '.join(absent)}")
@@ -84,6 +91,14 @@ def _recipient(entry: Mapping[str, Any], definitions: Mapping[str, Mapping[str, 
     if entry["scope"] not in _SCOPES:
         raise PolicyError(_WHERE, f"the scope of {kind} is not one of {', '.join(_SCOPES)}")
     grants = [grant for one in entry.get("allowed", []) for grant in _grants(kind, one, definitions)]
+    known = TABLES["released_estimates"].column("estimate").allowed
+    estimates = words_given(_WHERE, f"estimates of {kind}", entry.get("estimates", []), known)
+    signals = words_given(_WHERE, f"signals of {kind}", entry.get("signals", []), definitions)
+    for definition in signals:
+        if Grant(kind, definition, *_BEHIND_A_SIGNAL) not in grants:
+            raise PolicyError(
+                _WHERE, f"{kind} is granted signals of {definition}, but not its monthly counts by district"
+            )
     return Recipient(
         kind,
         entry["purpose"],
@@ -91,6 +106,8 @@ def _recipient(entry: Mapping[str, Any], definitions: Mapping[str, Mapping[str, 
         entry["expires"],
         entry["scope"],
         tuple(dict.fromkeys(grants)),
+        tuple(dict.fromkeys(estimates)),
+        tuple(dict.fromkeys(signals)),
     )
 
 

@@ -14,7 +14,7 @@ from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, wor
 _WHERE = "policy/disclosure.toml"
 _NOTES = (
     "confidential", "confidential_part", "few_events", "few_people", "unknown_age", "no_population",
-    "nearly_complete", "age_left_out",
+    "nearly_complete", "age_left_out", "not_calibrated", "few_records",
 )  # fmt: skip
 #: Notes with words for each kind of source.
 _NOTES_BY_SOURCE = ("incomplete", "not_expected")
@@ -26,6 +26,7 @@ _KEYS = {
         "standard_population",
     ),
     "shares": ("minimum_denominator", "decimals", "more_decimals", "more_decimals_from"),
+    "estimates": ("minimum_records", "decimals"),
     "notes": (*_NOTES, *_NOTES_BY_SOURCE),
 }  # fmt: skip
 
@@ -48,6 +49,8 @@ class ReleaseRule:
     decimals: int
     more_decimals: int
     more_decimals_from: int
+    minimum_records: int
+    estimate_decimals: int
     notes: Mapping[str, str]
     incomplete: Mapping[str, str]
     not_expected: Mapping[str, str]
@@ -93,6 +96,8 @@ def read_release_rule(policy: Policy) -> ReleaseRule:
             **_numbers(
                 contents, "shares", "minimum_denominator", "decimals", "more_decimals", "more_decimals_from"
             ),
+            **_numbers(contents, "estimates", "minimum_records"),
+            estimate_decimals=_numbers(contents, "estimates", "decimals")["decimals"],
             notes={name: contents["notes"][name] for name in _NOTES},
             incomplete=contents["notes"]["incomplete"],
             not_expected=contents["notes"]["not_expected"],
@@ -125,7 +130,7 @@ def _check(rule: ReleaseRule, least_values: int) -> None:
     for name in ("minimum_count", "rounding_base", "per"):
         if not isinstance(getattr(rule, name), int) or getattr(rule, name) < 1:
             raise PolicyError(_WHERE, f"{name} is not a whole number from 1 on")
-    for name in ("rate_decimals", "decimals", "more_decimals"):
+    for name in ("rate_decimals", "decimals", "more_decimals", "estimate_decimals"):
         if not isinstance(getattr(rule, name), int):
             raise PolicyError(_WHERE, f"{name} is not a whole number")
     for name in (

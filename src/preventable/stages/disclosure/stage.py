@@ -12,31 +12,37 @@ from preventable.engine import Engine
 from preventable.errors import NothingToReleaseError
 from preventable.settings import StepContext
 from preventable.stages.disclosure.cells import Cell
+from preventable.stages.disclosure.estimates import UNKNOWN_TO_POLICE, released_estimates
 from preventable.stages.disclosure.guard import PartnerGrant, check_release
+from preventable.stages.disclosure.guard_lines import check_lines
 from preventable.stages.disclosure.rates import ShownTables, bases_by_area
 from preventable.stages.disclosure.recipients import Grant, Recipient, read_recipients
 from preventable.stages.disclosure.rule import ReleaseRule, read_release_rule
+from preventable.stages.disclosure.signal_lines import Told, released_signals
+from preventable.tables import TABLES
+from preventable.tables.signal_rules import SignalRules, read_signal_rules
 
 _GRANT_COLUMNS = ("recipient", "district", "definition", "area_type", "period_type", "dimension", "measure")
 
 
 def protect_indicators(engine: Engine, context: StepContext) -> None:
-    """Create `released` and `release_register` from exact figures under the policy.
+    """Create `released`, `released_estimates`, `released_signals` and `release_register` under the policy.
 
-    Reads indicator_values, population_bases, partners, small_areas, venues.
+    Reads indicator_values, population_bases, known_to_police, signals, partners, areas, small_areas, venues.
 
     Args:
         engine: Session with the tables read.
         context: Policy; the last month to report.
 
     Raises:
-        PolicyError: policy/disclosure.toml or policy/recipients.toml is not well formed, or grants what
-            nobody may have.
+        PolicyError: policy/disclosure.toml, policy/recipients.toml or policy/signals.toml is not well formed, or
+            grants what nobody may have.
         NothingToReleaseError: There is no figure, or no partner with an agreement that still stands.
         ReleaseRefusedError: The guard found a cell that may not leave.
     """
     rule = read_release_rule(context.policy)
     recipients = read_recipients(context.policy)
+    signal_rules = read_signal_rules(context.policy)
     if not context.period or engine.table("indicator_values").num_rows == 0:
         raise NothingToReleaseError("disclosure", "no figure has been counted")
     grants = _partner_grants(engine, recipients, context.period)
@@ -50,24 +56,37 @@ def protect_indicators(engine: Engine, context: StepContext) -> None:
     engine.create("release_cells", "SELECT * FROM release_counts UNION ALL SELECT * FROM release_rates")
     engine.create("released", _statement("released"))
     _guard(engine, rule, grants)
+    _tell_beyond_counts(
+        engine, _standing(engine, recipients, context.period), context.period, rule, signal_rules
+    )
     _register(engine, context.period)
-    for name in ("grants", "areas", "counts", "rates", "cells"):
+    for name in ("grants", "areas", "counts", "rates", "cells", "told"):
         engine.drop(f"release_{name}")
 
 
-def _partner_grants(engine: Engine, recipients: Sequence[Recipient], period: str) -> list[PartnerGrant]:
-    """What each partner of the region may receive: nothing where its kind has no agreement that stands."""
-    standing = {one.partner_type: one.grants for one in recipients if one.may_receive(period)}
+def _standing(
+    engine: Engine, recipients: Sequence[Recipient], period: str
+) -> list[tuple[str, str, Recipient]]:
+    """Each partner of the region with its district and terms, where its kind has an agreement that stands."""
+    standing = {one.partner_type: one for one in recipients if one.may_receive(period)}
     partners = engine.fetch(
         "SELECT partner, partner_type, district FROM partners ORDER BY partner"
     ).to_pylist()
     return [
-        (one["partner"], one["district"], grant.definition, grant.area_type, period_type, grant.dimension,
-         grant.measure)
+        (one["partner"], one["district"], standing[one["partner_type"]])
         for one in partners
-        for grant in standing.get(one["partner_type"], ())
+        if one["partner_type"] in standing
+    ]
+
+
+def _partner_grants(engine: Engine, recipients: Sequence[Recipient], period: str) -> list[PartnerGrant]:
+    """What each partner may receive of counts, rates and shares."""
+    return [
+        (partner, district, grant.definition, grant.area_type, period_type, grant.dimension, grant.measure)
+        for partner, district, terms in _standing(engine, recipients, period)
+        for grant in terms.grants
         for period_type in _period_types(grant)
-    ]  # fmt: skip
+    ]
 
 
 def _period_types(grant: Grant) -> tuple[str, ...]:
@@ -150,19 +169,44 @@ def _guard(engine: Engine, rule: ReleaseRule, grants: Iterable[PartnerGrant]) ->
     )
 
 
+def _tell_beyond_counts(
+    engine: Engine,
+    standing: Sequence[tuple[str, str, Recipient]],
+    period: str,
+    rule: ReleaseRule,
+    signal_rules: SignalRules,
+) -> None:
+    """Create `released_estimates` and `released_signals`, each looked at once more before it may leave."""
+    known = engine.table("known_to_police").to_pylist()
+    scored = engine.table("signals").to_pylist()
+    regions = engine.fetch("SELECT area FROM areas WHERE area_type = 'region' ORDER BY area").column("area")
+    region = tuple(("region", area) for area in regions.to_pylist())
+    asked = [partner for partner, _district, terms in standing if UNKNOWN_TO_POLICE in terms.estimates]
+    told = [
+        Told(partner, (*region, ("district", district)), terms.signals)
+        for partner, district, terms in standing
+    ]
+    estimates = released_estimates(known, asked, rule)
+    lines = released_signals(scored, told, month=period, rule=rule, rules=signal_rules)
+    check_lines(lines, scored, told, rule=rule, most_lines=signal_rules.most_lines)
+    for name, rows in (("released_estimates", estimates), ("released_signals", lines)):
+        engine.load(name, pa.Table.from_pylist(rows, schema=TABLES[name].arrow_schema()))
+
+
 def _register(engine: Engine, period: str) -> None:
+    engine.create("release_told", _statement("told"))
     engine.create(
         "release_register",
         "SELECT CAST($release AS VARCHAR) AS release, recipient, figure, value, lower, upper, value_note"
-        " FROM released ORDER BY recipient, figure",
-        {"release": f"{period}-{_fingerprint(engine.table('released'))}"},
+        " FROM release_told ORDER BY recipient, figure",
+        {"release": f"{period}-{_fingerprint(engine.table('release_told'))}"},
     )
 
 
-def _fingerprint(released: pa.Table) -> str:
-    """First 12 hexadecimal digits of the sha256 of every shown cell, sorted."""
+def _fingerprint(told: pa.Table) -> str:
+    """First 12 hexadecimal digits of the sha256 of everything that is told, sorted."""
     names = ("recipient", "figure", "value", "lower", "upper", "value_note")
-    columns = (released.column(name).to_pylist() for name in names)
+    columns = (told.column(name).to_pylist() for name in names)
     lines = sorted("\t".join(map(str, row)) for row in zip(*columns, strict=True))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 

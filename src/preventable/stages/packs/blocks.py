@@ -9,6 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+#: Which number of a released row a cell shows.
+CellPart = Literal[
+    "value", "lower", "upper", "lower_if_hidden", "usual_lower", "usual_upper", "per_100_capacity"
+]
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -17,14 +22,15 @@ class Cell:
     Attributes:
         text: What stands in the cell.
         figure: Name of the released figure shown; empty for words and for public registers.
-        part: Which number of that figure: its value, one of its limits, or the value per 100 of capacity.
+        part: Which number of that figure: its value, one of its limits, an end of what would be usual, or the
+            value per 100 of capacity.
         numeric: Whether the cell is set flush right.
         value: The number that the text says, as exactly as it was released; None for words, tokens and ranges.
     """
 
     text: str
     figure: str = ""
-    part: Literal["value", "lower", "upper", "per_100_capacity"] = "value"
+    part: CellPart = "value"
     numeric: bool = False
     value: float | None = None
 

@@ -51,7 +51,9 @@ from preventable.stages.packs.sections import (
     without_empty,
 )
 from preventable.stages.packs.shown import Shown
+from preventable.stages.packs.signal_lines import more_than_expected
 from preventable.stages.packs.trimming import trimmed
+from preventable.stages.packs.unknown_to_police import unknown_to_police
 from preventable.stages.packs.words import (
     _,
     category_label,
@@ -89,6 +91,8 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
     span = inputs.long_period()
     return (
         *_lead(inputs, span),
+        *more_than_expected(inputs),
+        *unknown_to_police(inputs),
         *without_empty(
             [
                 _trend(inputs),

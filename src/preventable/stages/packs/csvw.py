@@ -1,4 +1,4 @@
-"""The figures of a pack as CSV with CSVW metadata, both written from the declaration of `released`."""
+"""What was released to a partner as CSV with CSVW metadata, both written from the declarations of the tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from preventable.stages.packs.blocks import Document
-from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.words import _
 from preventable.tables import TABLES, Column
 
@@ -19,16 +18,18 @@ _DATATYPES = {"text": "string", "integer": "integer", "number": "number", "flag"
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
 
 
-#: The one column that is not one of `released`: a reader knows premises and places by their names.
+#: The one column that no table has: a reader knows premises and places by their names.
 AREA_NAME = Column(
     "area_name", "text", "Name of the area or premises, from the region's registers.", nullable=False
 )
+#: Released tables that have a file of their own -> what the file's name has after the document's.
+FILES = {"released": "", "released_estimates": "-estimates", "released_signals": "-signals"}
 
 
-def columns() -> tuple[Column, ...]:
-    """Columns of the file: those of `released` and the area's name, without the recipient, whose file it is."""
+def columns(table: str = "released") -> tuple[Column, ...]:
+    """Columns of a file: those of the table and the area's name, without the recipient, whose file it is."""
     found: list[Column] = []
-    for column in TABLES["released"].columns:
+    for column in TABLES[table].columns:
         if column.name != "recipient":
             found.append(column)
         if column.name == "area":
@@ -36,19 +37,24 @@ def columns() -> tuple[Column, ...]:
     return tuple(found)
 
 
-def render_csv(figures: Sequence[Shown], area_names: Mapping[tuple[str, str], str]) -> bytes:
-    """Exactly the given figures, one row each, UTF-8, RFC 4180.
+def render_csv(
+    rows: Sequence[Any], area_names: Mapping[tuple[str, str], str], *, table: str = "released"
+) -> bytes:
+    """Exactly the given rows, UTF-8, RFC 4180.
 
     Args:
-        figures: Figures of one partner.
+        rows: Rows of one partner, with the columns of the table as attributes.
         area_names: Type and code of an area to its name; the code stands for an area that is not named.
+        table: One of `FILES`.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    names = [column.name for column in columns()]
+    names = [column.name for column in columns(table)]
     writer.writerow(names)
-    for figure in figures:
-        named = {**vars(figure), AREA_NAME.name: area_names.get((figure.area_type, figure.area), figure.area)}
+    for row in rows:
+        named = vars(row)
+        if AREA_NAME.name in names:
+            named = {**named, AREA_NAME.name: area_names.get((row.area_type, row.area), row.area)}
         writer.writerow([_cell(named[name]) for name in names])
     return text.getvalue().encode("utf-8")
 
@@ -66,9 +72,9 @@ def safe_text(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def render_metadata(document: Document, *, url: str) -> bytes:
-    """CSVW metadata of the file at `url`, beside this one."""
-    declared = TABLES["released"]
+def render_metadata(document: Document, *, url: str, table: str = "released") -> bytes:
+    """CSVW metadata of the file at `url`, beside this one, with the rows of a table of `FILES`."""
+    declared = TABLES[table]
     described = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": document.language}],
         "url": url,
@@ -83,7 +89,7 @@ def render_metadata(document: Document, *, url: str) -> bytes:
             *([{"type": "invented", "text": document.invented}] if document.invented else []),
         ],
         "dialect": {"encoding": "utf-8", "delimiter": ",", "header": True, "lineTerminators": ["\r\n"]},
-        "tableSchema": {"primaryKey": "figure", "columns": [_described(column) for column in columns()]},
+        "tableSchema": {"primaryKey": "figure", "columns": [_described(column) for column in columns(table)]},
     }
     return (json.dumps(described, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 

@@ -10,7 +10,7 @@ from typing import Any
 from preventable.errors import PolicyError
 from preventable.settings import Policy
 from preventable.stages.packs.findings import ReleaseRule
-from preventable.stages.packs.shown import ShownFigures
+from preventable.stages.packs.shown import ShownEstimate, ShownFigures, ShownSignal
 from preventable.stages.packs.words import _, data_file, date_text, label, month_text, span_text
 
 
@@ -76,6 +76,8 @@ class PackInputs:
     partner_type: str
     district: str
     figures: ShownFigures
+    estimates: tuple[ShownEstimate, ...]
+    signals: tuple[ShownSignal, ...]
     areas: tuple[Area, ...]
     area_names: Mapping[tuple[str, str], str]
     venues: tuple[Venue, ...]

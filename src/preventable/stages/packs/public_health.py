@@ -23,6 +23,8 @@ from preventable.stages.packs.sections import (
     rates_table,
 )
 from preventable.stages.packs.shown import Shown
+from preventable.stages.packs.signal_lines import more_than_expected
+from preventable.stages.packs.unknown_to_police import unknown_to_police
 from preventable.stages.packs.words import _, category_label, data_file, order_of
 
 _MEASURES = ("standardised_rate", "crude_rate")
@@ -51,6 +53,8 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
     span = inputs.long_period()
     return (
         *_lead(inputs, span),
+        *more_than_expected(inputs),
+        *unknown_to_police(inputs),
         *_rates(inputs, span),
         *_age_and_sex(inputs, span),
         _comparing(inputs),

@@ -1,4 +1,4 @@
-"""What a partner may see: its rows of `released`, found by what they are."""
+"""What a partner may see: its rows of the released tables, found by what they are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from preventable.stages.packs.blocks import Cell, CellPart
 from preventable.stages.packs.words import count_text, rate_text
 
 _INDEXED = ("definition", "area_type", "period_type", "dimension", "measure")
@@ -95,3 +96,70 @@ class ShownFigures:
 
 def _by_name(figure: Shown) -> str:
     return figure.figure
+
+
+@dataclass(frozen=True)
+class ShownEstimate:
+    """One estimated share: the columns of `released_estimates` but the recipient."""
+
+    figure: str
+    estimate: str
+    source: str
+    period_start: str
+    period_end: str
+    value: float | None
+    lower: float | None
+    upper: float | None
+    lower_if_hidden: float | None
+    value_note: str
+    note: str
+
+    def cell(self, part: CellPart) -> Cell:
+        """One of its numbers as a cell, in per cent, or the token in its place."""
+        share = getattr(self, part)
+        if share is None:
+            return Cell(self.value_note or "[z]", figure=self.figure, part=part, numeric=True)
+        percent = round(100 * share)
+        return Cell(str(percent), figure=self.figure, part=part, numeric=True, value=percent)
+
+
+@dataclass(frozen=True)
+class ShownSignal:
+    """One line: the columns of `released_signals` but the recipient."""
+
+    figure: str
+    line: int
+    definition: str
+    source: str
+    area_type: str
+    area: str
+    period_end: str
+    verdict: str
+    kind: str
+    first_day: str
+    last_day: str
+    value: float | None
+    usual_lower: float | None
+    usual_upper: float | None
+
+    def cell(self, part: CellPart) -> Cell:
+        """One of its numbers as a cell."""
+        number = getattr(self, part)
+        return Cell(count_text(number), figure=self.figure, part=part, numeric=True, value=number)
+
+    @property
+    def judged(self) -> bool:
+        """Whether the series could be judged."""
+        return self.verdict in ("signal", "worth_watching", "none")
+
+
+def estimates_of(rows: Iterable[Mapping[str, Any]]) -> tuple[ShownEstimate, ...]:
+    """Rows of `released_estimates` as types, emergency departments before ambulances."""
+    kept = [ShownEstimate(**{k: v for k, v in row.items() if k != "recipient"}) for row in rows]
+    return tuple(sorted(kept, key=lambda one: one.figure, reverse=True))
+
+
+def signals_of(rows: Iterable[Mapping[str, Any]]) -> tuple[ShownSignal, ...]:
+    """Rows of `released_signals` as types, lines first, in their order."""
+    kept = [ShownSignal(**{k: v for k, v in row.items() if k != "recipient"}) for row in rows]
+    return tuple(sorted(kept, key=lambda one: (one.line == 0, one.line, one.figure)))

@@ -15,12 +15,12 @@ from preventable.errors import ReleaseRefusedError
 from preventable.settings import StepContext
 from preventable.stages.packs import community_safety, licensing, public_health
 from preventable.stages.packs.blocks import Block, Document
-from preventable.stages.packs.csvw import render_csv, render_metadata
+from preventable.stages.packs.csvw import FILES, render_csv, render_metadata
 from preventable.stages.packs.html import render_html, render_index
 from preventable.stages.packs.inputs import Area, Day, PackInputs, Venue, release_rule, terms_of
 from preventable.stages.packs.ods import render_ods
 from preventable.stages.packs.pdf import after_month, render_pdf
-from preventable.stages.packs.shown import ShownFigures
+from preventable.stages.packs.shown import ShownFigures, estimates_of, signals_of
 from preventable.stages.packs.words import _, language, month_text, plural
 from preventable.stages.packs.xlsx import render_xlsx
 from preventable.tables import TABLES
@@ -44,11 +44,12 @@ _KINDS: Mapping[str, _Kind] = {
 def make_packs(engine: Engine, context: StepContext) -> dict[str, bytes]:
     """Make one pack for each partner with released figures, in every format; and a page to find them.
 
-    Reads `released`, `release_register`, `areas`, `venues`, `partners`, `calendar`; creates `partner_packs`.
+    Reads `released`, `released_estimates`, `released_signals`, `release_register`, `areas`, `venues`, `partners`,
+    `calendar`; creates `partner_packs`.
 
     Returns:
         Path below the folder of the release (`<partner>/<document>.<ending>`) to content, in order of path. Endings:
-        html, csv, csv-metadata.json, xlsx, ods.
+        html, pdf, csv, csv-metadata.json, xlsx, ods.
         `index.html`, which leads to all of them, is nobody's pack and not in `partner_packs`.
 
     Raises:
@@ -76,25 +77,35 @@ def make_packs(engine: Engine, context: StepContext) -> dict[str, bytes]:
     return dict(sorted(made.items()))
 
 
+#: Everything that a pack may tell, by its name.
+_TOLD = """
+SELECT recipient, figure, value, value_note FROM released
+UNION ALL SELECT recipient, figure, value, value_note FROM released_estimates
+UNION ALL SELECT recipient, figure, value, verdict FROM released_signals
+"""
+
+
 def _release(engine: Engine) -> str:
     """The release that all figures at hand belong to: the register holds each of them as it stands.
 
     Raises:
         ReleaseRefusedError: No release in the register holds every figure with its value and token.
     """
-    figures = _rows(engine, "SELECT count(*) AS n FROM released")[0]["n"]
+    engine.create("packs_told", _TOLD)
+    figures = _rows(engine, "SELECT count(*) AS n FROM packs_told")[0]["n"]
     releases = _rows(
         engine,
         """
         SELECT register.release, count(*) AS n
-        FROM released JOIN release_register AS register
-          ON released.recipient = register.recipient AND released.figure = register.figure
-        WHERE released.value_note = register.value_note
-          AND coalesce(released.value, -1) = coalesce(register.value, -1)
+        FROM packs_told AS told JOIN release_register AS register
+          ON told.recipient = register.recipient AND told.figure = register.figure
+        WHERE told.value_note = register.value_note
+          AND coalesce(told.value, -1) = coalesce(register.value, -1)
         GROUP BY register.release
         ORDER BY register.release
         """,
     )
+    engine.drop("packs_told")
     whole = [row["release"] for row in releases if row["n"] == figures]
     if figures and not whole:
         most = max((row["n"] for row in releases), default=0)
@@ -109,6 +120,8 @@ class _Shared:
     """What the packs of all partners are made from."""
 
     figures: Mapping[str, list[Mapping[str, Any]]]
+    estimates: Mapping[str, list[Mapping[str, Any]]]
+    signals: Mapping[str, list[Mapping[str, Any]]]
     areas: tuple[Area, ...]
     area_names: Mapping[tuple[str, str], str]
     venues: Mapping[str, tuple[Venue, ...]]
@@ -116,9 +129,10 @@ class _Shared:
 
     @classmethod
     def read(cls, engine: Engine) -> _Shared:
-        figures: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-        for row in _rows(engine, "SELECT * FROM released ORDER BY recipient, figure"):
-            figures[row["recipient"]].append(row)
+        told = [
+            _by_recipient(_rows(engine, f"SELECT * FROM {table} ORDER BY recipient, figure"))
+            for table in FILES
+        ]
         areas = _rows(
             engine,
             "SELECT area_type, area, area_name, district, polygon FROM areas "
@@ -153,7 +167,7 @@ class _Shared:
         )
         days = _rows(engine, 'SELECT "date" AS on_day, name, day_type, district FROM calendar ORDER BY 1, 2')
         return cls(
-            figures,
+            *told,
             tuple(
                 Area(row["area_type"], row["area"], row["area_name"], row["district"], row["polygon"])
                 for row in areas
@@ -162,6 +176,13 @@ class _Shared:
             {district: tuple(found) for district, found in by_district.items()},
             tuple(Day(row["on_day"], row["name"], row["day_type"], row["district"]) for row in days),
         )
+
+
+def _by_recipient(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["recipient"]].append(row)
+    return found
 
 
 def _rows(engine: Engine, sql: str) -> list[dict[str, Any]]:
@@ -176,6 +197,8 @@ def _inputs(partner: Mapping[str, Any], shared: _Shared, context: StepContext, r
         partner_type=partner["partner_type"],
         district=partner["district"],
         figures=figures,
+        estimates=estimates_of(shared.estimates.get(partner["partner"], [])),
+        signals=signals_of(shared.signals.get(partner["partner"], [])),
         areas=shared.areas,
         area_names=shared.area_names,
         venues=shared.venues.get(partner["district"], ()),
@@ -224,11 +247,23 @@ def _files(inputs: PackInputs, document: Document) -> dict[str, bytes]:
     return {
         f"{document.stem}.html": render_html(document),
         f"{document.stem}.pdf": render_pdf(document, timestamp=after_month(inputs.as_at)),
-        f"{document.stem}.csv": render_csv(inputs.figures.all, inputs.area_names),
-        f"{document.stem}.csv-metadata.json": render_metadata(document, url=f"{document.name}.csv"),
+        **_tables(inputs, document),
         f"{document.stem}.xlsx": render_xlsx(document),
         f"{document.stem}.ods": render_ods(document),
     }
+
+
+def _tables(inputs: PackInputs, document: Document) -> dict[str, bytes]:
+    """A CSV file with its metadata for each released table of which the partner has rows."""
+    told = (inputs.figures.all, inputs.estimates, inputs.signals)
+    made = {}
+    for (table, ending), rows in zip(FILES.items(), told, strict=True):
+        if rows:
+            name = f"{document.name}{ending}.csv"
+            path = f"{document.partner}/{name}"
+            made[path] = render_csv(rows, inputs.area_names, table=table)
+            made[f"{path}-metadata.json"] = render_metadata(document, url=name, table=table)
+    return made
 
 
 def _register(made: Mapping[str, bytes], recipients: Mapping[str, str], release: str) -> pa.Table:

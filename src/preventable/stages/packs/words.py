@@ -126,6 +126,11 @@ def percent_text(ratio: float) -> str:
     return f"{sign}{abs(percent)}\u00a0%"
 
 
+def share_text(share: float) -> str:
+    """A share of 1 as a whole percentage: 0.518 is '52 %'."""
+    return f"{round(share * 100)}\u00a0%"
+
+
 def alternatives(items: Sequence[str]) -> str:
     """'a', 'a or b', 'a, b or c'."""
     if len(items) < 2:

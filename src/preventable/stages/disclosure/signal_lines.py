@@ -1,0 +1,193 @@
+"""What a partner is told of its weekly series: judged on shown counts at their least, never on exact ones.
+
+A line tells that a count was beyond what was expected. Judged on the exact count it would say on which side of a bound
+that count lies, and so narrow what the shown count stands for. Judged on the least count that the shown one may stand
+for, it says nothing that the shown count does not.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from preventable.methods import counts_shown_as, round_half_up
+from preventable.methods.false_discovery import Candidate, Line, excess_harm, signal_lines, simes_p
+from preventable.methods.negative_binomial import combined_p, upper_mid_p
+from preventable.stages.disclosure.rule import ReleaseRule
+from preventable.tables.signal_rules import SignalRules
+
+#: Area type and area.
+Area = tuple[str, str]
+_NO_LINE: Mapping[str, Any] = {
+    "line": 0, "kind": "", "first_day": "", "last_day": "", "value": None, "usual_lower": None, "usual_upper": None,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Told:
+    """A partner that is told of weekly series: of which areas, and of which definitions."""
+
+    recipient: str
+    areas: tuple[Area, ...]
+    definitions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Test:
+    """One test of a series: its p at the least counts, and the scored window that would be shown."""
+
+    p: float
+    row: Mapping[str, Any]
+
+    @property
+    def order(self) -> tuple[float, str, int, str]:
+        """The smallest p first; of equals its own past before the region, the shorter window, the later week."""
+        later = dt.date.max - dt.date.fromisoformat(self.row["week"])
+        return self.p, self.row["kind"], self.row["weeks"], f"{later.days:08d}"
+
+
+def released_signals(
+    scored: Iterable[Mapping[str, Any]],
+    told: Iterable[Told],
+    *,
+    month: str,
+    rule: ReleaseRule,
+    rules: SignalRules,
+) -> list[dict[str, Any]]:
+    """Rows of `released_signals`: one for each series that a partner is told of, at most five of them lines.
+
+    Args:
+        scored: Rows of `signals`.
+        told: Partners, with their areas and definitions.
+        month: Last month of the home, YYYY-MM: weeks that end in it are judged.
+        rule: How counts are shown.
+        rules: How series are judged and how many lines there are.
+    """
+    series: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in scored:
+        if _ends_in(row["week"], month):
+            series[row["area_type"], row["area"], row["definition"]].append(row)
+    return [row for one in told for row in _of_partner(one, series, month, rule, rules)]
+
+
+def _ends_in(week: str, month: str) -> bool:
+    return f"{dt.date.fromisoformat(week) + dt.timedelta(days=6):%Y-%m}" == month
+
+
+def _of_partner(
+    told: Told,
+    series: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]],
+    month: str,
+    rule: ReleaseRule,
+    rules: SignalRules,
+) -> list[dict[str, Any]]:
+    mine = {
+        (*area, definition): series[*area, definition]
+        for area in told.areas
+        for definition in told.definitions
+        if series.get((*area, definition))
+    }
+    best: dict[tuple[str, str], _Test] = {}
+    family = []
+    for (area_type, area, definition), rows in mine.items():
+        tests = _tests(rows, rule, rules)
+        if tests:
+            name = f"{area_type}/{area}"
+            best[name, definition] = found = min(tests, key=lambda test: test.order)
+            p = simes_p([test.p for test in tests])
+            harm = excess_harm(
+                _least(found.row["observed"], rule),
+                found.row["upper_80"],
+                rules.severity_weights[definition],
+            )
+            family.append(Candidate(name, definition, p, harm))
+    lines = signal_lines(
+        family, rate=rules.false_discovery_rate, watch_p=rules.watch_p, at_most=rules.most_lines
+    )
+    by_series = {(line.candidate.area, line.candidate.series): line for line in lines}
+    return [
+        _row(told.recipient, key, rows, by_series.get((f"{key[0]}/{key[1]}", key[2])), best, month, rule)
+        for key, rows in sorted(mine.items())
+    ]
+
+
+def _tests(rows: Sequence[Mapping[str, Any]], rule: ReleaseRule, rules: SignalRules) -> list[_Test]:
+    """Every test of a series: the score of one and two weeks, and each longer window; by kind and week."""
+    at = {(row["kind"], row["week"], row["weeks"]): row for row in rows if row["status"] == "scored"}
+    tests = []
+    for (kind, week, weeks), row in at.items():
+        both = at.get((kind, week, 2))
+        if weeks == 1 and both is not None:
+            p, p_both = _p_at_least(row, rule), _p_at_least(both, rule)
+            combined = combined_p(
+                p,
+                p_both,
+                newest_weight=rules.newest_weight,
+                correlation=rules.correlation,
+                zero_now=_least(row["observed"], rule) == 0,
+            )
+            tests.append(_Test(combined, row if p < p_both else both))
+        elif weeks > 2:
+            tests.append(_Test(_p_at_least(row, rule), row))
+    return tests
+
+
+def _least(count: int, rule: ReleaseRule) -> int:
+    """Least count that what is shown of a count may stand for; 0 where it is not shown."""
+    if count < rule.minimum_count:
+        return 0
+    shown = round_half_up(count, rule.rounding_base)
+    return min(counts_shown_as(shown, rule.rounding_base, rule.minimum_count))
+
+
+def _p_at_least(row: Mapping[str, Any], rule: ReleaseRule) -> float:
+    return upper_mid_p(_least(row["observed"], rule), row["expected"], row["variance"])
+
+
+def _row(
+    recipient: str,
+    key: tuple[str, str, str],
+    rows: Sequence[Mapping[str, Any]],
+    line: Line | None,
+    best: Mapping[tuple[str, str], _Test],
+    month: str,
+    rule: ReleaseRule,
+) -> dict[str, Any]:
+    area_type, area, definition = key
+    any_row = rows[0]
+    return {
+        "recipient": recipient,
+        "figure": f"{definition}.v{any_row['definition_version']}/weeks/{area_type}/{area}/{month}",
+        "definition": definition,
+        "source": any_row["source"],
+        "area_type": area_type,
+        "area": area,
+        "period_end": month,
+        "verdict": line.verdict if line else _without_line(rows),
+        **(_line(line.rank, best[f"{area_type}/{area}", definition].row, rule) if line else _NO_LINE),
+    }
+
+
+def _line(rank: int, row: Mapping[str, Any], rule: ReleaseRule) -> dict[str, Any]:
+    monday = dt.date.fromisoformat(row["week"])
+    return {
+        "line": rank,
+        "kind": row["kind"],
+        "first_day": (monday - dt.timedelta(weeks=row["weeks"] - 1)).isoformat(),
+        "last_day": (monday + dt.timedelta(days=6)).isoformat(),
+        "value": float(round_half_up(row["observed"], rule.rounding_base)),
+        "usual_lower": float(math.floor(row["lower_80"])),
+        "usual_upper": float(math.ceil(row["upper_80"])),
+    }
+
+
+def _without_line(rows: Sequence[Mapping[str, Any]]) -> str:
+    """`none` where a week of the series was judged; else why none was."""
+    states = {row["status"] for row in rows}
+    if "scored" in states:
+        return "none"
+    return "not_enough_history" if "not_enough_history" in states else "incomplete"

@@ -1,0 +1,158 @@
+"""Weeks that were more than expected: at most five lines, and which series could not be judged."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from preventable.stages.packs.blocks import (
+    Block,
+    Cell,
+    Column,
+    Heading,
+    Note,
+    Paragraph,
+    Provenance,
+    Row,
+    TableBlock,
+)
+from preventable.stages.packs.inputs import PackInputs
+from preventable.stages.packs.shown import ShownSignal
+from preventable.stages.packs.words import _, count_text, date_text, day_text, label, listed, plural
+
+
+def more_than_expected(inputs: PackInputs) -> tuple[Block, ...]:
+    """The section on weeks that were more than expected; empty where the partner is granted no signals."""
+    if not inputs.signals:
+        return ()
+    heading = Heading(_("What was more than expected"), "signals")
+    found = [one for one in inputs.signals if one.line]
+    others = [one for one in inputs.signals if not one.judged]
+    parts: list[Block] = [heading]
+    if found:
+        parts += [Paragraph(signal_sentence(inputs, one)) for one in found]
+        parts.append(_signals_table(inputs, found))
+    elif len(others) < len(inputs.signals):
+        parts.append(Paragraph(_nothing(inputs)))
+    if others:
+        parts.append(Note(_("Not judged"), tuple(_not_judged(inputs, others))))
+    return (*parts, _how_judged())
+
+
+def signal_sentence(inputs: PackInputs, one: ShownSignal) -> str:
+    """One line in words; every number of it is a field of the line."""
+    words = {
+        "signal": _("More than expected: {what}; {low} to {high} would be usual{rest}."),
+        "worth_watching": _("Worth watching: {what}; {low} to {high} would be usual{rest}."),
+    }[one.verdict]
+    what = _("about {count} {things} in {area}, {days}").format(
+        count=count_text(one.value or 0),
+        things=inputs.in_sentence(one.definition),
+        area=inputs.area_name(one.area_type, one.area),
+        days=days_text(one.first_day, one.last_day),
+    )
+    return words.format(
+        what=what,
+        low=count_text(one.usual_lower or 0),
+        high=count_text(one.usual_upper or 0),
+        rest=_(", going by the rest of the region") if one.kind == "relative" else "",
+    )
+
+
+def days_text(first: str, last: str) -> str:
+    """Two days as '1 to 14 December 2025', '24 November to 7 December 2025'."""
+    begin, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    start = str(begin.day) if (begin.year, begin.month) == (end.year, end.month) else day_text(begin)
+    return _("{first} to {last}").format(
+        first=start if begin.year == end.year else date_text(begin), last=date_text(end)
+    )
+
+
+def _signals_table(inputs: PackInputs, found: Sequence[ShownSignal]) -> TableBlock:
+    return TableBlock(
+        anchor="signals-table",
+        caption=_("Weeks that were more than expected"),
+        columns=(
+            Column(_("Measure")),
+            Column(_("Area")),
+            Column(_("Days")),
+            Column(_("Count, about"), numeric=True),
+            Column(_("Usual, from"), numeric=True),
+            Column(_("Usual, to"), numeric=True),
+            Column(_("Finding")),
+        ),
+        rows=tuple(
+            Row(
+                inputs.title(one.definition),
+                (
+                    Cell(inputs.area_name(one.area_type, one.area)),
+                    Cell(days_text(one.first_day, one.last_day)),
+                    *(one.cell(part) for part in ("value", "usual_lower", "usual_upper")),
+                    Cell(label("verdict", one.verdict)),
+                ),
+            )
+            for one in found
+        ),
+        provenance=Provenance(
+            source=listed([label("source_kind", one) for one in sorted({one.source for one in found})]),
+            period=_("weeks that end in {month}").format(month=inputs.as_at_text),
+            data_as_at=inputs.as_at_text,
+            exclusions=_("lines that rest on {most} records or fewer; weeks that are not complete").format(
+                most=inputs.rule.minimum - 1
+            ),
+            remarks="",
+            download=f"{inputs.partner_type}-signals.csv",
+            names=tuple(one.figure for one in found),
+        ),
+    )
+
+
+def _nothing(inputs: PackInputs) -> str:
+    judged = sum(one.judged for one in inputs.signals)
+    return plural(
+        "Nothing was more than expected in {month}: {n} weekly series was judged.",
+        "Nothing was more than expected in {month}: {n} weekly series were judged.",
+        judged,
+    ).format(month=inputs.as_at_text, n=judged)
+
+
+def _not_judged(inputs: PackInputs, others: Sequence[ShownSignal]) -> list[str]:
+    """Why series were not judged: a line for each reason, with the measures and areas it holds for."""
+    by_reason: dict[str, dict[str, list[str]]] = {}
+    for one in others:
+        areas = by_reason.setdefault(one.verdict, {}).setdefault(
+            inputs.area_name(one.area_type, one.area), []
+        )
+        areas.append(inputs.in_sentence(one.definition))
+    words = {
+        "not_enough_history": _("Not enough history to say what is usual: {series}."),
+        "incomplete": _("No complete week in {month}: {series}."),
+    }
+    return [
+        words[reason].format(
+            month=inputs.as_at_text,
+            series="; ".join(
+                _("{things} in {area}").format(things=listed(things), area=area)
+                for area, things in by_area.items()
+            ),
+        )
+        for reason, by_area in sorted(by_reason.items())
+    ]
+
+
+def _how_judged() -> Note:
+    return Note(
+        _("How this is judged"),
+        (
+            _(
+                "Each week and fortnight, and four weeks together for slow rises, are set against what the series' own "
+                "past, its season and the rest of the region lead one to expect. Each count is taken at the least that "
+                "the shown one may stand for, so that a line tells nothing that the shown count does not."
+            ),
+            _(
+                "“More than expected” allows for how many series were looked at: about one in ten of such lines is "
+                "chance. “Worth watching” is weaker. Neither says why. At most five lines are shown; a fall, or a site "
+                "that stopped sending, is not a line."
+            ),
+        ),
+    )

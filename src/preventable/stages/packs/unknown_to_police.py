@@ -1,0 +1,164 @@
+"""The share of victims that the police do not know of: sentence, drawing, table, and how it is estimated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from preventable.stages.packs.blocks import (
+    Block,
+    Column,
+    Figure,
+    Heading,
+    Note,
+    Paragraph,
+    Provenance,
+    Row,
+    TableBlock,
+)
+from preventable.stages.packs.charts import Interval, IntervalPanel, interval_chart
+from preventable.stages.packs.inputs import PackInputs
+from preventable.stages.packs.shown import ShownEstimate
+from preventable.stages.packs.words import _, date_text, label, listed, sentence_start, share_text
+
+
+def unknown_to_police(inputs: PackInputs) -> tuple[Block, ...]:
+    """The section on what the police do not hear of; empty where the partner is granted no such estimate."""
+    if not inputs.estimates:
+        return ()
+    heading = Heading(_("What the police do not hear of"), "unknown-to-police")
+    shown = [one for one in inputs.estimates if one.value is not None]
+    sentences = [Paragraph(unknown_sentence(one, inputs.region_area.name)) for one in inputs.estimates]
+    what = _figure(inputs, shown) if shown else ()
+    return (heading, *sentences, *what, _how_estimated())
+
+
+def unknown_sentence(one: ShownEstimate, region: str) -> str:
+    """The estimate in words with its interval, or that there is none and why."""
+    who = {
+        "ed": _("people treated in emergency departments after an assault"),
+        "ambulance": _("people to whom an ambulance was sent after an assault"),
+    }[one.source]
+    if one.value is None or one.lower is None or one.upper is None:
+        return _("{region}: no figure for {who} ([x], {note}).").format(
+            region=region, who=who, note=_(one.note)
+        )
+    return _(
+        "{region}, {first} to {last}: of {who}, about {share} have no police record of it (95 % limits {lower} to "
+        "{upper})."
+    ).format(
+        region=region,
+        first=date_text(dt.date.fromisoformat(one.period_start)),
+        last=date_text(dt.date.fromisoformat(one.period_end)),
+        who=who,
+        share=share_text(one.value),
+        lower=share_text(one.lower),
+        upper=share_text(one.upper),
+    )
+
+
+def _figure(inputs: PackInputs, shown: Sequence[ShownEstimate]) -> tuple[Figure]:
+    span = _("{first} to {last}").format(
+        first=date_text(dt.date.fromisoformat(min(one.period_start for one in shown))),
+        last=date_text(dt.date.fromisoformat(max(one.period_end for one in shown))),
+    )
+    name = _("Share of victims without a police record, {region}, {span}").format(
+        region=inputs.region_area.name, span=span
+    )
+    intervals = tuple(
+        Interval(_source_title(one.source), _percent(one.value), _percent(one.lower), _percent(one.upper), "")
+        for one in shown
+    )
+    lines = "; ".join(
+        _("{service}: {share} ({lower} to {upper})").format(
+            service=_source_title(one.source),
+            share=share_text(one.value or 0),
+            lower=share_text(one.lower or 0),
+            upper=share_text(one.upper or 0),
+        )
+        for one in shown
+    )
+    return (
+        Figure(
+            anchor="unknown-figure",
+            headline=_headline(shown),
+            title=name,
+            summary=_("Estimated, with 95 % limits. {lines}.").format(lines=lines),
+            description=_(
+                "A mark for each service with a line from the lower to the upper 95 % limit, on one scale from 0. "
+                "{lines}. The numbers stand in the table below."
+            ).format(lines=lines),
+            spec=interval_chart([IntervalPanel(_("Not known to police, %"), intervals)]),
+            table=_table(inputs, name),
+            provenance=_provenance(inputs, span),
+        ),
+    )
+
+
+def _headline(shown: Sequence[ShownEstimate]) -> str:
+    least = min(one.lower or 0.0 for one in shown)
+    if least > 0.5:
+        return _("Most of these victims are unknown to the police")
+    return _("At least {share} are unknown to the police").format(share=share_text(least))
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 6)
+
+
+def _source_title(source: str) -> str:
+    return sentence_start(label("source_kind", source))
+
+
+def _table(inputs: PackInputs, name: str) -> TableBlock:
+    return TableBlock(
+        anchor="unknown-table",
+        caption=name,
+        columns=(
+            Column(_("Service")),
+            Column(_("Unknown to police, %"), numeric=True),
+            Column(_("Lower 95 % limit, %"), numeric=True),
+            Column(_("Upper 95 % limit, %"), numeric=True),
+            Column(_("Lower limit if some police dates are wrong, %"), numeric=True),
+        ),
+        rows=tuple(
+            Row(
+                _source_title(one.source),
+                tuple(one.cell(part) for part in ("value", "lower", "upper", "lower_if_hidden")),
+            )
+            for one in inputs.estimates
+        ),
+    )
+
+
+def _provenance(inputs: PackInputs, span: str) -> Provenance:
+    withheld = sorted({one.note for one in inputs.estimates if one.note})
+    return Provenance(
+        source=listed([label("source_kind", one) for one in ("ed", "ambulance", "police")]),
+        period=span,
+        data_as_at=inputs.as_at_text,
+        exclusions=listed([_("[x], {reason}").format(reason=_(note)) for note in withheld])
+        if withheld
+        else _("records before the first and after the last whole week"),
+        remarks="",
+        download=f"{inputs.partner_type}-estimates.csv",
+        names=tuple(one.figure for one in inputs.estimates),
+    )
+
+
+def _how_estimated() -> Note:
+    return Note(
+        _("How this is estimated, and what it cannot see"),
+        (
+            _(
+                "It is not a count of linked records: how many records link depends on how wide one looks. It is the "
+                "excess of pairs of health and police records that are alike in time, place, age and sex over what "
+                "chance gives, which is measured by shifting one of them by whole weeks."
+            ),
+            _(
+                "It is about the victim's own record: another victim's record of the same incident does not count. A "
+                "police record with a date that is days off cannot be seen: the last column says how low the share "
+                "could be if one police record in twenty were so."
+            ),
+        ),
+    )

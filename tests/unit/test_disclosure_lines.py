@@ -1,0 +1,298 @@
+"""Lines on weekly series: judged on shown counts at their least, few, and never with a hidden count."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from figures_world import context, policy, random_year_handed_on, rows_of, session
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from preventable.errors import PolicyError, ReleaseRefusedError
+from preventable.settings import load_policy
+from preventable.stages.disclosure.guard_lines import check_lines
+from preventable.stages.disclosure.recipients import read_recipients
+from preventable.stages.disclosure.rule import read_release_rule
+from preventable.stages.disclosure.signal_lines import Told, released_signals
+from preventable.stages.disclosure.stage import protect_indicators
+from preventable.tables import TABLES
+from preventable.tables.signal_rules import read_signal_rules
+
+POLICY = load_policy()
+RULE, RULES = read_release_rule(POLICY), read_signal_rules(POLICY)
+SERIES = ("ambulance_assault_callouts", "ed_assault_attendances", "police_assault_offences")
+TOLD = Told("one", (("region", "X01"), ("district", "XD01")), SERIES)
+#: Mondays of the weeks that end in December 2025; the last ends on the 28th.
+WEEKS = ("2025-12-01", "2025-12-08", "2025-12-15", "2025-12-22")
+
+
+def before(week, back):
+    return (dt.date.fromisoformat(week) - dt.timedelta(weeks=back)).isoformat()
+
+
+def scored(count=20, *, area="XD01", definition=SERIES[0], expected=20.0, weeks=WEEKS, **changes):
+    """Rows of `signals` for one series: each window of each week at its mean, but for `changes` (week -> count)."""
+    rows = []
+    for kind in ("level", "relative"):
+        for week in weeks:
+            for length in (1, 2, 4):
+                here = sum(changes.get(before(week, back), count) for back in range(length))
+                mean = expected * length
+                rows.append(
+                    {
+                        "definition": definition,
+                        "definition_version": 1,
+                        "source": definition.split("_")[0],
+                        "area_type": "region" if area == "X01" else "district",
+                        "area": area,
+                        "kind": kind,
+                        "weeks": length,
+                        "week": week,
+                        "observed": here,
+                        "expected": mean,
+                        "variance": mean * 1.3,
+                        "lower_80": mean - 1.3 * mean**0.5,
+                        "upper_80": mean + 1.3 * mean**0.5,
+                        "lower_95": mean - 2 * mean**0.5,
+                        "upper_95": mean + 2 * mean**0.5,
+                        "z": 0.0,
+                        "p": 0.5,
+                        "history_weeks": 90,
+                        "dispersion": 1.3,
+                        "status": "scored",
+                    }
+                )
+    return rows
+
+
+def lines(rows, told=TOLD, month="2025-12"):
+    return released_signals(rows, [told], month=month, rule=RULE, rules=RULES)
+
+
+def the_lines(rows, **options):
+    return sorted((row for row in lines(rows, **options) if row["line"]), key=lambda row: row["line"])
+
+
+def quiet(*areas):
+    return [row for area in areas for name in SERIES for row in scored(area=area, definition=name)]
+
+
+def with_series(rows, changed):
+    """The rows, those of the series of `changed` replaced."""
+    key = lambda row: (row["area"], row["definition"])  # noqa: E731
+    return [row for row in rows if key(row) != key(changed[0])] + changed
+
+
+def test_nothing_unusual_is_no_line_and_each_series_is_told_to_be_judged():
+    rows = lines(quiet("XD01", "X01"))
+
+    assert [row["verdict"] for row in rows] == ["none"] * 6
+    assert all(row["value"] is None and row["line"] == 0 and row["first_day"] == "" for row in rows)
+
+
+def test_a_week_far_above_is_a_signal_with_its_shown_count_and_what_is_usual():
+    [line] = the_lines(with_series(quiet("XD01", "X01"), scored(**{"2025-12-22": 48})))
+
+    assert (line["verdict"], line["line"], line["value"]) == ("signal", 1, 50.0)
+    assert (line["first_day"], line["last_day"]) == ("2025-12-22", "2025-12-28")
+    assert line["usual_lower"] < 20 < line["usual_upper"] < line["value"]
+
+
+def test_a_line_is_judged_on_the_least_count_that_the_shown_one_stands_for():
+    """Counts that are shown alike in every window get one verdict, whatever they are."""
+    verdicts = {
+        count: [
+            (row["verdict"], row["value"]) for row in lines(quiet("X01") + scored(**{"2025-12-22": count}))
+        ]
+        for count in range(33, 63)
+    }
+
+    groups = {}
+    for count, said in verdicts.items():
+        shown = tuple((2 * n + 5) // 10 * 5 for n in (count, count + 20, count + 60))
+        groups.setdefault(shown, set()).add(str(said))
+    assert all(len(said) == 1 for said in groups.values())
+
+
+def test_a_hidden_count_is_no_line_however_unexpected():
+    assert the_lines(scored(0, expected=0.05, **{"2025-12-22": 1})) == []
+    assert [row["verdict"] for row in lines(scored(1, expected=0.02))] == ["none"]
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("not_enough_history", "not_enough_history"), ("incomplete", "incomplete")]
+)
+def test_a_series_that_cannot_be_judged_says_why(status, verdict):
+    empty = dict.fromkeys(("observed", "expected", "variance", "z", "p", "upper_80", "lower_80"))
+
+    rows = lines([{**row, **empty, "status": status} for row in scored()])
+
+    assert [(row["verdict"], row["line"]) for row in rows] == [(verdict, 0)]
+
+
+def test_a_partner_gets_five_lines_at_most_and_the_largest_excess_first():
+    rows = [
+        row
+        for area in ("XD01", "X01")
+        for n, name in enumerate(SERIES)
+        for row in scored(area=area, definition=name, **{"2025-12-22": 60 + 10 * n})
+    ]
+
+    found = the_lines(rows)
+
+    assert [line["line"] for line in found] == [1, 2, 3, 4, 5]
+    assert found[0]["definition"] == SERIES[2]
+
+
+def test_weeks_that_end_in_another_month_are_not_told():
+    """The week of 29 December ends in January, that of 24 November in November."""
+    for week, told in (("2025-12-22", True), ("2025-12-29", False), ("2025-11-24", False)):
+        assert bool(the_lines(scored(weeks=(week,), **{week: 90}))) == told
+
+
+def test_a_partner_is_told_of_its_own_areas_and_definitions_alone():
+    other = scored(area="XD02", **{"2025-12-22": 90})
+    ungranted = replace(TOLD, definitions=(SERIES[1],))
+
+    assert lines(other) == []
+    assert lines(scored(**{"2025-12-22": 90}), told=ungranted) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(counts=st.lists(st.integers(0, 120), min_size=4, max_size=4), mean=st.floats(0.2, 60))
+def test_no_line_shows_a_count_that_its_cell_hides(counts, mean):
+    rows = scored(expected=mean, **dict(zip(WEEKS, counts, strict=True)))
+
+    found = the_lines(rows)
+
+    check_lines(lines(rows), rows, [TOLD], rule=RULE, most_lines=5)
+    assert len(found) <= 1
+    for line in found:
+        assert line["value"] >= RULE.minimum_count
+        assert line["value"] % RULE.rounding_base == 0
+        assert line["usual_upper"] <= line["value"]
+
+
+# --- the guard ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"recipient": "two"}, "not told of"),
+        ({"area": "XD02"}, "not told of"),
+        ({"value": 49.0}, "nearest multiple"),
+        ({"value": 55.0}, "nearest multiple"),
+        ({"first_day": "2025-12-10"}, "hidden"),
+        ({"line": 0}, "no line and has a number"),
+    ],
+)
+def test_the_guard_refuses_a_line_that_was_changed(change, words):
+    rows = scored(**{"2025-12-22": 48})
+    made = [{**row, **change} for row in lines(rows)]
+
+    with pytest.raises(ReleaseRefusedError, match=words):
+        check_lines(made, rows, [TOLD], rule=RULE, most_lines=5)
+
+
+def test_the_guard_refuses_a_hidden_count_and_too_many_lines():
+    rows = scored(**{"2025-12-22": 48})
+    made = lines(rows)
+    hidden = [{**row, "observed": 7} for row in rows]
+
+    with pytest.raises(ReleaseRefusedError, match="hidden"):
+        check_lines(made, hidden, [TOLD], rule=RULE, most_lines=5)
+    with pytest.raises(ReleaseRefusedError, match="more lines"):
+        check_lines(made, rows, [TOLD], rule=RULE, most_lines=0)
+
+
+# --- in the stage ---------------------------------------------------------------------------------
+
+
+def stage_with(*, known=(), signals=()):
+    engine = session(random_year_handed_on())
+    engine.load("known_to_police", rows_of("known_to_police", known))
+    engine.load("signals", rows_of("signals", signals))
+    protect_indicators(engine, context())
+    return {
+        name: TABLES[name].conform(engine.table(name)).to_pylist()
+        for name in ("released_estimates", "released_signals", "release_register")
+    }
+
+
+def known(source="ed", **changes):
+    """A row of `known_to_police`."""
+    return {
+        "source": source,
+        "period_start": "2025-01-06",
+        "period_end": "2025-12-28",
+        "weeks": 51,
+        "records": 9_000,
+        "police_records": 30_000,
+        "estimate": 0.4876,
+        "standard_error": 0.0123,
+        "lower": 0.4619,
+        "upper": 0.5137,
+        "upper_if_hidden": 0.5407,
+        "calibrated": True,
+        "reason": "",
+        **changes,
+    }
+
+
+def test_the_share_unknown_to_police_is_the_rest_with_its_limits_outwards():
+    rows = stage_with(known=[known()])["released_estimates"]
+
+    assert {row["recipient"].rsplit("-", 1)[0] for row in rows} == {"community_safety", "public_health"}
+    assert {(row["value"], row["lower"], row["upper"], row["lower_if_hidden"]) for row in rows} == {
+        (0.51, 0.48, 0.54, 0.45)
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        (
+            {"calibrated": False, "estimate": None, "reason": "fewer than 8 whole weeks"},
+            "not calibrated: fewer than 8 whole weeks",
+        ),
+        ({"records": 99}, "not calibrated: too few records for an estimate"),
+    ],
+)
+def test_an_estimate_that_cannot_be_given_says_so(changes, note):
+    [row, *_others] = stage_with(known=[known(**changes)])["released_estimates"]
+
+    assert (row["value"], row["lower"], row["upper"], row["value_note"], row["note"]) == (
+        None,
+        None,
+        None,
+        "[x]",
+        note,
+    )
+
+
+def test_the_register_holds_estimates_and_series_under_their_names():
+    made = stage_with(known=[known()], signals=quiet("XD01"))
+
+    registered = {(row["recipient"], row["figure"]): row for row in made["release_register"]}
+    for row in made["released_estimates"]:
+        assert registered[row["recipient"], row["figure"]]["value"] == row["value"]
+    for row in made["released_signals"]:
+        assert registered[row["recipient"], row["figure"]]["value_note"] == row["verdict"]
+
+
+def test_the_release_has_another_name_where_an_estimate_changes():
+    names = {
+        stage_with(known=[known(estimate=share)])["release_register"][0]["release"] for share in (0.48, 0.52)
+    }
+
+    assert len(names) == 2
+
+
+def test_signals_are_granted_only_of_what_a_partner_sees_by_month():
+    changes = {("recipients", "recipients", 1, "signals"): ["ambulance_assault_callouts"]}
+
+    with pytest.raises(PolicyError, match="not its monthly counts"):
+        read_recipients(policy(changes))
