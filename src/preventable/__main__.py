@@ -51,6 +51,7 @@ _COUNTED = {
     "quality": ("rows", "records"),
     "pseudonyms": ("records", "records"),
     "places": ("records", "records"),
+    "linkage": ("records", "records"),
     "indicators": ("records", "figures"),
     "signals": ("weekly counts", "windows"),
     "disclosure": ("figures", "released"),

@@ -27,6 +27,8 @@ from preventable.stages.disclosure.rule import read_release_rule
 from preventable.stages.disclosure.stage import protect_indicators
 from preventable.stages.indicators.definitions import read_definitions
 from preventable.stages.indicators.stage import count_indicators
+from preventable.stages.linkage.policy import read_linkage_policy
+from preventable.stages.linkage.stage import link_records
 from preventable.stages.packs.stage import make_packs
 from preventable.stages.places.stage import locate_records
 from preventable.stages.pseudonyms.stage import pseudonymise_records
@@ -114,6 +116,13 @@ STEPS: tuple[Step, ...] = (
         ),
         writes=("place_matches", "located_records"),
         carries=("place_matches",),
+    ),
+    Step(
+        "linkage",
+        link_records,
+        reads=("located_records", "small_areas"),
+        writes=("links", "incidents", "link_models", "link_quality", "known_to_police"),
+        main="incidents",
     ),
     Step(
         "indicators",
@@ -227,6 +236,7 @@ def run(
         NothingToReleaseError: No figure was counted, or no partner has an agreement that stands.
     """
     read_definitions(policy)
+    read_linkage_policy(policy)
     read_release_rule(policy)
     read_recipients(policy)
     read_signal_rules(policy)

@@ -69,7 +69,8 @@ def test_no_python_file_is_longer_than_one_sitting():
 
 
 @pytest.mark.parametrize(
-    "folder", ["sources", "quality", "pseudonyms", "places", "indicators", "disclosure", "packs"]
+    "folder",
+    ["sources", "quality", "pseudonyms", "places", "linkage", "indicators", "signals", "disclosure", "packs"],
 )
 def test_every_stage_of_the_flow_has_a_folder(folder):
     assert PACKAGE / "stages" / folder in STAGES
@@ -99,7 +100,7 @@ def test_no_stage_without_its_face():
 
 
 def test_absent_rooms_are_absent_and_not_stubs():
-    for name in ("linkage", "evaluation"):
+    for name in ("evaluation",):
         assert not (PACKAGE / "stages" / name).exists()
     for name in ("programmes", "portal", "desk", "regions"):
         assert not (PACKAGE / name).exists()

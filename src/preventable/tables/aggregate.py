@@ -19,6 +19,26 @@ _WHAT = (
     Column("category", "text", "Value of the breakdown, 'all' where there is none.", nullable=False),
 )
 
+LINK_MODELS = Table(
+    name="link_models",
+    description="How two sources are compared: levels of each comparison, and how often matches and chance pairs are at each.",
+    sensitivity=Sensitivity.AGGREGATE,
+    key=("model", "comparison", "level"),
+    source="stages/linkage/comparisons.toml; learned from the records",
+    columns=(
+        Column("model", "text", "Name of the model: sha256 of its settings as Splink reads them, first 12 digits.", nullable=False, hashed=False),
+        Column("pair", "text", "The two sources.", allowed=PAIRS, nullable=False),
+        Column("part", "text", "Pairs that it weighs: located, or one of both without a place.", allowed=("located", "unlocated"), nullable=False),
+        Column("match_share", "number", "Share of matches among the candidate pairs.", nullable=False),
+        Column("comparison", "text", "What is compared.", nullable=False),
+        Column("level", "integer", "Number of the level; the first whose condition holds is taken.", nullable=False),
+        Column("label", "text", "The level in words.", nullable=False),
+        Column("condition", "text", "Its condition as SQL; else takes what is left.", nullable=False),
+        Column("matched", "number", "Share of matches at the level (m); null where it says nothing."),
+        Column("unmatched", "number", "Share of chance pairs at the level (u); null where it says nothing."),
+    ),
+)
+
 LINK_QUALITY = Table(
     name="link_quality",
     description="How well two sources could be linked: pairs, chance pairs, links and how many of them are expected to be false.",
@@ -27,12 +47,12 @@ LINK_QUALITY = Table(
     source="stages/linkage",
     columns=(
         Column("pair", "text", "The two sources.", allowed=PAIRS, nullable=False),
-        Column("left_records", "integer", "Linkable records of the first source.", unit="records", nullable=False),
-        Column("right_records", "integer", "Linkable records of the second source.", unit="records", nullable=False),
-        Column("candidates", "integer", "Candidate pairs.", unit="pairs", nullable=False),
-        Column("chance_candidates", "number", "Candidate pairs expected by chance: the mean over week shifts.", unit="pairs"),
+        Column("left_records", "integer", "Linkable records of the first source, later visits left out.", unit="records", nullable=False),
+        Column("right_records", "integer", "Linkable records of the second source, later visits left out.", unit="records", nullable=False),
+        Column("candidates", "integer", "Candidate pairs in the whole weeks that both sources have.", unit="pairs", nullable=False),
+        Column("chance_candidates", "number", "As many are expected by chance: the mean over week shifts.", unit="pairs"),
         Column("shifts", "integer", "Week shifts of the null linkage.", nullable=False),
-        Column("links", "integer", "Links that stand after the one-to-one merge.", unit="links", nullable=False),
+        Column("links", "integer", "Candidate pairs that stand in one incident after the merge.", unit="links", nullable=False),
         Column("expected_false", "number", "Of these, links expected to be false: the sum of 1 less the probability.", unit="links"),
         Column("calibrated", "flag", "Whether probabilities could be calibrated.", nullable=False),
         Column("reason", "text", "Why not, in words; empty otherwise.", nullable=False),

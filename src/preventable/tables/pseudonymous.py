@@ -92,21 +92,21 @@ LINKS = Table(
         Column("stratum", "text", "Stratum in which the weight was made into a probability: located or not, and density of chance pairs.", nullable=False),
         Column("probability", "number", "Match probability: 1 less the local false-discovery rate.", nullable=False),
         Column("one_to_one", "flag", "Whether the pair stands in one incident after the one-to-one merge over all sources.", nullable=False),
-        Column("model", "text", "Name of the model: sha256 of its settings, first 12 digits.", nullable=False, hashed=False),
+        Column("model", "text", "Model that gave the weight.", nullable=False, hashed=False),
     ),
 )
 
 INCIDENTS = Table(
     name="incidents",
-    description="Every linkable record and the incident it was judged to belong to: one victim at one incident, at most one record of a source. Victims of one incident are not brought together.",
+    description="Every linkable record and the incident it was judged to belong to: one victim at one incident, at most one visit to a service; a person's later attendances within the hours of policy/linkage.toml stand with the first. Victims of one incident are not brought together.",
     sensitivity=Sensitivity.PSEUDONYMOUS,
     key=("record_key",),
     source="stages/linkage",
     columns=(
         Column("record_key", "text", "The record.", nullable=False, hashed=False),
         Column("source", "text", "Its source.", allowed=allowed("source"), nullable=False),
-        Column("incident", "text", "The incident: smallest key of its records.", nullable=False, hashed=False),
+        Column("incident", "text", "The incident: the key of its first record, by source (ambulance, ed, police) and time.", nullable=False, hashed=False),
         Column("records", "integer", "Records of the incident.", unit="records", nullable=False),
-        Column("probability", "number", "Least match probability of the links that hold the incident together; 1 for a record alone.", nullable=False),
+        Column("probability", "number", "Least match probability of the links that hold the incident together; 1 where there is none.", nullable=False),
     ),
 )

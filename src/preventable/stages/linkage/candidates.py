@@ -1,0 +1,140 @@
+"""Candidate pairs of two sources, as they stand and with the second source shifted by whole weeks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from preventable.engine import Engine
+from preventable.stages.linkage.comparisons import PairModel, compared_columns_sql, pattern_sql, read_words
+from preventable.stages.linkage.prepare import statement
+
+WEEK_MIN = 7 * 24 * 60
+
+
+@dataclass(frozen=True)
+class WholeWeeks:
+    """The whole weeks, Monday to Sunday in UTC, in which both sources have records."""
+
+    first_min: int
+    weeks: int
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Pairs as arrays of one length; records by their number within the source.
+
+    Attributes:
+        left: Number of the first record.
+        right: Number of the second record.
+        week: Whole week of the first record; -1 where either lies outside the whole weeks.
+        pattern: Levels of all comparisons as one number (`comparisons.pattern_sql`).
+        apart_min: Minutes between the middles of both windows; of pairs as they stand alone.
+        distance2_m2: Squared distance, not a number where a place is unknown; of pairs as they stand alone.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    week: np.ndarray
+    pattern: np.ndarray
+    apart_min: np.ndarray
+    distance2_m2: np.ndarray
+
+
+def whole_weeks(engine: Engine, model: PairModel) -> WholeWeeks:
+    """Whole weeks of a pair of sources, by the time of contact; none where a source is empty."""
+    spans = engine.fetch(
+        "SELECT source, min(contact_min) AS first, max(contact_min) AS last FROM linkable_records GROUP BY source"
+    ).to_pylist()
+    of = {row["source"]: row for row in spans}
+    if model.left not in of or model.right not in of:
+        return WholeWeeks(0, 0)
+    first = max(of[model.left]["first"], of[model.right]["first"])
+    last = min(of[model.left]["last"], of[model.right]["last"])
+    monday = -(-first // WEEK_MIN)
+    return WholeWeeks(monday * WEEK_MIN, max(0, (last + 1) // WEEK_MIN - monday))
+
+
+def shifts_of(weeks: int, wanted: list[int]) -> list[int]:
+    """The shifts that differ from each other and from none in a circle of so many weeks.
+
+    Example:
+        >>> shifts_of(4, [-2, -1, 1, 2])
+        [-2, -1, 1]
+    """
+    kept: dict[int, int] = {}
+    for shift in wanted:
+        if weeks and shift % weeks:
+            kept.setdefault(shift % weeks, shift)
+    return list(kept.values())
+
+
+def load_sides(engine: Engine, model: PairModel, whole: WholeWeeks, widest_min: int, shift: int) -> None:
+    """Create `linkage_left` (once, with shift 0) and `linkage_right`."""
+    if shift == 0:
+        _side(engine, "linkage_left", model.left, model.left_block, whole, widest_min, 0)
+    _side(engine, "linkage_right", model.right, model.right_block, whole, widest_min, shift)
+
+
+def _side(
+    engine: Engine,
+    name: str,
+    source: str,
+    block: tuple[str, str],
+    whole: WholeWeeks,
+    widest_min: int,
+    shift: int,
+) -> None:
+    engine.create(
+        name,
+        statement("side").format(block_from=block[0], block_to=block[1]),
+        {
+            "source": source,
+            "shift": shift,
+            "weeks": whole.weeks,
+            "first_min": whole.first_min,
+            "widest_min": widest_min,
+        },
+    )
+
+
+def find_candidates(engine: Engine, model: PairModel) -> Candidates:
+    """Pairs of `linkage_left` and `linkage_right`, sorted by their numbers."""
+    found = _found(
+        engine, model, ", {apart} AS apart_min, {distance2} AS distance2_m2".format(**read_words())
+    )
+    apart, distance2 = (found.column(name).to_numpy() for name in ("apart_min", "distance2_m2"))
+    left, right, week, pattern = _columns(found)
+    order = np.lexsort((right, left))
+    return Candidates(*(column[order] for column in (left, right, week, pattern, apart, distance2)))
+
+
+def find_chance_pairs(engine: Engine, model: PairModel) -> Candidates:
+    """The same, less what is told of pairs as they stand alone."""
+    left, right, week, pattern = _columns(_found(engine, model, ""))
+    order = np.lexsort((right, left))
+    none = np.empty(0)
+    return Candidates(left[order], right[order], week[order], pattern[order], none, none)
+
+
+def _found(engine: Engine, model: PairModel, told: str) -> pa.Table:
+    return engine.fetch(
+        statement("pairs").format(
+            columns=compared_columns_sql(),
+            pattern=pattern_sql(model.comparisons),
+            guard=model.guard,
+            told=told,
+        )
+    )
+
+
+def _columns(found: pa.Table) -> tuple[np.ndarray, ...]:
+    """Left, right, week and pattern; the week is -1 where either record has none."""
+    week = found.column("left_week").fill_null(-1).to_numpy().copy()
+    week[found.column("right_week").is_null().to_numpy()] = -1
+    left, right, pattern = (
+        found.column(name).to_numpy() for name in ("left_number", "right_number", "pattern")
+    )
+    return left, right, week, pattern

@@ -1,0 +1,191 @@
+"""Two sources linked with each other: candidates, chance pairs, models, probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from preventable.engine import Engine
+from preventable.methods.fellegi_sunter import match_weights
+from preventable.stages.linkage.calibration import Weighed, judge
+from preventable.stages.linkage.candidates import (
+    Candidates,
+    WholeWeeks,
+    find_candidates,
+    find_chance_pairs,
+    load_sides,
+    shifts_of,
+    whole_weeks,
+)
+from preventable.stages.linkage.comparisons import PairModel, read_rules
+from preventable.stages.linkage.scoring import TrainedModel, levels_of, train
+
+
+@dataclass(frozen=True)
+class PairLinks:
+    """Candidate pairs of two sources, as arrays of one length, and what is told of them.
+
+    Attributes:
+        left, right: Numbers of the records.
+        weight: Match weight in bits.
+        probability: Match probability.
+        stratum: Stratum in which the weight was made into a probability.
+        part: 0 located, 1 unlocated: which of `models` weighed it.
+        apart_min: Minutes between the middles of the windows.
+        distance2_m2: Squared distance; not a number where a place is not known.
+        candidates: Pairs in the whole weeks.
+        chance_candidates: As many are expected there by chance; None where that is not known.
+        shifts: Week shifts.
+        reason: Why there are no probabilities, in words; empty otherwise.
+    """
+
+    model: PairModel
+    left: np.ndarray
+    right: np.ndarray
+    weight: np.ndarray
+    probability: np.ndarray
+    stratum: np.ndarray
+    part: np.ndarray
+    apart_min: np.ndarray
+    distance2_m2: np.ndarray
+    models: tuple[TrainedModel | None, ...]
+    candidates: int
+    chance_candidates: float | None
+    shifts: int
+    reason: str
+
+
+def link_pair(engine: Engine, model: PairModel, *, widest_min: int) -> PairLinks:
+    """Candidate pairs of two sources with their match probabilities.
+
+    Args:
+        engine: Session with linkable_records.
+        model: What is compared.
+        widest_min: Police windows wider than this are left out.
+    """
+    rules = read_rules()
+    whole = whole_weeks(engine, model)
+    shifts = shifts_of(whole.weeks, rules["shifts"])
+    load_sides(engine, model, whole, widest_min, 0)
+    pairs = find_candidates(engine, model)
+    reason = _too_few_weeks(whole, rules["minimum_weeks"])
+    if reason:
+        return _unlinked(model, pairs, None, 0, reason)
+    chance, shift = _chance_pairs(engine, model, whole, widest_min, shifts)
+    counted = _expected(engine, whole, shifts)[chance.week] / len(shifts)
+    if len(chance.left) < rules["minimum_chance_pairs"]:
+        return _unlinked(
+            model, pairs, float(counted.sum()), len(shifts), "too few pairs by chance to compare with"
+        )
+    return _linked(model, pairs, chance, shift, counted, len(shifts))
+
+
+def _too_few_weeks(whole: WholeWeeks, minimum: int) -> str:
+    return (
+        f"fewer than {minimum} whole weeks in which both sources have records"
+        if whole.weeks < minimum
+        else ""
+    )
+
+
+def _unlinked(
+    model: PairModel, pairs: Candidates, chance_candidates: float | None, shifts: int, reason: str
+) -> PairLinks:
+    none = np.empty(0)
+    numbers = np.empty(0, dtype=np.int64)
+    inside = int((pairs.week >= 0).sum())
+    return PairLinks(
+        model, numbers, numbers, none, none, np.empty(0, dtype=object), numbers, none, none, (None, None),
+        inside, chance_candidates, shifts, reason,
+    )  # fmt: skip
+
+
+def _chance_pairs(
+    engine: Engine, model: PairModel, whole: WholeWeeks, widest_min: int, shifts: list[int]
+) -> tuple[Candidates, np.ndarray]:
+    """Pairs with the second source shifted, of all shifts, and the position of the shift of each."""
+    found = []
+    for shift in shifts:
+        load_sides(engine, model, whole, widest_min, shift)
+        found.append(find_chance_pairs(engine, model))
+    joined = [
+        np.concatenate([getattr(one, name) for one in found]) for name in ("left", "right", "week", "pattern")
+    ]
+    shift_of = np.repeat(np.arange(len(shifts)), [len(one.left) for one in found])
+    inside = joined[2] >= 0
+    none = np.empty(0)
+    return Candidates(*(column[inside] for column in joined), none, none), shift_of[inside]
+
+
+def _expected(engine: Engine, whole: WholeWeeks, shifts: list[int]) -> np.ndarray:
+    """For each week its records of the second source over the mean of those that the shifts bring there.
+
+    Weeks are not alike: where the police sent nothing, chance brings nothing together either.
+    """
+    rows = engine.fetch(
+        "SELECT week, count(*) AS records FROM linkage_right WHERE week IS NOT NULL GROUP BY week"
+    )
+    records = np.zeros(whole.weeks)
+    records[rows.column("week").to_numpy()] = rows.column("records").to_numpy()
+    brought = np.mean([np.roll(records, shift) for shift in shifts], axis=0)
+    return np.divide(records, brought, out=np.zeros(whole.weeks), where=brought > 0)
+
+
+def _linked(
+    model: PairModel,
+    pairs: Candidates,
+    chance: Candidates,
+    shift: np.ndarray,
+    counted: np.ndarray,
+    shifts: int,
+) -> PairLinks:
+    patterns = np.unique(np.concatenate([pairs.pattern, chance.pattern]))
+    levels = levels_of(patterns, model.comparisons)
+    of_pair, of_chance = np.searchsorted(patterns, pairs.pattern), np.searchsorted(patterns, chance.pattern)
+    inside = (pairs.week >= 0).astype(float)
+    real = np.bincount(of_pair, weights=inside, minlength=len(patterns))
+    by_chance = np.bincount(of_chance, weights=counted, minlength=len(patterns))
+
+    place = [one.name for one in model.comparisons].index("place")
+    unlocated = np.isin(levels[:, place], model.comparisons[place].null_levels)
+    weight, near = np.zeros(len(patterns)), np.zeros(len(patterns), dtype=bool)
+    models: list[TrainedModel | None] = []
+    for part, here in (("located", ~unlocated), ("unlocated", unlocated)):
+        if not here.any():
+            models.append(None)
+            continue
+        trained = train(model, part, levels[here], real[here], by_chance[here])
+        models.append(trained)
+        weight[here] = np.round(match_weights(trained.agreement, levels[here]), 10)
+        share = trained.agreement.match_share
+        near[here] = weight[here] + np.log2(share / (1 - share)) > read_rules()["near_bits"]
+
+    # A pair leaves one shift out as its chance pairs leave out their own: both then count over as many.
+    judged = judge(
+        Weighed(
+            pairs.left,
+            pairs.right,
+            pairs.pattern % shifts,
+            weight[of_pair],
+            ~unlocated[of_pair],
+            near[of_pair],
+            inside,
+        ),
+        Weighed(
+            chance.left,
+            chance.right,
+            shift,
+            weight[of_chance],
+            ~unlocated[of_chance],
+            near[of_chance],
+            counted,
+        ),
+        shifts=shifts,
+        strata=read_rules()["strata"],
+    )
+    return PairLinks(
+        model, pairs.left, pairs.right, weight[of_pair], np.round(judged.probability, 6), judged.stratum,
+        unlocated[of_pair].astype(np.int64), pairs.apart_min, pairs.distance2_m2, tuple(models),
+        int(inside.sum()), round(float(counted.sum()), 3), shifts, "",
+    )  # fmt: skip

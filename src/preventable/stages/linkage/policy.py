@@ -1,0 +1,68 @@
+"""policy/linkage.toml, checked once and made into a type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from preventable.errors import PolicyError
+from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys
+from preventable.tables.conditions import RECORD_COLUMNS, Condition, read_condition
+
+SOURCES = ("ambulance", "ed", "police")
+_WHERE = "policy/linkage.toml"
+_NUMBERS = ("report_probability", "kept_probability", "same_injury_hours", "widest_window_hours")
+
+
+@dataclass(frozen=True)
+class LinkagePolicy:
+    """Which records are linked, and from which probability on a link stands.
+
+    Attributes:
+        report_probability: Least probability of a link that joins records into an incident.
+        kept_probability: Least probability of a pair that stays in the table of links.
+        same_injury_hours: Later visits of one person within these hours are of the same injury.
+        widest_window_hours: Police records with a wider from-to window are not linked.
+        linkable: Conditions that pick the records of each source.
+    """
+
+    report_probability: float
+    kept_probability: float
+    same_injury_hours: int
+    widest_window_hours: int
+    linkable: Mapping[str, tuple[Condition, ...]]
+
+
+def read_linkage_policy(policy: Policy) -> LinkagePolicy:
+    """The rules of linkage.
+
+    Raises:
+        PolicyError: The file or a definition that it names is missing or not well formed.
+    """
+    contents = policy.file("linkage")
+    refuse_unknown_keys(_WHERE, "it", contents, (*POLICY_HEADER, *_NUMBERS, "linkable"))
+    numbers = {name: contents.get(name) for name in _NUMBERS}
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise PolicyError(_WHERE, f"{name} is not a number")
+    report, kept = float(numbers["report_probability"]), float(numbers["kept_probability"])
+    if not 0 < kept <= report < 1:
+        raise PolicyError(_WHERE, "kept_probability and report_probability do not rise between 0 and 1")
+    hours = (numbers["same_injury_hours"], numbers["widest_window_hours"])
+    if not all(isinstance(number, int) and number > 0 for number in hours):
+        raise PolicyError(_WHERE, "hours are not whole numbers above 0")
+    return LinkagePolicy(report, kept, *hours, linkable=_linkable(policy, contents.get("linkable")))
+
+
+def _linkable(policy: Policy, named: object) -> dict[str, tuple[Condition, ...]]:
+    if not isinstance(named, Mapping) or set(named) != set(SOURCES):
+        raise PolicyError(_WHERE, f"linkable does not name one definition each for {', '.join(SOURCES)}")
+    return {source: _conditions(policy, source, named[source]) for source in SOURCES}
+
+
+def _conditions(policy: Policy, source: str, name: object) -> tuple[Condition, ...]:
+    definition = policy.definitions.get(str(name))
+    if definition is None or definition.get("source") != source:
+        raise PolicyError(_WHERE, f"linkable names for {source} what is no definition of {source}")
+    where = f"policy/definitions/{name}.toml"
+    return tuple(read_condition(where, one, RECORD_COLUMNS) for one in definition.get("conditions", ()))

@@ -1,0 +1,180 @@
+"""The stage of linkage: records of emergency departments, ambulance and police to links and incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from preventable.engine import Engine
+from preventable.settings import StepContext
+from preventable.stages.linkage.comparisons import read_models, read_rules
+from preventable.stages.linkage.known import estimate_known, read_known_rules
+from preventable.stages.linkage.merge import Merged, first_visits, merge_links
+from preventable.stages.linkage.pair import PairLinks, link_pair
+from preventable.stages.linkage.policy import LinkagePolicy, read_linkage_policy
+from preventable.stages.linkage.prepare import prepare_records
+from preventable.tables.aggregate import KNOWN_TO_POLICE, LINK_MODELS, LINK_QUALITY
+from preventable.tables.pseudonymous import INCIDENTS, LINKS
+
+_OWN_TABLES = ("linkable_records", "linkage_left", "linkage_right")
+
+
+def link_records(engine: Engine, context: StepContext) -> None:
+    """Create `links`, `incidents`, `link_models`, `link_quality` and `known_to_police`.
+
+    The share known to police is estimated from the same records, beside the links and not from them.
+
+    Args:
+        engine: Session with located_records and small_areas.
+        context: Policy with linkage.toml and the definitions it names; its `progress`, where set, is called with
+            the share done.
+
+    Raises:
+        PolicyError: policy/linkage.toml or a definition that it names is missing or not well formed.
+    """
+    policy = read_linkage_policy(context.policy)
+    prepare_records(engine, policy)
+    _progress(context, 0.1)
+    links = []
+    for model in read_models():
+        links.append(link_pair(engine, model, widest_min=policy.widest_window_hours * 60))
+        _progress(context, 0.1 + 0.2 * len(links))
+    records = engine.fetch("SELECT number, record_key, source FROM linkable_records ORDER BY number")
+    merged = _merge(engine, records, links, policy)
+    engine.load("links", _link_rows(records, links, merged, policy))
+    engine.load("incidents", _incident_rows(records, merged))
+    engine.load("link_models", _model_rows(links))
+    engine.load("link_quality", _quality_rows(engine, links, merged))
+    _progress(context, 0.75)
+    engine.load("known_to_police", _known_rows(engine))
+    for name in _OWN_TABLES:
+        engine.drop(name)
+    _progress(context, 1.0)
+
+
+def _merge(engine: Engine, records: pa.Table, links: Sequence[PairLinks], policy: LinkagePolicy) -> Merged:
+    rules = read_rules()["merge"]
+    _, source = np.unique(np.array(records.column("source").to_pylist(), dtype=str), return_inverse=True)
+    return merge_links(
+        source,
+        first_visits(engine, records.num_rows),
+        links,
+        report=policy.report_probability,
+        least=rules["least_probability"],
+        missing=rules["missing_logit"],
+    )
+
+
+def _together(one: PairLinks, merged: Merged) -> np.ndarray:
+    return np.asarray(merged.incident[one.left] == merged.incident[one.right])
+
+
+def _link_rows(
+    records: pa.Table, links: Sequence[PairLinks], merged: Merged, policy: LinkagePolicy
+) -> pa.Table:
+    """Pairs that are probable enough to keep, and all that stand in one incident."""
+    keys = records.column("record_key")
+    parts = []
+    for one in links:
+        together = _together(one, merged)
+        kept = np.flatnonzero((one.probability >= policy.kept_probability) | together)
+        names = [model.name if model else "" for model in one.models]
+        parts.append(
+            pa.table(
+                {
+                    "pair": pa.array([one.model.pair] * len(kept), pa.string()),
+                    "left_record": keys.take(pa.array(one.left[kept])),
+                    "right_record": keys.take(pa.array(one.right[kept])),
+                    "match_weight": one.weight[kept],
+                    "stratum": pa.array(one.stratum[kept].tolist(), pa.string()),
+                    "probability": one.probability[kept],
+                    "one_to_one": together[kept],
+                    "model": pa.array([names[part] for part in one.part[kept].tolist()], pa.string()),
+                }
+            )
+        )
+    return LINKS.conform(pa.concat_tables(parts))
+
+
+def _incident_rows(records: pa.Table, merged: Merged) -> pa.Table:
+    sizes = np.bincount(merged.incident, minlength=records.num_rows)
+    return INCIDENTS.conform(
+        pa.table(
+            {
+                "record_key": records.column("record_key"),
+                "source": records.column("source"),
+                "incident": records.column("record_key").take(pa.array(merged.incident)),
+                "records": sizes[merged.incident],
+                "probability": merged.probability,
+            }
+        )
+    )
+
+
+def _model_rows(links: Sequence[PairLinks]) -> pa.Table:
+    """The models, a row a level."""
+    rows = []
+    for trained in (model for one in links for model in one.models if model):
+        comparisons = next(one.model.comparisons for one in links if one.model.pair == trained.pair)
+        for at, comparison in enumerate(comparisons):
+            for number, level in enumerate(comparison.levels):
+                told = not level.null
+                rows.append(
+                    {
+                        "model": trained.name,
+                        "pair": trained.pair,
+                        "part": trained.part,
+                        "match_share": trained.agreement.match_share,
+                        "comparison": comparison.name,
+                        "level": number,
+                        "label": level.label,
+                        "condition": level.condition,
+                        "matched": float(trained.agreement.matched[at][number]) if told else None,
+                        "unmatched": float(trained.agreement.unmatched[at][number]) if told else None,
+                    }
+                )
+    return pa.Table.from_pylist(rows, schema=LINK_MODELS.arrow_schema())
+
+
+def _quality_rows(engine: Engine, links: Sequence[PairLinks], merged: Merged) -> pa.Table:
+    counted = engine.fetch(
+        "SELECT source, count(*) AS records FROM linkable_records WHERE is_later = 0 GROUP BY source"
+    ).to_pylist()
+    records = {row["source"]: row["records"] for row in counted}
+    rows = []
+    for one in links:
+        false = 1 - one.probability[_together(one, merged)]
+        calibrated = not one.reason
+        rows.append(
+            {
+                "pair": one.model.pair,
+                "left_records": records.get(one.model.left, 0),
+                "right_records": records.get(one.model.right, 0),
+                "candidates": one.candidates,
+                "chance_candidates": one.chance_candidates,
+                "shifts": one.shifts,
+                "links": len(false),
+                "expected_false": round(float(false.sum()), 3) if calibrated else None,
+                "calibrated": calibrated,
+                "reason": one.reason,
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=LINK_QUALITY.arrow_schema())
+
+
+def _known_rows(engine: Engine) -> pa.Table:
+    """Share of the victims of each health service who have a police record."""
+    records = engine.fetch(
+        "SELECT r.* FROM located_records AS r JOIN linkable_records AS k ON k.record_key = r.record_key"
+    )
+    rows = estimate_known(records, rules=read_known_rules())
+    for row in rows:
+        row |= {name: row[name] or "" for name in ("period_start", "period_end")}
+    return pa.Table.from_pylist(rows, schema=KNOWN_TO_POLICE.arrow_schema())
+
+
+def _progress(context: StepContext, share: float) -> None:
+    if context.progress is not None:
+        context.progress(share)
