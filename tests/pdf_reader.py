@@ -56,7 +56,8 @@ class PdfReader:
 
     Attributes:
         pages: All text of each page in order of drawing, banners and footer too, without white space.
-        places: Page, distance from its left and from its lower edge in points, of the start of each piece of text.
+        places: Where each piece of text begins, and its words without white space: page, distance from its left and
+            from its lower edge in points.
         root: Top of the structure tree.
         fonts: Names of the fonts in it, without the mark of a subset.
         outline: Level and title of each bookmark, in order.
@@ -66,7 +67,7 @@ class PdfReader:
         self.pdf = pikepdf.open(io.BytesIO(content))
         self._marked: dict[tuple[int, int], str] = {}
         self._page_of = {page.obj.objgen: n for n, page in enumerate(self.pdf.pages)}
-        self.places: list[tuple[int, float, float]] = []
+        self.places: list[tuple[int, float, float, str]] = []
         self.pages = [self._read(n, page) for n, page in enumerate(self.pdf.pages)]
         tree = self.pdf.Root.StructTreeRoot
         self._roles = {str(k): str(v) for k, v in tree.get("/RoleMap", {}).items()}
@@ -122,9 +123,10 @@ class PdfReader:
             elif name == "EMC":
                 marks.pop()
             elif name in ("Tj", "TJ"):
-                self.places.append((number, *_times(text, now)[4:]))
+                words = _decoded(operands[0], decode)
+                self.places.append((number, *_times(text, now)[4:], bare(words)))
                 if all(actual is None for _mcid, actual in marks):
-                    self._say(number, marks, said, _decoded(operands[0], decode))
+                    self._say(number, marks, said, words)
         return bare("".join(said))
 
     def _say(self, page: int, marks: list[tuple[int | None, str | None]], said: list[str], text: str) -> None:

@@ -262,7 +262,7 @@ def test_only_the_shipped_family_is_in_a_pack(packs):
 
 def test_no_word_begins_outside_the_page(packs):
     for pack in packs.values():
-        for number, left, up in pack.read.places:
+        for number, left, up, _words in pack.read.places:
             _x, _y, width, height = map(float, pack.read.pdf.pages[number].mediabox)
             assert 40 < left < width - 40
             assert 20 < up < height - 20
@@ -437,7 +437,22 @@ def test_sixty_columns_stand_in_parts_that_each_name_the_rows():
     assert all([row[0] for row in part[1:]] == ["Weekday", "Friday", "Saturday"] for part in parts)
     assert [title for part in parts for title in part[1][1:]] == [bare(title) for title in titles[1:]]
     assert [cell for part in parts for cell in part[2][1:]] == [f"{n * 1_000:,}" for n in range(59)]
-    assert sorted({round(left) for _page, left, _up in read.places})[-1] < 595 - 40
+    assert sorted({round(left) for _page, left, _up, _words in read.places})[-1] < 595 - 40
+
+
+def test_numbers_are_flush_right_and_words_flush_left():
+    columns = (Column("Name"), Column("A count of many", numeric=True), Column("Remarks in words"))
+    rows = (
+        Row("One", (Cell("7,250", numeric=True), Cell("long words"))),
+        Row("Fourteen", (Cell("[c]", numeric=True), Cell("xx"))),
+    )
+
+    read = made(document(TableBlock("t", "A table", columns, rows))).read
+
+    at = {words: left for _page, left, _up, words in read.places}
+    ends = [at[words] + 9 * text_width_em(words) for words in ("7,250", "[c]")]
+    assert ends[0] == pytest.approx(ends[1], abs=0.05)
+    assert at["One"] == at["Fourteen"] < at["7,250"] < at["[c]"] < at["xx"] == at["longwords"]
 
 
 def test_long_tables_repeat_their_head_on_each_page_once_for_a_screen_reader():
@@ -459,7 +474,7 @@ def test_words_and_rows_longer_than_line_and_page_are_broken_and_whole():
 
     assert read.root.all("H1")[0].words == word
     assert read.tables()[0][1:] == [[word, "Count"], [bare(prose), word]]
-    assert all(20 < up < 842 - 20 and 40 < left < 595 - 40 for _page, left, up in read.places)
+    assert all(20 < up < 842 - 20 and 40 < left < 595 - 40 for _page, left, up, _words in read.places)
 
 
 def test_a_heading_stays_with_what_follows():

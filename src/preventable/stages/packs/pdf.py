@@ -32,9 +32,9 @@ from preventable.stages.packs.svg import described_svg
 from preventable.stages.packs.words import _, data_file, label
 
 #: May be broken, as no column could hold it.
-_LONG_WORD = re.compile(r"[^\s\u200b]{41,}")
-#: Parts of a block that must stay as they are: a drawing, and names of figures, which a reader copies.
-_WHOLE = ("drawing", "names")
+_LONG_WORD = re.compile(r"[^ \u200b]{41,}")
+#: Parts of a block that must stay as they are: drawings and what is said of them, and names, which a reader copies.
+_WHOLE = ("drawing", "description", "names")
 
 
 def render_pdf(document: Document, *, timestamp: dt.datetime) -> bytes:
@@ -163,8 +163,8 @@ def _block(block: Block) -> dict[str, Any]:
 def _table(block: TableBlock) -> dict[str, Any]:
     titles = _fitting([column.title for column in block.columns])
     rows = _fitting([[row.head, *(cell.text for cell in row.cells)] for row in block.rows])
+    flush_right = [[False, *(cell.numeric for cell in row.cells)] for row in block.rows]
     setting = table_setting(titles, rows)
-    breaking = [setting.breaks(row) for row in rows]
     return {
         "size": setting.size_pt,
         "parts": [
@@ -174,8 +174,11 @@ def _table(block: TableBlock) -> dict[str, Any]:
                 "titles": [titles[n] for n in part.columns],
                 "numeric": [block.columns[n].numeric for n in part.columns],
                 "rows": [
-                    {"breaks": breaks, "cells": [row[n] for n in part.columns]}
-                    for row, breaks in zip(rows, breaking, strict=True)
+                    {
+                        "breaks": setting.breaks(row),
+                        "cells": [{"text": row[n], "numeric": right[n]} for n in part.columns],
+                    }
+                    for row, right in zip(rows, flush_right, strict=True)
                 ],
             }
             for part in setting.parts
