@@ -10,11 +10,11 @@ from preventable.stages.packs.pdf_font import text_width_em
 
 #: Room of a line on the page, and on each side of a cell, in points.
 LINE_PT = 498.0
-INSET_PT = 4.0
+INSET_PT = 3.5
 #: Sizes of type that are tried before a table is divided, in points.
 SIZES_PT = (9.0, 8.25, 7.5)
 #: Slack for rounding and kerning, and the most that a column widens for looks alone, in points.
-_SLACK_PT = 2.0
+_SLACK_PT = 1.5
 _SPARE_PT = 8.0
 #: The head of a column stays on one line up to this width, in points.
 _HEAD_PT = 72.0
