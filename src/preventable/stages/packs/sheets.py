@@ -29,8 +29,9 @@ from preventable.stages.packs.words import _, label, listed
 
 _NO_VALUE = "[z]"
 _LONGEST_NAME = 31
-#: Widths in characters: a column of numbers is no narrower, the first column and columns of words no wider.
-_NARROWEST, _WIDEST_HEAD, _WIDEST = 12, 34, 96
+#: Widths in characters. No column is narrower, unless its head is short; no first column, no other column of words
+#: beside numbers, and no other column of words is wider.
+_NARROWEST, _WIDEST_HEAD, _WIDEST_BESIDE_NUMBERS, _WIDEST = 12, 34, 40, 96
 #: What neither format takes in the name of a sheet; what XML takes in no text.
 _NOT_IN_NAMES = re.compile(r"[:\\/?*\[\]]+")
 _NOT_IN_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]+")
@@ -397,6 +398,7 @@ def _sheet(
         for row in rows
     )
     titles = _unique([_clean(column) or _NO_VALUE for column, _numeric in columns])
+    widest = _WIDEST_BESIDE_NUMBERS if any(numeric for _column, numeric in columns) else _WIDEST
     return Sheet(
         name,
         _clean(title),
@@ -404,7 +406,9 @@ def _sheet(
         re.sub(r"\W", "_", table, flags=re.ASCII),
         tuple(
             SheetColumn(
-                column, numeric, _width(column, [row[n].text for row in cells], numeric, first=n == 0)
+                column,
+                numeric,
+                _width(column, [row[n].text for row in cells], numeric, widest if n else _WIDEST_HEAD),
             )
             for n, (column, (_title, numeric)) in enumerate(zip(titles, columns, strict=True))
         ),
@@ -426,15 +430,13 @@ def _unique(titles: Sequence[str]) -> list[str]:
     return found
 
 
-def _width(title: str, texts: Sequence[str], numeric: bool, *, first: bool) -> int:
+def _width(title: str, texts: Sequence[str], numeric: bool, widest: int) -> int:
     """Characters that a column takes: all of a number, all of a word, a head in about three lines."""
-    longest_word = max((len(word) for word in title.split()), default=0)
+    longest_word = max(map(len, title.split()))
     longest_text = max(map(len, texts))
     if numeric:
         return max(longest_text, longest_word, min(_NARROWEST, len(title)), len(title) // 3 + 2)
-    return max(
-        longest_word, min(longest_text, _WIDEST_HEAD if first else _WIDEST), min(_NARROWEST, len(title))
-    )
+    return max(longest_word, min(longest_text, widest), min(_NARROWEST + 6, len(title)))
 
 
 def _lines(text: str, width: int) -> int:
