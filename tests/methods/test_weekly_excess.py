@@ -8,14 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from weekly_world import LEVEL, PLAIN, RELATIVE, negative_binomial, null_counts, plain_series
 
-from preventable.errors import CountError
+from preventable.errors import CountError, LevelError
 from preventable.methods import (
     WeeklySeries,
+    YearlyChange,
     combined_p,
+    detectable_change,
     fit_baseline,
     others_offsets,
     predict_window,
     upper_mid_p,
+    yearly_changes,
 )
 
 LAST = 103
@@ -125,7 +128,10 @@ def test_a_past_outbreak_does_not_teach_the_baseline():
     outbreak[0, 80:84] *= 4
 
     plain, robust = (
-        predicted(plain_series(outbreak), rules=replace(PLAIN, outlier_residual=limit))[0]
+        predicted(
+            plain_series(outbreak),
+            rules=replace(PLAIN, learning=replace(PLAIN.learning, outlier_residual=limit)),
+        )[0]
         for limit in (1e9, 2.58)
     )
     quiet = predicted(plain_series(counts))[0]
@@ -329,6 +335,75 @@ def test_others_without_an_event_in_a_week_give_a_number():
     assert np.isfinite(offsets).all()
 
 
+# --- yearly change --------------------------------------------------------------------------------
+
+
+def against_others(counts):
+    """Relative series of areas."""
+    series = plain_series(counts)
+    offsets, known = others_offsets(counts, series.usable, least_share=0.5)
+    return replace(series, offsets=offsets, usable=known)
+
+
+def test_a_slow_rise_of_one_district_is_its_yearly_change_and_no_excess_once_it_is_history():
+    """3 % of the level more each month from the seventh month on, as it stands at the end of two years."""
+    counts = np.full((7, 104), 30.0)
+    rise = 1 + 0.03 * np.maximum(0, (np.arange(104) - 26) / 4.35)
+    draw = np.random.default_rng(4)
+    counts = negative_binomial(draw, counts * np.where(np.arange(7)[:, None] == 2, rise, 1.0), 1.1)
+    series = against_others(counts)
+
+    baseline = fit_baseline(series, LAST, RELATIVE)
+    changes = yearly_changes(baseline, RELATIVE)
+    window = predict_window(series, baseline, 4, RELATIVE)[2]
+
+    assert changes[2].log_change == pytest.approx(np.log(rise[-1]) / 1.5, abs=0.1)
+    assert changes[2].p < 1e-4
+    assert min(one.p for place, one in enumerate(changes) if place != 2) > 0.01
+    assert upper_mid_p(counts[2, -4:].sum(), window.mean, window.variance) > 0.005
+
+
+@pytest.mark.parametrize(("weeks", "told"), [(55, False), (56, True)])
+def test_a_change_is_told_from_a_year_of_baseline_on(weeks, told):
+    series = plain_series(null_counts(1, weeks=weeks))
+
+    changes = yearly_changes(fit_baseline(series, weeks - 1, LEVEL), LEVEL)
+
+    assert [one is not None for one in changes] == [told] * 7
+
+
+def test_without_an_event_there_is_no_change_to_tell():
+    series = plain_series(np.vstack([null_counts(1), np.zeros((1, 104))]))
+
+    assert yearly_changes(fit_baseline(series, LAST, LEVEL), LEVEL)[-1] is None
+
+
+def test_when_nothing_changes_one_in_twenty_changes_is_about_one_in_twenty():
+    found = [
+        one.p <= 0.05
+        for county in range(60)
+        for one in yearly_changes(fit_baseline(against_others(null_counts(county)), LAST, RELATIVE), RELATIVE)
+    ]
+
+    assert 0.5 <= np.mean(found) / 0.05 <= 1.6
+
+
+def test_a_detectable_change_is_found_with_its_power():
+    change = detectable_change(0.05, level=0.005, power=0.8)
+    estimates = np.random.default_rng(1).normal(change, 0.05, 4_000)
+
+    found = [YearlyChange(float(one), 0.05).p <= 0.005 for one in estimates]
+
+    assert np.mean(found) == pytest.approx(0.8, abs=0.02)
+    assert detectable_change(0.05, level=0.5, power=0.1) == 0.0
+
+
+@pytest.mark.parametrize(("level", "power"), [(0.0, 0.8), (0.005, 1.0)])
+def test_a_level_or_power_that_is_none_is_refused(level, power):
+    with pytest.raises(LevelError):
+        detectable_change(0.05, level=level, power=power)
+
+
 # --- when nothing happens -------------------------------------------------------------------------
 
 
@@ -340,8 +415,7 @@ def test_one_in_a_hundred_is_about_one_in_a_hundred_when_nothing_happens(kind):
         counts = null_counts(1_000 + county)
         series = plain_series(counts)
         if kind == "relative":
-            offsets, known = others_offsets(counts, series.usable, least_share=0.5)
-            series = replace(series, offsets=offsets, usable=known)
+            series = against_others(counts)
         rules = RELATIVE if kind == "relative" else LEVEL
         for week in range(96, 104):
             baseline = fit_baseline(series, week, rules)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from preventable.methods import ExcessRules, WeeklySeries, fit_baseline, predict_window
+from preventable.methods import ExcessRules, LearningRules, WeeklySeries, fit_baseline, predict_window
 
 FARRINGTON = Path(__file__).parents[3] / "shared" / "reference" / "methods" / "farrington"
 CASE, YEARS, HALF_WINDOW, WEEKS_OF_YEAR = "agona__delta_none", 3, 3, 52
@@ -39,10 +39,8 @@ def rules(*, slope):
         guard_weeks=1,
         least_weeks=1,
         full_weeks=1,
-        passes=1,
-        outlier_residual=1e9,
-        sibling_weeks=0.0,
-        least_mean=1e-12,
+        change_weeks=1,
+        learning=LearningRules(passes=1, outlier_residual=1e9, sibling_weeks=0.0, least_mean=1e-12),
     )
 
 

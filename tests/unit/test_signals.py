@@ -128,6 +128,23 @@ def test_the_row_of_two_weeks_alone_has_the_score_of_one_and_two(found):
         assert row["combined_z"] == pytest.approx(normal_score(expected), rel=1e-6, abs=1e-6)
 
 
+def test_the_row_of_the_longest_window_alone_has_the_yearly_change(found):
+    for (_area, _kind, weeks, _week), row in found.items():
+        columns = [row[name] for name in ("yearly_change", "yearly_change_se", "yearly_change_p")]
+        assert [value is not None for value in columns] == [weeks == 4] * 3
+
+
+def test_a_slow_rise_is_a_yearly_change_of_its_district_against_the_others(counts):
+    changed = np.round(counts * np.where(np.arange(7)[:, None] == 1, 1 + 0.006 * np.arange(104), 1.0))
+
+    rows = scored(weekly_rows(changed))
+
+    changes = {area: rows[area, "relative", 4, LAST_WEEK] for area in DISTRICTS}
+    assert changes["XD02"]["yearly_change"] > 0.15
+    assert changes["XD02"]["yearly_change_p"] < 0.001
+    assert min(row["yearly_change_p"] for area, row in changes.items() if area != "XD02") > 0.01
+
+
 def test_a_week_is_scored_from_what_came_up_to_it(found, counts):
     changed = counts.copy()
     changed[:, -1] *= 5

@@ -22,6 +22,7 @@ from preventable.methods.negative_binomial import (
     upper_mid_p,
 )
 from preventable.methods.proportions import Proportion, proportion_from_rounded, wilson_proportion
+from preventable.methods.quasi_poisson import LearningRules, QuasiPoissonFit, fit_quasi_poisson
 from preventable.methods.rates import (
     Rate,
     crude_rate,
@@ -36,22 +37,28 @@ from preventable.methods.weekly_excess import (
     ExcessRules,
     Prediction,
     WeeklySeries,
+    YearlyChange,
+    detectable_change,
     fit_baseline,
     others_offsets,
     predict_window,
+    yearly_changes,
 )
 
 __all__ = [
     "Baseline",
     "Candidate",
     "ExcessRules",
+    "LearningRules",
     "Limits",
     "Line",
     "Prediction",
     "Proportion",
+    "QuasiPoissonFit",
     "Rate",
     "Ratio",
     "WeeklySeries",
+    "YearlyChange",
     "benjamini_hochberg",
     "byar_limits",
     "combined_p",
@@ -59,6 +66,7 @@ __all__ = [
     "counts_shown_as",
     "crude_rate",
     "crude_rate_from_rounded",
+    "detectable_change",
     "detectable_excess",
     "directly_standardised_rate",
     "directly_standardised_rate_from_rounded",
@@ -66,6 +74,7 @@ __all__ = [
     "excess_harm",
     "expected_events",
     "fit_baseline",
+    "fit_quasi_poisson",
     "indirectly_standardised_ratio",
     "normal_score",
     "others_offsets",
@@ -78,4 +87,5 @@ __all__ = [
     "tree_selection",
     "upper_mid_p",
     "wilson_proportion",
+    "yearly_changes",
 ]

@@ -10,18 +10,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
-from preventable.errors import CountError
+from preventable.errors import CountError, LevelError
+from preventable.methods.quasi_poisson import (
+    Flags,
+    LearningRules,
+    Numbers,
+    fit_quasi_poisson,
+    log_linear_means,
+)
 
-Numbers = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-
-#: Newton steps end when no coefficient moves by more than this, or after so many.
-_CLOSE_ENOUGH, _MOST_STEPS = 1e-9, 40
 #: Precision that holds a coefficient at 0 where the history is too short to learn it.
 _HELD_AT_ZERO = 1e12
-#: exp() of more than this is no count of anything.
-_LARGEST_LOG_MEAN = 30.0
+#: Column of the design that is the slope a year.
+_SLOPE = 1
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,8 @@ class ExcessRules:
         guard_weeks: Newest weeks that are not in the baseline, the scored one among them.
         least_weeks: Usable weeks of baseline below which nothing is predicted.
         full_weeks: Usable weeks below which there is a level alone, with the siblings' dispersion.
-        passes: Times that outliers are weighed down and the dispersion measured.
-        outlier_residual: Anscombe residual above which a week is weighed down.
-        sibling_weeks: Weeks that the siblings' mean dispersion counts for beside a series' own.
-        least_mean: Mean below which a week's residual is measured as of this mean.
+        change_weeks: Usable weeks below which no yearly change is told.
+        learning: How the regression learns.
     """
 
     season_pairs: int
@@ -53,10 +54,8 @@ class ExcessRules:
     guard_weeks: int
     least_weeks: int
     full_weeks: int
-    passes: int
-    outlier_residual: float
-    sibling_weeks: float
-    least_mean: float
+    change_weeks: int
+    learning: LearningRules
 
 
 @dataclass(frozen=True)
@@ -112,6 +111,24 @@ class Baseline:
 
 
 @dataclass(frozen=True)
+class YearlyChange:
+    """Change a year of the log of the mean, season and special days apart: 0.1 is about 10 % more each year.
+
+    Attributes:
+        log_change: Its estimate, drawn towards 0 by the prior.
+        standard_error: Of the estimate.
+    """
+
+    log_change: float
+    standard_error: float
+
+    @property
+    def p(self) -> float:
+        """Probability of a change so far above 0, were there none."""
+        return float(ndtr(-self.log_change / self.standard_error))
+
+
+@dataclass(frozen=True)
 class Prediction:
     """The predicted count of a window, negative binomial with this mean and variance, in events."""
 
@@ -135,9 +152,7 @@ def fit_baseline(series: WeeklySeries, week: int, rules: ExcessRules) -> Baselin
         The regressions. A series with fewer than `least_weeks` usable weeks, or without an event, has none.
 
     Sources:
-        Noufaily and others (2013), Statistics in Medicine 32:1206-1222 (re-weighting, seasonal prediction).
-        Farrington and others (1996), Journal of the Royal Statistical Society A 159:547-563 (Anscombe).
-        Smyth (2004), Statistical Applications in Genetics and Molecular Biology 3:3 (shrunken dispersion).
+        Noufaily and others (2013), Statistics in Medicine 32:1206-1222; see `quasi_poisson`.
     """
     last = week - rules.guard_weeks
     weeks = np.arange(max(0, last + 1 - rules.history_weeks), max(0, last + 1))
@@ -154,9 +169,17 @@ def fit_baseline(series: WeeklySeries, week: int, rules: ExcessRules) -> Baselin
     sibling = 1.0
     if learned.any():
         short = history[learned] < rules.full_weeks
-        coefficients[learned], covariance[learned], dispersion[learned], sibling = _fit(
-            counts[learned], offsets[learned], usable[learned], design[learned], short, rules
+        fit = fit_quasi_poisson(
+            counts[learned],
+            offsets[learned],
+            usable[learned],
+            design[learned],
+            _precision(columns, short, rules),
+            short,
+            rules.learning,
         )
+        coefficients[learned], covariance[learned] = fit.coefficients, fit.covariance
+        dispersion[learned], sibling = fit.dispersion, fit.sibling_dispersion
     dispersion[~learned] = sibling
     return Baseline(week, history, learned, coefficients, covariance, dispersion, sibling)
 
@@ -184,10 +207,8 @@ def predict_window(
         return (None,) * len(baseline.learned)
     whole = baseline.learned & series.usable[:, weeks].all(axis=1)
     design = _design(series, weeks, baseline.week, rules)
-    logs = np.einsum("swc,sc->sw", design, baseline.coefficients) + np.where(
-        whole[:, None], series.offsets[:, weeks], 0.0
-    )
-    means = np.exp(np.minimum(logs, _LARGEST_LOG_MEAN))
+    offsets = np.where(whole[:, None], series.offsets[:, weeks], 0.0)
+    means = log_linear_means(baseline.coefficients, offsets, design)
     total = means.sum(axis=1)
     slope = np.einsum("sw,swc->sc", means, design)
     uncertainty = np.einsum("sc,scd,sd->s", slope, baseline.covariance, slope)
@@ -197,6 +218,45 @@ def predict_window(
         Prediction(float(m), float(v)) if known else None
         for m, v, known in zip(mean, variance, whole, strict=True)
     )
+
+
+def yearly_changes(baseline: Baseline, rules: ExcessRules) -> tuple[YearlyChange | None, ...]:
+    """The change a year that each series' whole baseline shows: where a slow rise is, once it is history.
+
+    Args:
+        baseline: The regressions.
+        rules: Numbers of the regression.
+
+    Returns:
+        A change for each series; None where the history is shorter than `change_weeks`: there, a season and a
+        change cannot be told apart.
+    """
+    long = baseline.learned & (baseline.history_weeks >= max(rules.change_weeks, rules.full_weeks))
+    spread = np.sqrt(baseline.covariance[:, _SLOPE, _SLOPE])
+    return tuple(
+        YearlyChange(float(change), float(error)) if known else None
+        for change, error, known in zip(baseline.coefficients[:, _SLOPE], spread, long, strict=True)
+    )
+
+
+def detectable_change(standard_error: float, *, level: float, power: float) -> float:
+    """The smallest yearly change of the log mean that would be found with a given power.
+
+    Args:
+        standard_error: Of the change, above 0.
+        level: p at which a change is found.
+        power: Probability of finding it.
+
+    Raises:
+        LevelError: `level` or `power` is not between 0 and 1.
+
+    Example:
+        >>> round(detectable_change(0.02, level=0.005, power=0.8), 3)
+        0.068
+    """
+    if not (0 < level < 1 and 0 < power < 1):
+        raise LevelError("power", "a level or power is not between 0 and 1")
+    return max(0.0, float(ndtri(power) - ndtri(level))) * standard_error
 
 
 def others_offsets(counts: Numbers, usable: Flags, *, least_share: float) -> tuple[Numbers, Flags]:
@@ -247,84 +307,3 @@ def _precision(columns: int, short: Flags, rules: ExcessRules) -> Numbers:
     full = np.array([0.0, 1 / rules.slope_variance, *season, *calendar])
     level_alone = np.array([0.0, *[_HELD_AT_ZERO] * (columns - 1)])
     return np.where(short[:, None], level_alone, full)
-
-
-def _fit(
-    counts: Numbers, offsets: Numbers, usable: Flags, design: Numbers, short: Flags, rules: ExcessRules
-) -> tuple[Numbers, Numbers, Numbers, float]:
-    """Coefficients, covariance, dispersion and the siblings' dispersion, after `passes` passes."""
-    precision = _precision(design.shape[2], short, rules)
-    weights = usable.astype(np.float64)
-    phi = np.ones(len(counts))
-    coefficients = np.zeros(precision.shape)
-    coefficients[:, 0] = np.log(counts.sum(axis=1) / (weights * np.exp(offsets)).sum(axis=1))
-    sibling = 1.0
-    for _ in range(rules.passes):
-        coefficients, covariance, means = _solve(
-            coefficients, counts, offsets, design, weights / phi[:, None], precision
-        )
-        leverage = weights * means / phi[:, None] * np.einsum("swc,scd,swd->sw", design, covariance, design)
-        left = np.maximum(weights.sum(axis=1) - leverage.sum(axis=1), 1.0)
-        phi, sibling = _dispersion(counts, means, weights, left, short, rules)
-        weights = usable * _outlier_weights(counts, means, phi[:, None], leverage, rules.outlier_residual)
-    coefficients, covariance, _means = _solve(
-        coefficients, counts, offsets, design, weights / phi[:, None], precision
-    )
-    return coefficients, covariance, phi, sibling
-
-
-def _solve(
-    coefficients: Numbers,
-    counts: Numbers,
-    offsets: Numbers,
-    design: Numbers,
-    weights: Numbers,
-    precision: Numbers,
-) -> tuple[Numbers, Numbers, Numbers]:
-    """Penalised maximum of the quasi-likelihood by Newton steps: coefficients, covariance, means."""
-    penalty = np.zeros((*precision.shape, precision.shape[1]))
-    diagonal = np.arange(precision.shape[1])
-    penalty[:, diagonal, diagonal] = precision
-    for _ in range(_MOST_STEPS):
-        means = _means(coefficients, offsets, design)
-        slope = np.einsum("sw,swc->sc", weights * (counts - means), design) - precision * coefficients
-        step = np.linalg.solve(_curvature(weights * means, design) + penalty, slope[:, :, None])[:, :, 0]
-        coefficients = coefficients + np.clip(step, -2.0, 2.0)
-        if np.abs(step).max() < _CLOSE_ENOUGH:
-            break
-    means = _means(coefficients, offsets, design)
-    covariance = np.asarray(np.linalg.inv(_curvature(weights * means, design) + penalty), dtype=np.float64)
-    return coefficients, covariance, means
-
-
-def _means(coefficients: Numbers, offsets: Numbers, design: Numbers) -> Numbers:
-    logs = np.einsum("swc,sc->sw", design, coefficients) + offsets
-    means: Numbers = np.exp(np.minimum(logs, _LARGEST_LOG_MEAN))
-    return means
-
-
-def _curvature(weights: Numbers, design: Numbers) -> Numbers:
-    # Not by a BLAS product: its sums may depend on the number of threads.
-    curvature: Numbers = np.einsum("swc,swd->scd", weights[:, :, None] * design, design)
-    return curvature
-
-
-def _dispersion(
-    counts: Numbers, means: Numbers, weights: Numbers, left: Numbers, short: Flags, rules: ExcessRules
-) -> tuple[Numbers, float]:
-    """Dispersion of each series, and the siblings'; averaged before it is cut off at 1, or it would be too high."""
-    residuals = weights * (counts - means) ** 2 / np.maximum(means, rules.least_mean)
-    own = residuals.sum(axis=1) / left
-    siblings = float(own.mean())
-    drawn = (rules.sibling_weeks * siblings + left * own) / (rules.sibling_weeks + left)
-    return np.maximum(1.0, np.where(short, siblings, drawn)), max(1.0, siblings)
-
-
-def _outlier_weights(
-    counts: Numbers, means: Numbers, phi: Numbers, leverage: Numbers, limit: float
-) -> Numbers:
-    """1, or (limit / residual)^2 where a week's Anscombe residual is above the limit."""
-    spread = np.sqrt(phi * np.maximum(1 - leverage, 0.05))
-    residuals = 1.5 * (counts ** (2 / 3) * means ** (-1 / 6) - np.sqrt(means)) / spread
-    weights: Numbers = (limit / np.maximum(residuals, limit)) ** 2
-    return weights

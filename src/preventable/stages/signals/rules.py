@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from preventable.methods.quasi_poisson import LearningRules
 from preventable.methods.weekly_excess import ExcessRules
 
 
@@ -32,11 +33,13 @@ class KindRules:
 def kind_rules() -> dict[str, KindRules]:
     """Rules of each kind of series, in the order in which they are made."""
     contents = tomllib.loads((files(__package__) / "rules.toml").read_text(encoding="utf-8"))
-    return {kind: _kind(contents[kind], contents["learning"]) for kind in ("level", "relative")}
+    learning = LearningRules(**contents["learning"])
+    return {
+        kind: _kind({**contents["history"], **contents[kind]}, learning) for kind in ("level", "relative")
+    }
 
 
-def _kind(part: dict[str, Any], learning: dict[str, Any]) -> KindRules:
-    numbers = {**part, **learning}
+def _kind(numbers: dict[str, Any], learning: LearningRules) -> KindRules:
     days = tuple(numbers.pop("calendar_days"))
     share, events = numbers.pop("others_share", None), numbers.pop("least_events")
-    return KindRules(ExcessRules(**numbers), days, share, events)
+    return KindRules(ExcessRules(**numbers, learning=learning), days, share, events)

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from preventable.methods.negative_binomial import combined_p, count_quantile, normal_score, upper_mid_p
+from preventable.methods.quasi_poisson import Numbers
 from preventable.methods.weekly_excess import (
     Baseline,
-    Numbers,
     Prediction,
     WeeklySeries,
+    YearlyChange,
     fit_baseline,
     predict_window,
+    yearly_changes,
 )
 from preventable.stages.signals.rules import KindRules
 from preventable.stages.signals.series import Siblings
@@ -49,6 +51,7 @@ def score_series(
     week = series.counts.shape[1] - 1
     baseline = fit_baseline(series, week, kind_rules.excess)
     predicted = {length: _predicted(series, baseline, length, usual, kind_rules) for length in rules.windows}
+    changes = yearly_changes(baseline, kind_rules.excess)
     rows = []
     for place, area in enumerate(siblings.areas):
         windows = {
@@ -56,6 +59,7 @@ def score_series(
             for length in rules.windows
         }
         windows[_BOTH] |= _combined(windows[_NEWEST], windows[_BOTH], rules)
+        windows[rules.windows[-1]] |= _change(changes[place])
         head = {
             "definition": siblings.definition,
             "definition_version": siblings.version,
@@ -134,6 +138,16 @@ def _combined(
         zero_now=newest["observed"] == 0,
     )
     return {"combined_p": _cut(p), "combined_z": _cut(normal_score(p))}
+
+
+def _change(change: YearlyChange | None) -> dict[str, object]:
+    if change is None:
+        return {}
+    return {
+        "yearly_change": _cut(change.log_change),
+        "yearly_change_se": _cut(change.standard_error),
+        "yearly_change_p": _cut(change.p),
+    }
 
 
 def _cut(value: float) -> float:

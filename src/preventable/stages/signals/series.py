@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from preventable.methods.weekly_excess import Flags, Numbers, WeeklySeries, others_offsets
+from preventable.methods.quasi_poisson import Flags, Numbers
+from preventable.methods.weekly_excess import WeeklySeries, others_offsets
 from preventable.stages.signals.rules import KindRules
 
 Row = Mapping[str, object]

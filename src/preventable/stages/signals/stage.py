@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from preventable.engine import Engine
-from preventable.methods.weekly_excess import Numbers
+from preventable.methods.quasi_poisson import Numbers
 from preventable.settings import StepContext
 from preventable.stages.signals.rules import KindRules, kind_rules
 from preventable.stages.signals.scores import score_series
