@@ -138,7 +138,8 @@ def demo(
             _say(f"  {line}")
     partners = {path.rpartition("/")[0] for path in report.packs}
     _say(
-        f"\nPacks for {len(partners)} partners, {len(report.packs)} files: each a page (.html) and a table (.csv)."
+        f"\nPacks for {len(partners)} partners, {len(report.packs)} files: each as page (.html), print (.pdf), "
+        "workbooks (.xlsx, .ods) and tables (.csv)."
     )
     _say("One page leads to all of them:")
     _say(f"  {_front_page(home, report.packs)}")

@@ -197,7 +197,7 @@ def test_every_drawing_has_its_description_and_no_other_figure_is_tagged(packs):
 
         assert [one.alt for one in figures] == [block.description for block in pack.of_type(Figure)]
         assert all(one.alt for one in figures)
-    assert sum(len(pack.of_type(Figure)) for pack in packs.values()) == 5
+    assert sum(len(pack.of_type(Figure)) for pack in packs.values()) == 7
 
 
 def test_all_other_words_of_the_blocks_are_there_in_order(packs):
