@@ -53,7 +53,7 @@ _COUNTED = {
     "places": ("records", "records"),
     "linkage": ("records", "records"),
     "indicators": ("records", "figures"),
-    "signals": ("weekly counts", "windows"),
+    "signals": ("counts", "windows"),
     "disclosure": ("figures", "released"),
     "packs": ("released", "files"),
 }

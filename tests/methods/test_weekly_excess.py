@@ -140,6 +140,17 @@ def test_a_past_outbreak_does_not_teach_the_baseline():
     assert robust[1] < 0.7 * plain[1]
 
 
+def test_a_misfit_of_the_season_makes_the_tail_wider_in_proportion_to_the_square():
+    series = plain_series(null_counts(2))
+
+    with_it, without = (
+        predicted(series, rules=replace(PLAIN, misfit_variance=variance)) for variance in (0.04, 0.0)
+    )
+
+    assert with_it[:, 0] == pytest.approx(without[:, 0])
+    assert with_it[:, 1] - without[:, 1] == pytest.approx(0.04 * without[:, 0] ** 2, rel=0.1)
+
+
 def test_siblings_share_their_spread():
     counts = null_counts(3, spread=1.0)
     wild = np.vstack([counts, negative_binomial(np.random.default_rng(3), np.full((1, 104), 20.0), 6.0)])

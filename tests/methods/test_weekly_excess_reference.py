@@ -34,6 +34,7 @@ def rules(*, slope):
         season_variance=1.0,
         slope_variance=1e12 if slope else 1e-12,
         calendar_variance=1.0,
+        misfit_variance=0.0,
         weeks_of_year=WEEKS_OF_YEAR,
         history_weeks=10_000,
         guard_weeks=1,

@@ -392,4 +392,6 @@ def test_numbers_of_the_arithmetic_are_those_of_the_rules_file():
     level, relative = kind_rules()["level"].excess, kind_rules()["relative"].excess
 
     assert (level.season_pairs, relative.season_pairs) == (2, 1)
-    assert replace(level, season_pairs=1, season_variance=0.005, slope_variance=0.04) == relative
+    assert (level.misfit_variance, relative.misfit_variance) == (0.03**2, 0.0)
+    own = {"season_pairs": 1, "season_variance": 0.005, "slope_variance": 0.04, "misfit_variance": 0.0}
+    assert replace(level, **own) == relative

@@ -191,9 +191,6 @@ def test_without_a_record_every_week_has_none():
         (("lines", "at_most"), -1, "at_most"),
         (("lines", "watch_p"), 5, "watch_p"),
         (("lines",), {}, "lacks false_discovery_rate"),
-        (("mispelt",), 1, "a key that nothing reads: mispelt"),
-        (("lines", "mispelt"), 1, "a key that nothing reads: mispelt"),
-        (("series", 0, "mispelt"), 1, "a key that nothing reads: mispelt"),
     ],
 )
 def test_rules_of_signals_that_are_not_well_formed_are_refused(path, value, said):

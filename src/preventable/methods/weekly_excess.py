@@ -36,6 +36,7 @@ class ExcessRules:
         season_variance: Prior variance of each of their coefficients.
         slope_variance: Prior variance of the change a year of the log mean.
         calendar_variance: Prior variance of the coefficient of one special day.
+        misfit_variance: Variance of the log mean of a window that no past week tells: seasons do not repeat.
         weeks_of_year: Length of a year, in weeks.
         history_weeks: Weeks of baseline at most.
         guard_weeks: Newest weeks that are not in the baseline, the scored one among them.
@@ -49,6 +50,7 @@ class ExcessRules:
     season_variance: float
     slope_variance: float
     calendar_variance: float
+    misfit_variance: float
     weeks_of_year: float
     history_weeks: int
     guard_weeks: int
@@ -189,8 +191,8 @@ def predict_window(
 ) -> tuple[Prediction | None, ...]:
     """Predict the count of the `length` weeks that end with the baseline's week, for each series.
 
-    The mean carries half the variance of the log, the variance both the counts' own and that of the
-    coefficients.
+    The mean carries half the variance of the log; the variance is the counts' own, that of the coefficients and
+    that of the misfit.
 
     Args:
         series: The series that the baseline was fitted to.
@@ -213,7 +215,7 @@ def predict_window(
     slope = np.einsum("sw,swc->sc", means, design)
     uncertainty = np.einsum("sc,scd,sd->s", slope, baseline.covariance, slope)
     mean = total + uncertainty / (2 * total)
-    variance = baseline.dispersion * mean + uncertainty
+    variance = baseline.dispersion * mean + uncertainty + rules.misfit_variance * total**2
     return tuple(
         Prediction(float(m), float(v)) if known else None
         for m, v, known in zip(mean, variance, whole, strict=True)
