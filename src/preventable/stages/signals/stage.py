@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -40,58 +41,65 @@ def score_weeks(engine: Engine, context: StepContext) -> None:
     Raises:
         PolicyError: The rules of signals are not well formed.
     """
-    rules = read_signal_rules(context.policy)
-    counts = engine.fetch(f"SELECT {', '.join(one.name for one in WEEKLY_COUNTS.columns)} FROM weekly_counts")
-    days = _special_days(engine)
-    shares = _population_shares(engine, context.period)
-    siblings = siblings_of(counts.to_pylist())
-    regions = {one.definition: one for one in siblings if one.area_type == "region"}
+    columns = ", ".join(column.name for column in WEEKLY_COUNTS.columns)
+    siblings = siblings_of(engine.fetch(f"SELECT {columns} FROM weekly_counts").to_pylist())
+    known = _Known(
+        read_signal_rules(context.policy),
+        context.period,
+        {one.definition: one for one in siblings if one.area_type == "region"},
+        _special_days(engine),
+        _population_shares(engine, context.period),
+    )
     rows = [
         row
         for one in siblings
         for kind, numbers in kind_rules().items()
         if kind == "level" or len(one.areas) > 1
-        for row in _score_siblings(
-            one, regions.get(one.definition), kind, numbers, rules, days, shares, context.period
-        )
+        for row in _score_siblings(one, kind, numbers, known)
     ]
-    names = SIGNALS.arrow_schema().names
-    rows = [{name: row.get(name) for name in names} for row in rows]
-    engine.load("signals", pa.Table.from_pylist(rows, schema=SIGNALS.arrow_schema()))
+    schema = SIGNALS.arrow_schema()
+    rows = [{name: row.get(name) for name in schema.names} for row in rows]
+    engine.load("signals", pa.Table.from_pylist(rows, schema=schema))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What all series of a run share.
+
+    Attributes:
+        rules: The partnership's rules.
+        period: Last month, YYYY-MM.
+        regions: The region's series of each definition.
+        days: Special days of the calendar.
+        shares: Share of the region's person-years, by level and area.
+    """
+
+    rules: SignalRules
+    period: str
+    regions: Mapping[str, Siblings]
+    days: SpecialDays
+    shares: Mapping[tuple[str, str], float]
 
 
 def _score_siblings(
-    siblings: Siblings,
-    region: Siblings | None,
-    kind: str,
-    numbers: KindRules,
-    rules: SignalRules,
-    days: SpecialDays,
-    shares: Mapping[tuple[str, str], float],
-    period: str,
+    siblings: Siblings, kind: str, numbers: KindRules, known: _Known
 ) -> list[dict[str, object]]:
     rows = []
-    for week in scored_weeks(siblings.weeks, period, rules.earlier_weeks):
-        series = _SERIES_OF[kind](siblings, week, numbers, days, rules.minimum_coverage)
-        usual = _usual(siblings, region, week, numbers, shares, rules.minimum_coverage)
-        rows += score_series(siblings, kind, series, usual, numbers, rules)
+    for week in scored_weeks(siblings.weeks, known.period, known.rules.earlier_weeks):
+        series = _SERIES_OF[kind](siblings, week, numbers, known.days, known.rules.minimum_coverage)
+        usual = _usual(siblings, week, numbers, known)
+        rows += score_series(siblings, kind, series, usual, numbers, known.rules)
     return rows
 
 
-def _usual(
-    siblings: Siblings,
-    region: Siblings | None,
-    week: int,
-    numbers: KindRules,
-    shares: Mapping[tuple[str, str], float],
-    minimum_coverage: float,
-) -> Numbers:
+def _usual(siblings: Siblings, week: int, numbers: KindRules, known: _Known) -> Numbers:
     """Count a week that the region's rate before the guard would make of each area's population."""
-    share = np.array([shares.get((siblings.area_type, area), np.nan) for area in siblings.areas])
+    region = known.regions.get(siblings.definition)
     if region is None:
         return np.full(len(siblings.areas), np.nan)
     before = slice(0, max(0, week + 1 - numbers.excess.guard_weeks))
-    counts = region.counts[0, before][region.coverage[0, before] >= minimum_coverage]
+    counts = region.counts[0, before][region.coverage[0, before] >= known.rules.minimum_coverage]
+    share = np.array([known.shares.get((siblings.area_type, area), np.nan) for area in siblings.areas])
     return share * (counts.mean() if len(counts) else np.nan)
 
 
