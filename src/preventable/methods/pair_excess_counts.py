@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,9 @@ TIMES, PLACES, AGES, WINDOWS = 3, 4, 3, 2
 _GROUPS_MIN = (60.0, 300.0, 960.0)  # windows of like width are searched together; changes the speed alone
 _WEEKS_AT_ONCE = 26
 _HEALTH_AT_ONCE = 8000
+
+_Group = tuple[int, float, PoliceRecords]
+"""Whether the windows are wide, the longest, and the police records that have them, by start."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,12 @@ def count_pairs(
     near, near_null, control = np.zeros(shape), np.zeros(shape), 0.0
     week = weeks_of(health, weeks, rules)
     moved = [shifted(police, k * WEEK_MIN, weeks * WEEK_MIN) for k in rules.shifts(weeks)]
+    groups, *moved_groups = [list(_window_groups(p, rules, _GROUPS_MIN)) for p in (police, *moved)]
     for first in range(0, weeks, _WEEKS_AT_ONCE):
         last = min(first + _WEEKS_AT_ONCE, weeks)
         part = chosen(health, (week >= first) & (week < last))
-        real = _near(part, police, first, last, rules)
-        null = np.zeros_like(real)
-        for shift in moved:
-            null += _near(part, shift, first, last, rules)
+        real = _near(part, [groups], first, last, rules)
+        null = _near(part, moved_groups, first, last, rules)
         near[first:last] = _by_week(real, last - first)
         near_null[first:last] = _by_week(_scaled(null, real, len(moved), rules), last - first)
         control += float(_control(real, rules).sum())
@@ -115,18 +117,19 @@ def co_victim_counts(police: PoliceRecords, *, weeks: int, rules: PairRules) -> 
 # --- near pairs: any distance ----------------------------------------------------------------
 
 
-def _near(health: HealthRecords, police: PoliceRecords, first: int, last: int, rules: PairRules) -> Floats:
-    """Near pairs by [block, time, place, age, window, gap step, distance, person]."""
+def _near(
+    health: HealthRecords, polices: Sequence[Sequence[_Group]], first: int, last: int, rules: PairRules
+) -> Floats:
+    """Near pairs with all of these police records by [block, time, place, age, window, gap step, distance, person]."""
     blocks = (last - first) * round(WEEK_MIN / rules.block_min)
     block = _blocks(health, first, last - first, rules)
     shape = (blocks, TIMES, PLACES, AGES, WINDOWS, rules.steps, rules.distances, PERSONS)
     counts = np.zeros(int(np.prod(shape)))
-    stratum = ((block * TIMES + health.time_class) * PLACES + health.place_class) * AGES
-    stratum += health.age_class
+    stratum = ((block * TIMES + health.time_class) * PLACES + health.place_class) * AGES + health.age_class
     begin, end = health_times(health)
-    for wide, longest, group in _window_groups(police, rules, _GROUPS_MIN):
-        for time_class, rule in enumerate(rules.times):
-            for rows in _portions(np.flatnonzero(health.time_class == time_class)):
+    for time_class, rule in enumerate(rules.times):
+        for rows in _portions(np.flatnonzero(health.time_class == time_class)):
+            for wide, longest, group in (g for groups in polices for g in groups):
                 low = np.searchsorted(group.start_min, begin[rows] - rule.near_before - longest, "left")
                 high = np.searchsorted(group.start_min, end[rows] + rule.near_after, "right")
                 i, j = ranges(low, high)
@@ -277,8 +280,8 @@ def _portions(rows: Ints) -> Iterator[Ints]:
 
 def _window_groups(
     police: PoliceRecords, rules: PairRules, between: tuple[float, ...] = ()
-) -> Iterator[tuple[int, float, PoliceRecords]]:
-    """Police records by width of window: whether wide, the longest of the group, its records by start."""
+) -> Iterator[_Group]:
+    """Police records by width of window."""
     width = police.width_min
     ends = sorted({*between, rules.narrow_window_min, rules.longest_window_min})
     shorter = -1.0
