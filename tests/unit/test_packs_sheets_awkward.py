@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 from packs_workbooks import PLACE, count_row, ods_sheets, small_document, table_block, table_of, xlsx_sheets
 
@@ -104,6 +106,21 @@ def test_a_name_stays_the_text_that_it_is(name):
     assert sheets["Names"][0] == [f"Of {name}, Here"]
     assert sheets["Cover"][0] == [name]
     assert ["For", name] in sheets["Cover"]
+
+
+def test_marks_and_partner_stand_in_the_margins_of_every_printed_page_however_long():
+    long = small_document(
+        classification="OFFICIAL & SENSITIVE " + "x " * 200, partner_name="Here & there " * 30
+    )
+
+    for document in (small_document(), long):
+        for sheet in load_workbook(io.BytesIO(render_xlsx(document))).worksheets:
+            head, foot = sheet.oddHeader.left.text, sheet.oddFooter.left.text
+            assert head.replace("&&", "&").startswith(document.classification[:20])
+            assert foot.startswith("Community-safety pack, Here")
+            assert sheet.oddFooter.right.text == "Page &P of &N"
+            assert len(head) + len(foot) < 400
+            assert sheet.print_title_rows
 
 
 def test_what_xml_cannot_hold_becomes_a_space():

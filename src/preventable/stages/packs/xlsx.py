@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 #: Room beside a text, in Excel's unit of width; points of a line.
 _ROOM, _POINTS_A_LINE = 2, 15.75
 _A4 = 9
+_LONGEST_IN_MARGIN = 150
 
 
 def render_xlsx(document: Document) -> bytes:
@@ -143,13 +145,14 @@ def _lay_out(page: GPWorksheet, sheet: Sheet, book: Workbook) -> None:
     page.set_paper(_A4)
     page.fit_to_pages(1, 0)
     page.repeat_rows(sheet.head_row - 1)
-    page.set_header('&L&"Arial"' + book.marks.replace("&", "&&"))
-    page.set_footer(
-        '&L&"Arial"'
-        + book.subject.replace("&", "&&")
-        + '&R&"Arial"'
-        + _("Page {n} of {all}").format(n="&P", all="&N")
-    )
+    page.set_header(f'&L&"Arial"{_in_margin(book.marks)}')
+    number = _("Page {n} of {all}").format(n="&P", all="&N")
+    page.set_footer(f'&L&"Arial"{_in_margin(book.subject)}&R&"Arial"{number}')
+
+
+def _in_margin(text: str) -> str:
+    """A text as Excel takes it in a margin of the page, which holds 255 characters with their marks."""
+    return textwrap.shorten(text, _LONGEST_IN_MARGIN, placeholder="…").replace("&", "&&")
 
 
 def _say_what_it_is(written: GPWorkbook, book: Workbook) -> None:
