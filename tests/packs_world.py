@@ -258,21 +258,55 @@ def _released_tables(
 
 def estimate_rows(partner: Mapping[str, Any], kind: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The shares unknown to police that a partner of a kind is granted."""
-    numbers = {"ed": (0.52, 0.49, 0.55, 0.46), "ambulance": (0.41, 0.37, 0.45, 0.34)}
+    shares = {"ed": (0.52, 0.49, 0.55, 0.46), "ambulance": (0.41, 0.37, 0.45, 0.34)}
+    changes = {
+        "ed_assault_attendances": (0.12, 0.04, 0.2, None),
+        "police_assault_offences": (-0.01, -0.05, 0.03, None),
+    }
+    told = kind.get("estimates", [])
+    rows = [
+        (
+            f"unknown_to_police/{source}",
+            "unknown_to_police",
+            "",
+            source,
+            ("region", "X01"),
+            "2024-01-01",
+            values,
+        )
+        for source, values in shares.items()
+        if "unknown_to_police" in told
+    ]
+    rows += [
+        (
+            f"yearly_change/{name}.v1/{'/'.join(area)}",
+            "yearly_change",
+            name,
+            name.split("_")[0],
+            area,
+            "",
+            values,
+        )
+        for area in (("district", partner["district"]), ("region", "X01"))
+        for name, values in changes.items()
+        if "yearly_change" in told
+    ]
     return [
         {
             "recipient": partner["partner"],
-            "figure": f"{estimate}/{source}/2025-12-28",
+            "figure": f"{stem}/2025-12-28",
             "estimate": estimate,
+            "definition": definition,
             "source": source,
-            "period_start": "2024-01-01",
+            "area_type": area[0],
+            "area": area[1],
+            "period_start": start,
             "period_end": "2025-12-28",
             **dict(zip(("value", "lower", "upper", "lower_if_hidden"), values, strict=True)),
             "value_note": "",
             "note": "",
         }
-        for estimate in kind.get("estimates", [])
-        for source, values in numbers.items()
+        for stem, estimate, definition, source, area, start, values in rows
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from preventable.errors import PolicyError, ReleaseRefusedError
 from preventable.settings import load_policy
+from preventable.stages.disclosure.estimates import released_changes
 from preventable.stages.disclosure.guard_lines import check_lines
 from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
@@ -61,6 +63,7 @@ def scored(count=20, *, area="XD01", definition=SERIES[0], expected=20.0, weeks=
                         "p": 0.5,
                         "history_weeks": 90,
                         "dispersion": 1.3,
+                        "yearly_change": None,
                         "status": "scored",
                     }
                 )
@@ -211,11 +214,11 @@ def test_the_guard_refuses_a_hidden_count_and_too_many_lines():
 # --- in the stage ---------------------------------------------------------------------------------
 
 
-def stage_with(*, known=(), signals=()):
+def stage_with(*, known=(), signals=(), given=None):
     engine = session(random_year_handed_on())
     engine.load("known_to_police", rows_of("known_to_police", known))
     engine.load("signals", rows_of("signals", signals))
-    protect_indicators(engine, context())
+    protect_indicators(engine, context(given))
     return {
         name: TABLES[name].conform(engine.table(name)).to_pylist()
         for name in ("released_estimates", "released_signals", "release_register")
@@ -296,3 +299,55 @@ def test_signals_are_granted_only_of_what_a_partner_sees_by_month():
 
     with pytest.raises(PolicyError, match="not its monthly counts"):
         read_recipients(policy(changes))
+
+
+# --- yearly changes -------------------------------------------------------------------------------
+
+
+def changing(slope, error, **options):
+    """Rows of `signals` whose longest window tells a yearly change of the log."""
+    return [
+        {**row, "yearly_change": slope, "yearly_change_se": error, "yearly_change_p": 0.5}
+        if row["weeks"] == 4
+        else {**row, "yearly_change": None}
+        for row in scored(**options)
+    ]
+
+
+def changes(rows, told=TOLD):
+    return released_changes(rows, [told], month="2025-12", rule=RULE, rules=RULES)
+
+
+def test_a_yearly_change_is_told_once_with_its_limits_outwards():
+    """exp(0.12) is 1.1275, and exp(0.12 - 2.5758 x 0.02) 1.0709, exp(0.12 + 2.5758 x 0.02) 1.1871."""
+    [row] = changes(changing(0.12, 0.02))
+
+    assert (row["value"], row["lower"], row["upper"]) == (0.13, 0.07, 0.19)
+    assert (row["period_end"], row["definition"], row["area"]) == ("2025-12-28", SERIES[0], "XD01")
+
+
+def test_a_limit_above_nothing_is_what_would_be_worth_watching():
+    for slope in (0.049, 0.051, 0.053):
+        [row] = changes(changing(slope, 0.02))
+        assert (row["lower"] >= 0) == (normal_p(slope / 0.02) <= RULES.watch_p)
+
+
+def normal_p(z):
+    return 0.5 * math.erfc(z / math.sqrt(2))
+
+
+def test_a_change_of_a_series_whose_newest_count_is_hidden_is_not_told():
+    assert changes(changing(0.5, 0.01, count=1, expected=1.0)) == []
+
+
+def test_a_series_without_a_year_of_weeks_has_no_change():
+    assert changes([{**row, "yearly_change": None} for row in scored()]) == []
+
+
+def test_a_partner_without_the_grant_is_told_of_no_change():
+    rows = changing(0.3, 0.02)
+    recipients = policy({("recipients", "recipients", 0, "estimates"): []})
+
+    told = stage_with(signals=rows, given=recipients)["released_estimates"]
+
+    assert {row["recipient"].rsplit("-", 1)[0] for row in told} == {"public_health"}

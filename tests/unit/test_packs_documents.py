@@ -519,7 +519,7 @@ def test_every_visible_string_passes_through_gettext(world):
 
     for path in (*PAGES, "index.html"):
         for text, around in Page(made[path]).texts:
-            number = re.fullmatch(r"[\d,.;·:\s]+|\[[cxz]\]|[,.;]", text)
+            number = re.fullmatch(r"[\d,.;·:\s-]+|\[[cxz]\]|[,.;]", text)
             assert (
                 "⟦" in text or "code" in around or number or text in data or re.search(r"\.v1$|^; ?$", text)
             ), text

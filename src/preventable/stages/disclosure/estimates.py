@@ -1,27 +1,32 @@
-"""Estimated shares that may leave: rounded, their limits outwards, or the words why there is no figure."""
+"""Estimates that may leave: rounded, their limits outwards, or the words why there is no figure."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from preventable.methods.negative_binomial import normal_score
 from preventable.stages.disclosure.rule import ReleaseRule
+from preventable.stages.disclosure.signal_lines import Told, ends_in
+from preventable.tables.signal_rules import SignalRules
 
-UNKNOWN_TO_POLICE = "unknown_to_police"
+UNKNOWN_TO_POLICE, YEARLY_CHANGE = "unknown_to_police", "yearly_change"
 
 
-def released_estimates(
-    known: Iterable[Mapping[str, Any]], recipients: Iterable[str], rule: ReleaseRule
+def released_shares(
+    known: Iterable[Mapping[str, Any]], recipients: Iterable[str], region: str, rule: ReleaseRule
 ) -> list[dict[str, Any]]:
     """Rows of `released_estimates`: the share unknown to police, by health service, for each recipient.
 
     Args:
         known: Rows of `known_to_police`.
         recipients: Partners that are granted the estimate.
+        region: Code of the region.
         rule: Release rule.
     """
-    shown = [_shown(row, rule) for row in known]
+    shown = [{**_shown(row, rule), "area": region} for row in known]
     return [
         {"recipient": recipient, **row}
         for recipient in sorted(recipients)
@@ -46,7 +51,9 @@ def _shown(row: Mapping[str, Any], rule: ReleaseRule) -> dict[str, Any]:
     return {
         "figure": f"{UNKNOWN_TO_POLICE}/{row['source']}/{row['period_end']}",
         "estimate": UNKNOWN_TO_POLICE,
+        "definition": "",
         "source": row["source"],
+        "area_type": "region",
         "period_start": row["period_start"],
         "period_end": row["period_end"],
         **numbers,
@@ -55,7 +62,70 @@ def _shown(row: Mapping[str, Any], rule: ReleaseRule) -> dict[str, Any]:
     }
 
 
-def _outwards(share: float, decimals: int, rounding: Any) -> float:
-    """A limit rounded outwards, and never beyond 0 or 1; what is whole to the ninth decimal stays."""
+def released_changes(
+    scored: Iterable[Mapping[str, Any]],
+    told: Iterable[Told],
+    *,
+    month: str,
+    rule: ReleaseRule,
+    rules: SignalRules,
+) -> list[dict[str, Any]]:
+    """Rows of `released_estimates`: the yearly change of each weekly series that a partner is told of.
+
+    A slow rise is in what is usual by the time it is large: no window finds it, but the slope of the whole past does.
+    A district is set against the rest of the region, the region against its own past. Series whose newest count is
+    hidden are left out.
+
+    Args:
+        scored: Rows of `signals`.
+        told: Partners that are granted the estimate, with their areas and definitions.
+        month: Last month of the home, YYYY-MM.
+        rule: How counts are shown.
+        rules: `watch_p` is the p of each limit, so that what is surely above 0 is what would be worth watching.
+    """
+    latest: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    for row in sorted(scored, key=lambda row: str(row["week"])):
+        kind = "level" if row["area_type"] == "region" else "relative"
+        known = row["yearly_change"] is not None and row["kind"] == kind
+        if known and ends_in(row["week"], month) and row["observed"] >= rule.minimum_count:
+            latest[row["area_type"], row["area"], row["definition"]] = row
+    return [
+        {"recipient": one.recipient, **_change(latest[*area, definition], rule, rules)}
+        for one in sorted(told, key=lambda one: one.recipient)
+        for area in one.areas
+        for definition in one.definitions
+        if (*area, definition) in latest
+    ]
+
+
+def _change(row: Mapping[str, Any], rule: ReleaseRule, rules: SignalRules) -> dict[str, Any]:
+    places, last = rule.estimate_decimals, dt.date.fromisoformat(row["week"]) + dt.timedelta(days=6)
+    slope, reach = row["yearly_change"], normal_score(rules.watch_p) * row["yearly_change_se"]
+    name = f"{row['definition']}.v{row['definition_version']}/{row['area_type']}/{row['area']}"
+    return {
+        "figure": f"{YEARLY_CHANGE}/{name}/{last.isoformat()}",
+        "estimate": YEARLY_CHANGE,
+        "definition": row["definition"],
+        "source": row["source"],
+        "area_type": row["area_type"],
+        "area": row["area"],
+        "period_start": "",
+        "period_end": last.isoformat(),
+        "value": round(math.expm1(slope), places),
+        "lower": _scaled(math.expm1(slope - reach), places, math.floor),
+        "upper": _scaled(math.expm1(slope + reach), places, math.ceil),
+        "lower_if_hidden": None,
+        "value_note": "",
+        "note": "",
+    }
+
+
+def _scaled(number: float, decimals: int, rounding: Callable[[float], int]) -> float:
+    """A limit rounded outwards; what is whole to the ninth decimal stays."""
     scale = 10**decimals
-    return float(min(max(rounding(round(share * scale, 9)) / scale, 0.0), 1.0))
+    return float(rounding(round(number * scale, 9)) / scale)
+
+
+def _outwards(share: float, decimals: int, rounding: Callable[[float], int]) -> float:
+    """A limit of a share, never beyond 0 or 1."""
+    return min(max(_scaled(share, decimals, rounding), 0.0), 1.0)

@@ -69,12 +69,13 @@ def released_signals(
     """
     series: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in scored:
-        if _ends_in(row["week"], month):
+        if ends_in(row["week"], month):
             series[row["area_type"], row["area"], row["definition"]].append(row)
     return [row for one in told for row in _of_partner(one, series, month, rule, rules)]
 
 
-def _ends_in(week: str, month: str) -> bool:
+def ends_in(week: str, month: str) -> bool:
+    """Whether the week of a Monday (YYYY-MM-DD) ends in a month (YYYY-MM)."""
     return f"{dt.date.fromisoformat(week) + dt.timedelta(days=6):%Y-%m}" == month
 
 

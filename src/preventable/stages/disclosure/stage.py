@@ -12,7 +12,12 @@ from preventable.engine import Engine
 from preventable.errors import NothingToReleaseError
 from preventable.settings import StepContext
 from preventable.stages.disclosure.cells import Cell
-from preventable.stages.disclosure.estimates import UNKNOWN_TO_POLICE, released_estimates
+from preventable.stages.disclosure.estimates import (
+    UNKNOWN_TO_POLICE,
+    YEARLY_CHANGE,
+    released_changes,
+    released_shares,
+)
 from preventable.stages.disclosure.guard import PartnerGrant, check_release
 from preventable.stages.disclosure.guard_lines import check_lines
 from preventable.stages.disclosure.rates import ShownTables, bases_by_area
@@ -186,7 +191,17 @@ def _tell_beyond_counts(
         Told(partner, (*region, ("district", district)), terms.signals)
         for partner, district, terms in standing
     ]
-    estimates = released_estimates(known, asked, rule)
+    asked_changes = {partner for partner, _district, terms in standing if YEARLY_CHANGE in terms.estimates}
+    estimates = [
+        *released_shares(known, asked, region[0][1] if region else "", rule),
+        *released_changes(
+            scored,
+            [one for one in told if one.recipient in asked_changes],
+            month=period,
+            rule=rule,
+            rules=signal_rules,
+        ),
+    ]
     lines = released_signals(scored, told, month=period, rule=rule, rules=signal_rules)
     check_lines(lines, scored, told, rule=rule, most_lines=signal_rules.most_lines)
     for name, rows in (("released_estimates", estimates), ("released_signals", lines)):

@@ -69,7 +69,10 @@ class Span:
 
 @dataclass(frozen=True)
 class PackInputs:
-    """Everything one document may know. All of it is public or released to this partner."""
+    """Everything one document may know. All of it is public or released to this partner.
+
+    `change_level` is the level of the limits of yearly changes, in per cent.
+    """
 
     partner: str
     partner_name: str
@@ -83,6 +86,7 @@ class PackInputs:
     venues: tuple[Venue, ...]
     days: tuple[Day, ...]
     rule: ReleaseRule
+    change_level: int
     definitions: Mapping[str, Mapping[str, Any]]
     region: Mapping[str, Any]
     as_at: str
@@ -106,6 +110,10 @@ class PackInputs:
     def as_at_text(self) -> str:
         """Last month of the data in words."""
         return month_text(self.as_at)
+
+    def estimates_of(self, estimate: str) -> tuple[ShownEstimate, ...]:
+        """Released estimates of one kind."""
+        return tuple(one for one in self.estimates if one.estimate == estimate)
 
     def own_areas(self, area_type: str) -> tuple[Area, ...]:
         """The district's areas of one level, by name."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from preventable.codes import allowed
 from preventable.stages.packs.blocks import Cell, CellPart
 from preventable.stages.packs.words import count_text, rate_text
 
@@ -104,7 +105,10 @@ class ShownEstimate:
 
     figure: str
     estimate: str
+    definition: str
     source: str
+    area_type: str
+    area: str
     period_start: str
     period_end: str
     value: float | None
@@ -154,12 +158,16 @@ class ShownSignal:
 
 
 def estimates_of(rows: Iterable[Mapping[str, Any]]) -> tuple[ShownEstimate, ...]:
-    """Rows of `released_estimates` as types, emergency departments before ambulances."""
+    """Rows of `released_estimates` as types: the district before the region, sources in their order."""
     kept = [ShownEstimate(**{k: v for k, v in row.items() if k != "recipient"}) for row in rows]
-    return tuple(sorted(kept, key=lambda one: one.figure, reverse=True))
+    return tuple(sorted(kept, key=_in_order))
 
 
 def signals_of(rows: Iterable[Mapping[str, Any]]) -> tuple[ShownSignal, ...]:
     """Rows of `released_signals` as types, lines first, in their order."""
     kept = [ShownSignal(**{k: v for k, v in row.items() if k != "recipient"}) for row in rows]
-    return tuple(sorted(kept, key=lambda one: (one.line == 0, one.line, one.figure)))
+    return tuple(sorted(kept, key=lambda one: (one.line == 0, one.line, _in_order(one))))
+
+
+def _in_order(one: ShownEstimate | ShownSignal) -> tuple[str, int, str]:
+    return one.area_type, allowed("source").index(one.source), one.figure

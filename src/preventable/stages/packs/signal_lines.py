@@ -17,8 +17,18 @@ from preventable.stages.packs.blocks import (
     TableBlock,
 )
 from preventable.stages.packs.inputs import PackInputs
-from preventable.stages.packs.shown import ShownSignal
-from preventable.stages.packs.words import _, count_text, date_text, day_text, label, listed, plural
+from preventable.stages.packs.shown import ShownEstimate, ShownSignal
+from preventable.stages.packs.words import (
+    _,
+    count_text,
+    data_file,
+    date_text,
+    day_text,
+    label,
+    listed,
+    plural,
+    sentence_start,
+)
 
 
 def more_than_expected(inputs: PackInputs) -> tuple[Block, ...]:
@@ -36,7 +46,7 @@ def more_than_expected(inputs: PackInputs) -> tuple[Block, ...]:
         parts.append(Paragraph(_nothing(inputs)))
     if others:
         parts.append(Note(_("Not judged"), tuple(_not_judged(inputs, others))))
-    return (*parts, _how_judged())
+    return (*parts, *_changes(inputs), _how_judged())
 
 
 def signal_sentence(inputs: PackInputs, one: ShownSignal) -> str:
@@ -104,6 +114,78 @@ def _signals_table(inputs: PackInputs, found: Sequence[ShownSignal]) -> TableBlo
             download=f"{inputs.partner_type}-signals.csv",
             names=tuple(one.figure for one in found),
         ),
+    )
+
+
+def _changes(inputs: PackInputs) -> tuple[Block, ...]:
+    """Slow rises, apart: the yearly change of each series, in words where it is sure."""
+    changes = inputs.estimates_of("yearly_change")
+    if not changes:
+        return ()
+    sure = [Paragraph(change_sentence(inputs, one)) for one in changes if _sure(one)]
+    table = TableBlock(
+        anchor="changes-table",
+        caption=_(
+            "Change a year: of {area} against the rest of the region, of {region} against its own past"
+        ).format(area=inputs.district_name, region=inputs.region_area.name),
+        columns=(
+            Column(_("Measure")),
+            Column(_("Area")),
+            Column(_("Change a year, %"), numeric=True),
+            Column(_("Lower {level} % limit, %").format(level=inputs.change_level), numeric=True),
+            Column(_("Upper {level} % limit, %").format(level=inputs.change_level), numeric=True),
+        ),
+        rows=tuple(
+            Row(
+                inputs.title(one.definition),
+                (
+                    Cell(inputs.area_name(one.area_type, one.area)),
+                    *(one.cell(part) for part in ("value", "lower", "upper")),
+                ),
+            )
+            for one in changes
+        ),
+        provenance=Provenance(
+            source=listed([label("source_kind", one) for one in sorted({one.source for one in changes})]),
+            period=_("all complete weeks held"),
+            data_as_at=inputs.as_at_text,
+            exclusions=_("series with less than half a year of complete weeks; the newest four weeks"),
+            remarks="",
+            download=f"{inputs.partner_type}-estimates.csv",
+            names=tuple(one.figure for one in changes),
+        ),
+    )
+    return (Heading(_("Slow changes"), "slow-changes", level=3), *sure, table)
+
+
+def _sure(one: ShownEstimate) -> bool:
+    """Whether a change may be said to be one: its limits are on one side of 0, and it is 5 % or more."""
+    if one.value is None or one.lower is None or one.upper is None:
+        return False
+    least = data_file("findings.toml")["change"]["smallest_change"]
+    return (one.lower > 0 or one.upper < 0) and abs(one.value) >= least
+
+
+def change_sentence(inputs: PackInputs, one: ShownEstimate) -> str:
+    """A sure change in words; every number of it is a field of the estimate."""
+    words = (
+        _(
+            "{things} in {area} rose by about {percent} % a year{rest} ({level} % limits {lower} % to {upper} %)."
+        )
+        if (one.value or 0) > 0
+        else _(
+            "{things} in {area} fell by about {percent} % a year{rest} ({level} % limits {lower} % to {upper} %)."
+        )
+    )
+    low, high = sorted(abs(round(100 * (limit or 0))) for limit in (one.lower, one.upper))
+    return words.format(
+        things=sentence_start(inputs.in_sentence(one.definition)),
+        area=inputs.area_name(one.area_type, one.area),
+        level=inputs.change_level,
+        percent=abs(round(100 * (one.value or 0))),
+        rest=_(" against the rest of the region") if one.area_type == "district" else "",
+        lower=low,
+        upper=high,
     )
 
 

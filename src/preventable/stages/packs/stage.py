@@ -24,6 +24,7 @@ from preventable.stages.packs.shown import ShownFigures, estimates_of, signals_o
 from preventable.stages.packs.words import _, language, month_text, plural
 from preventable.stages.packs.xlsx import render_xlsx
 from preventable.tables import TABLES
+from preventable.tables.signal_rules import read_signal_rules
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,7 @@ def _inputs(partner: Mapping[str, Any], shared: _Shared, context: StepContext, r
         venues=shared.venues.get(partner["district"], ()),
         days=shared.days,
         rule=release_rule(context.policy),
+        change_level=round(100 * (1 - 2 * read_signal_rules(context.policy).watch_p)),
         definitions=context.policy.definitions,
         region=context.region,
         as_at=max((figure.period_end for figure in figures.all), default=context.period),

@@ -21,14 +21,17 @@ from preventable.stages.packs.inputs import PackInputs
 from preventable.stages.packs.shown import ShownEstimate
 from preventable.stages.packs.words import _, date_text, label, listed, sentence_start, share_text
 
+_ESTIMATE = "unknown_to_police"
+
 
 def unknown_to_police(inputs: PackInputs) -> tuple[Block, ...]:
     """The section on what the police do not hear of; empty where the partner is granted no such estimate."""
-    if not inputs.estimates:
+    estimates = inputs.estimates_of(_ESTIMATE)
+    if not estimates:
         return ()
     heading = Heading(_("What the police do not hear of"), "unknown-to-police")
-    shown = [one for one in inputs.estimates if one.value is not None]
-    sentences = [Paragraph(unknown_sentence(one, inputs.region_area.name)) for one in inputs.estimates]
+    shown = [one for one in estimates if one.value is not None]
+    sentences = [Paragraph(unknown_sentence(one, inputs.region_area.name)) for one in estimates]
     what = _figure(inputs, shown) if shown else ()
     return (heading, *sentences, *what, _how_estimated())
 
@@ -126,13 +129,13 @@ def _table(inputs: PackInputs, name: str) -> TableBlock:
                 _source_title(one.source),
                 tuple(one.cell(part) for part in ("value", "lower", "upper", "lower_if_hidden")),
             )
-            for one in inputs.estimates
+            for one in inputs.estimates_of(_ESTIMATE)
         ),
     )
 
 
 def _provenance(inputs: PackInputs, span: str) -> Provenance:
-    withheld = sorted({one.note for one in inputs.estimates if one.note})
+    withheld = sorted({one.note for one in inputs.estimates_of(_ESTIMATE) if one.note})
     return Provenance(
         source=listed([label("source_kind", one) for one in ("ed", "ambulance", "police")]),
         period=span,
@@ -142,7 +145,7 @@ def _provenance(inputs: PackInputs, span: str) -> Provenance:
         else _("records before the first and after the last whole week"),
         remarks="",
         download=f"{inputs.partner_type}-estimates.csv",
-        names=tuple(one.figure for one in inputs.estimates),
+        names=tuple(one.figure for one in inputs.estimates_of(_ESTIMATE)),
     )
 
 

@@ -1,0 +1,171 @@
+"""Sentences of estimates and weekly series: each is what its released fields say, and nothing more."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from packs_page import Page
+from packs_world import COMMUNITY, HEALTH, LICENSING, PARTNERS, make_world
+
+from preventable.stages.packs.signal_lines import days_text
+from preventable.stages.packs.stage import make_packs
+
+
+@pytest.fixture(scope="module")
+def world():
+    return make_world(months=3).only(*PARTNERS)
+
+
+def page_of(world, path=COMMUNITY):
+    return Page(make_packs(world.engine(), world.context)[path])
+
+
+def said(page):
+    return [p.text for p in page.all("p")]
+
+
+def rows(world, table):
+    return world.tables[table].to_pylist()
+
+
+def test_a_line_says_its_count_its_days_and_what_is_usual(world):
+    lines = said(page_of(world))
+
+    assert (
+        "More than expected: about 60 emergency attendances of residents after assault in Quillmarsh, 1 to 14 December"
+        " 2025; 30 to 45 would be usual, going by the rest of the region."
+    ) in lines
+    assert (
+        "Worth watching: about 115 ambulance call-outs to assaults in Quillmarsh, 24 November to 21 December 2025;"
+        " 70 to 100 would be usual."
+    ) in lines
+
+
+def test_every_number_of_a_line_is_a_field_of_it(world):
+    lines = [one for one in said(page_of(world)) if one.startswith(("More than expected", "Worth watching"))]
+    fields = [
+        row for row in rows(world, "released_signals") if row["line"] and row["recipient"] == PARTNERS[0]
+    ]
+
+    for line, row in zip(lines, sorted(fields, key=lambda row: row["line"]), strict=True):
+        numbers = [int(n) for n in re.findall(r"about (\d+)|; (\d+) to (\d+)", line)[0] if n]
+        low, high = re.search(r"; (\d+) to (\d+) would", line).groups()
+        assert numbers == [row["value"]]
+        assert (float(low), float(high)) == (row["usual_lower"], row["usual_upper"])
+
+
+def test_without_a_line_the_page_says_how_many_series_were_judged(world):
+    none = [
+        {**row, "line": 0, "verdict": "none", "kind": "", "first_day": "", "last_day": "", "value": None,
+         "usual_lower": None, "usual_upper": None}
+        for row in rows(world, "released_signals")
+    ]  # fmt: skip
+
+    assert "Nothing was more than expected in December 2025: 6 weekly series were judged." in said(
+        page_of(world.with_told(signals=none))
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (
+            "not_enough_history",
+            "Not enough history to say what is usual: emergency attendances of residents after",
+        ),
+        ("incomplete", "No complete week in December 2025: emergency attendances of residents after assault"),
+    ],
+)
+def test_a_series_that_was_not_judged_says_why(world, verdict, words):
+    silent = [
+        {**row, "line": 0, "verdict": verdict, "kind": "", "first_day": "", "last_day": "", "value": None,
+         "usual_lower": None, "usual_upper": None}
+        for row in rows(world, "released_signals")
+    ]  # fmt: skip
+
+    lines = said(page_of(world.with_told(signals=silent)))
+
+    assert [one for one in lines if one.startswith(words)]
+    assert not [one for one in lines if one.startswith("Nothing was more than expected")]
+
+
+def test_a_share_is_said_with_its_limits_and_its_period(world):
+    assert (
+        "Invented County, 1 January 2024 to 28 December 2025: of people treated in emergency departments after an"
+        " assault, about 52 % have no police record of it (95 % limits 49 % to 55 %)."
+    ) in said(page_of(world))
+
+
+def test_a_share_that_is_not_calibrated_is_words_and_no_drawing(world):
+    bare = dict.fromkeys(("value", "lower", "upper", "lower_if_hidden"))
+    estimates = [
+        {**row, **bare, "value_note": "[x]", "note": "not calibrated: fewer than 8 whole weeks"}
+        if row["estimate"] == "unknown_to_police"
+        else row
+        for row in rows(world, "released_estimates")
+    ]
+
+    page = page_of(world.with_told(estimates=estimates), HEALTH)
+
+    assert (
+        "Invented County: no figure for people treated in emergency departments after an assault ([x], not calibrated:"
+        " fewer than 8 whole weeks)."
+    ) in said(page)
+    assert not [svg for svg in page.all("svg") if "unknown" in svg.attributes["aria-labelledby"]]
+
+
+def test_a_change_is_a_sentence_only_where_it_is_sure(world):
+    lines = [one for one in said(page_of(world)) if " a year" in one]
+
+    assert lines == [
+        "Emergency attendances of residents after assault in Quillmarsh rose by about 12 % a year against the rest of the"
+        " region (99 % limits 4 % to 20 %).",
+        "Emergency attendances of residents after assault in Invented County rose by about 12 % a year (99 % limits 4 % to"
+        " 20 %).",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "lower", "upper", "words"),
+    [
+        (
+            -0.12,
+            -0.2,
+            -0.04,
+            "fell by about 12 % a year against the rest of the region (99 % limits 4 % to 20 %)",
+        ),
+        (0.04, 0.01, 0.07, ""),
+        (0.2, -0.01, 0.4, ""),
+    ],
+)
+def test_a_small_or_unsure_change_is_no_sentence(world, value, lower, upper, words):
+    estimates = [
+        {**row, "value": value, "lower": lower, "upper": upper}
+        for row in rows(world, "released_estimates")
+        if row["estimate"] == "yearly_change" and row["area_type"] == "district"
+    ]
+
+    lines = [one for one in said(page_of(world.with_told(estimates=estimates))) if " a year" in one]
+
+    assert bool(lines) == bool(words)
+    assert all(words in one for one in lines)
+
+
+def test_who_is_granted_neither_has_neither_section(world):
+    heads = {head.text for head in page_of(world, LICENSING).all("h2")}
+
+    assert heads.isdisjoint({"What was more than expected", "What the police do not hear of"})
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("2025-12-01", "2025-12-14", "1 to 14 December 2025"),
+        ("2025-11-24", "2025-12-07", "24 November to 7 December 2025"),
+        ("2024-12-30", "2025-01-05", "30 December 2024 to 5 January 2025"),
+        ("2024-02-26", "2024-02-29", "26 to 29 February 2024"),
+    ],
+)
+def test_days_are_said_without_repeating_month_or_year(first, last, words):
+    assert days_text(first, last) == words
