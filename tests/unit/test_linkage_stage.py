@@ -18,7 +18,7 @@ from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import PolicyError
 from preventable.settings import load_policy
 from preventable.stages.linkage.candidates import find_candidates, load_sides, shifts_of, whole_weeks
-from preventable.stages.linkage.comparisons import COMPARED, level_sql, pattern_sql, read_models
+from preventable.stages.linkage.comparisons import COMPARED, level_sql, part_sql, pattern_sql, read_models
 from preventable.stages.linkage.pair import link_pair
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
@@ -278,17 +278,20 @@ def test_a_pattern_is_its_levels(pair):
     model = MODELS[pair]
     counts = [len(one.levels) for one in model.comparisons]
     levels = np.array([[number % count for count in counts] for number in range(50)])
-    numbers = np.zeros(50, dtype=np.int64)
+    numbers = np.arange(50) % len(model.parts)
     for column, count in enumerate(counts):
         numbers = numbers * count + levels[:, column]
 
-    assert levels_of(numbers, model.comparisons).tolist() == levels.tolist()
+    parts, found = levels_of(numbers, model.comparisons)
+
+    assert found.tolist() == levels.tolist()
+    assert parts.tolist() == [number % len(model.parts) for number in range(50)]
 
 
 @pytest.mark.parametrize("pair", MODELS)
 def test_conditions_keep_to_the_portable_subset(pair):
     model = MODELS[pair]
-    sql = f"SELECT {pattern_sql(model.comparisons)} AS pattern FROM pairs WHERE {model.guard}"
+    sql = f"SELECT {pattern_sql(model.comparisons)} AS pattern, {part_sql(model)} AS found FROM pairs"
 
     assert portability_faults(sql) == []
 

@@ -28,7 +28,7 @@ LINK_MODELS = Table(
     columns=(
         Column("model", "text", "Name of the model: sha256 of its settings as Splink reads them, first 12 digits.", nullable=False, hashed=False),
         Column("pair", "text", "The two sources.", allowed=PAIRS, nullable=False),
-        Column("part", "text", "Pairs that it weighs: located, or one of both without a place.", allowed=("located", "unlocated"), nullable=False),
+        Column("part", "text", "Pairs that it weighs, by the way in which they fit: near each other, one of both without a place ...", nullable=False),
         Column("match_share", "number", "Share of matches among the candidate pairs.", nullable=False),
         Column("comparison", "text", "What is compared.", nullable=False),
         Column("level", "integer", "Number of the level; the first whose condition holds is taken.", nullable=False),

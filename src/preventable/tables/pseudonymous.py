@@ -89,7 +89,7 @@ LINKS = Table(
         Column("left_record", "text", "Record key of the first source.", nullable=False, hashed=False),
         Column("right_record", "text", "Record key of the second source.", nullable=False, hashed=False),
         Column("match_weight", "number", "Log2 of the Bayes factor of all comparisons (Splink's match weight, without the prior).", unit="bits", nullable=False),
-        Column("stratum", "text", "Stratum in which the weight was made into a probability: located or not, and density of chance pairs.", nullable=False),
+        Column("stratum", "text", "Stratum in which the weight was made into a probability: the way in which the pair fits, and how busy it is around it (1 is quiet).", nullable=False),
         Column("probability", "number", "Match probability: 1 less the local false-discovery rate.", nullable=False),
         Column("one_to_one", "flag", "Whether the pair stands in one incident after the one-to-one merge over all sources.", nullable=False),
         Column("model", "text", "Model that gave the weight.", nullable=False, hashed=False),

@@ -22,7 +22,7 @@ class Weighed:
         right: Number of the second record.
         shift: Position of the shift that a chance pair comes from; for pairs as they stand, the one to leave out.
         weight: Match weight in bits.
-        located: Whether the places of both are known.
+        part: Number of its part.
         near: Whether the pair is more like a match than `near_bits` say.
         counted: Pairs that each stands for: 1 as they stand (0 outside the whole weeks), 1 / shifts by chance.
     """
@@ -31,7 +31,7 @@ class Weighed:
     right: np.ndarray
     shift: np.ndarray
     weight: np.ndarray
-    located: np.ndarray
+    part: np.ndarray
     near: np.ndarray
     counted: np.ndarray
 
@@ -44,8 +44,8 @@ class Judged:
     stratum: np.ndarray
 
 
-def judge(pairs: Weighed, chance: Weighed, *, shifts: int, strata: int) -> Judged:
-    """Match probability of each pair, isotone in the weight within strata of place known or not and chance density.
+def judge(pairs: Weighed, chance: Weighed, *, parts: Sequence[str], shifts: int, strata: int) -> Judged:
+    """Match probability of each pair, isotone in the weight within strata of part and chance density.
 
     Busy places bring strangers together; one calibration for all would believe too much there and too little
     elsewhere. How busy it is around a pair is told by the near chance pairs of its two records in the other shifts.
@@ -53,6 +53,7 @@ def judge(pairs: Weighed, chance: Weighed, *, shifts: int, strata: int) -> Judge
     Args:
         pairs: Pairs as they stand.
         chance: Pairs of all shifts.
+        parts: Name of each part.
         shifts: Number of shifts, 2 or more.
         strata: Strata of density in each part.
     """
@@ -60,8 +61,8 @@ def judge(pairs: Weighed, chance: Weighed, *, shifts: int, strata: int) -> Judge
     busy, busy_chance = _densities(pairs, chance, records, shifts)
     probability = np.zeros(len(pairs.weight))
     stratum = np.full(len(pairs.weight), "", dtype=object)
-    for located in (True, False):
-        part, chance_part = pairs.located == located, chance.located == located
+    for at, name in enumerate(parts):
+        part, chance_part = pairs.part == at, chance.part == at
         cuts = _cuts(busy[part & pairs.near & (pairs.counted > 0)], strata)
         places = np.searchsorted(cuts, busy, side="left")
         chance_places = np.searchsorted(cuts, busy_chance, side="left")
@@ -69,7 +70,7 @@ def judge(pairs: Weighed, chance: Weighed, *, shifts: int, strata: int) -> Judge
             here = part & (places == number)
             there = chance_part & (chance_places == number)
             probability[here] = _probabilities(pairs, here, chance, there, shifts)
-            stratum[here] = f"{'located' if located else 'unlocated'} {number + 1}"
+            stratum[here] = f"{name} {number + 1}"
     return Judged(probability, stratum)
 
 

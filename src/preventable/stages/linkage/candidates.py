@@ -8,7 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from preventable.engine import Engine
-from preventable.stages.linkage.comparisons import PairModel, compared_columns_sql, pattern_sql, read_words
+from preventable.stages.linkage.comparisons import (
+    PairModel,
+    compared_columns_sql,
+    part_sql,
+    pattern_sql,
+    read_words,
+)
 from preventable.stages.linkage.prepare import statement
 
 WEEK_MIN = 7 * 24 * 60
@@ -124,7 +130,7 @@ def _found(engine: Engine, model: PairModel, told: str) -> pa.Table:
         statement("pairs").format(
             columns=compared_columns_sql(),
             pattern=pattern_sql(model.comparisons),
-            guard=model.guard,
+            part=part_sql(model),
             told=told,
         )
     )

@@ -20,7 +20,7 @@ COMPARED = (
 
 @dataclass(frozen=True)
 class Level:
-    """One level: the condition is SQL; `null` levels say that the records cannot be compared."""
+    """One level: the condition is SQL; a `null` level says that the records cannot be compared."""
 
     label: str
     condition: str
@@ -42,14 +42,19 @@ class Comparison:
 
 @dataclass(frozen=True)
 class PairModel:
-    """What is compared between two sources, and which pairs are worth comparing."""
+    """What is compared between two sources, and which pairs are worth comparing.
+
+    Attributes:
+        left_block, right_block: Start and end of the time in which the other record must lie, as SQL.
+        parts: Ways in which pairs may fit, each with its condition; the first that holds is the pair's.
+    """
 
     pair: str
     left: str
     right: str
     left_block: tuple[str, str]
     right_block: tuple[str, str]
-    guard: str
+    parts: tuple[tuple[str, str], ...]
     comparisons: tuple[Comparison, ...]
 
 
@@ -61,26 +66,26 @@ def read_rules() -> Mapping[str, Any]:
 
 @cache
 def read_words() -> Mapping[str, str]:
-    """The expressions of comparisons.toml by name; one may use those before it."""
+    """Expressions and guards of comparisons.toml by name, written out; one may use those before it."""
     words: dict[str, str] = {}
-    for name, text in read_rules()["expressions"].items():
-        words[name] = text.format(**words)
+    for part in ("expressions", "guards"):
+        for name, text in read_rules()[part].items():
+            words[name] = text.format(**words)
     return words
 
 
 @cache
 def read_models() -> tuple[PairModel, ...]:
     """The models of comparisons.toml, expressions and guards written out."""
-    rules, words = read_rules(), dict(read_words())
-    words |= {name: text.format(**words) for name, text in rules["guards"].items()}
+    rules, words = read_rules(), read_words()
     comparisons = {one["name"]: _comparison(one, words) for one in rules["comparisons"]}
     return tuple(_model(one, words, comparisons) for one in rules["pairs"])
 
 
 def _comparison(contents: Mapping[str, Any], words: Mapping[str, str]) -> Comparison:
     levels = [
-        Level(label, condition.format(**words), null=bool(marks))
-        for label, condition, *marks in contents["levels"]
+        Level(label, condition.format(**words), null=bool(mark))
+        for label, condition, *mark in contents["levels"]
     ]
     return Comparison(contents["name"], tuple(levels))
 
@@ -95,7 +100,7 @@ def _model(
         right=right,
         left_block=(contents["left_from"], contents["left_to"]),
         right_block=(contents["right_from"], contents["right_to"]),
-        guard=contents["guard"].format(**words),
+        parts=tuple((name, condition.format(**words)) for name, condition in contents["parts"]),
         comparisons=tuple(comparisons[name] for name in contents["comparisons"]),
     )
 
@@ -107,9 +112,15 @@ def level_sql(comparison: Comparison) -> str:
     return f"CASE {cases} ELSE {last[0]} END"
 
 
+def part_sql(model: PairModel) -> str:
+    """CASE that gives the number of the part; -1 for pairs that are not worth comparing."""
+    cases = " ".join(f"WHEN {condition} THEN {number}" for number, (_, condition) in enumerate(model.parts))
+    return f"CASE {cases} ELSE -1 END"
+
+
 def pattern_sql(comparisons: tuple[Comparison, ...]) -> str:
-    """One whole number for the levels of all comparisons: digits in mixed base, the first comparison foremost."""
-    text = "0"
+    """One whole number for part and levels: digits in mixed base, the part foremost, then the first comparison."""
+    text = "part"
     for comparison in comparisons:
         text = f"({text}) * {len(comparison.levels)} + {level_sql(comparison)}"
     return text

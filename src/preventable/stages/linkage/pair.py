@@ -31,7 +31,7 @@ class PairLinks:
         weight: Match weight in bits.
         probability: Match probability.
         stratum: Stratum in which the weight was made into a probability.
-        part: 0 located, 1 unlocated: which of `models` weighed it.
+        part: Number of its part, and of its model in `models`.
         apart_min: Minutes between the middles of the windows.
         distance2_m2: Squared distance; not a number where a place is not known.
         candidates: Pairs in the whole weeks.
@@ -96,7 +96,7 @@ def _unlinked(
     numbers = np.empty(0, dtype=np.int64)
     inside = int((pairs.week >= 0).sum())
     return PairLinks(
-        model, numbers, numbers, none, none, np.empty(0, dtype=object), numbers, none, none, (None, None),
+        model, numbers, numbers, none, none, np.empty(0, dtype=object), numbers, none, none, (None,) * len(model.parts),
         inside, chance_candidates, shifts, reason,
     )  # fmt: skip
 
@@ -141,21 +141,20 @@ def _linked(
     shifts: int,
 ) -> PairLinks:
     patterns = np.unique(np.concatenate([pairs.pattern, chance.pattern]))
-    levels = levels_of(patterns, model.comparisons)
+    part, levels = levels_of(patterns, model.comparisons)
     of_pair, of_chance = np.searchsorted(patterns, pairs.pattern), np.searchsorted(patterns, chance.pattern)
     inside = (pairs.week >= 0).astype(float)
     real = np.bincount(of_pair, weights=inside, minlength=len(patterns))
     by_chance = np.bincount(of_chance, weights=counted, minlength=len(patterns))
 
-    place = [one.name for one in model.comparisons].index("place")
-    unlocated = np.isin(levels[:, place], model.comparisons[place].null_levels)
     weight, near = np.zeros(len(patterns)), np.zeros(len(patterns), dtype=bool)
     models: list[TrainedModel | None] = []
-    for part, here in (("located", ~unlocated), ("unlocated", unlocated)):
+    for number, (name, _) in enumerate(model.parts):
+        here = part == number
         if not here.any():
             models.append(None)
             continue
-        trained = train(model, part, levels[here], real[here], by_chance[here])
+        trained = train(model, name, levels[here], real[here], by_chance[here])
         models.append(trained)
         weight[here] = np.round(match_weights(trained.agreement, levels[here]), 10)
         share = trained.agreement.match_share
@@ -168,7 +167,7 @@ def _linked(
             pairs.right,
             pairs.pattern % shifts,
             weight[of_pair],
-            ~unlocated[of_pair],
+            part[of_pair],
             near[of_pair],
             inside,
         ),
@@ -177,15 +176,16 @@ def _linked(
             chance.right,
             shift,
             weight[of_chance],
-            ~unlocated[of_chance],
+            part[of_chance],
             near[of_chance],
             counted,
         ),
+        parts=[name for name, _ in model.parts],
         shifts=shifts,
         strata=read_rules()["strata"],
     )
     return PairLinks(
         model, pairs.left, pairs.right, weight[of_pair], np.round(judged.probability, 6), judged.stratum,
-        unlocated[of_pair].astype(np.int64), pairs.apart_min, pairs.distance2_m2, tuple(models),
+        part[of_pair], pairs.apart_min, pairs.distance2_m2, tuple(models),
         int(inside.sum()), round(float(counted.sum()), 3), shifts, "",
     )  # fmt: skip

@@ -23,7 +23,7 @@ class TrainedModel:
     """The model of one pair of sources and one part of its pairs.
 
     Attributes:
-        part: located or unlocated.
+        part: Name of the part.
         name: First twelve digits of the sha256 of its settings.
         settings: Splink's settings: `Linker` and `save_model_to_json` take them as they are.
         agreement: Its probabilities.
@@ -36,13 +36,13 @@ class TrainedModel:
     agreement: AgreementModel
 
 
-def levels_of(patterns: np.ndarray, comparisons: Sequence[Comparison]) -> np.ndarray:
-    """Levels from the numbers of patterns (`comparisons.pattern_sql`): patterns by comparisons."""
+def levels_of(patterns: np.ndarray, comparisons: Sequence[Comparison]) -> tuple[np.ndarray, np.ndarray]:
+    """Parts, and levels (patterns by comparisons), from the numbers of patterns (`comparisons.pattern_sql`)."""
     levels = np.empty((len(patterns), len(comparisons)), dtype=np.int64)
     rest = patterns
     for column in range(len(comparisons) - 1, -1, -1):
         rest, levels[:, column] = np.divmod(rest, len(comparisons[column].levels))
-    return levels
+    return rest, levels
 
 
 def train(
