@@ -109,7 +109,7 @@ def test_pairs_are_those_of_a_slow_count(few):
 
 
 def test_the_null_is_the_slow_mean_of_all_shifts_once_the_scale_is_taken_out(few):
-    no_control = replace(RULES, control_from_m=10000, far_apart_years=10000, other_sex_apart_years=10000)
+    no_control = replace(RULES, control_from_m=10000, far_apart_years=3.5, other_sex_apart_years=-100)
 
     counts = count_pairs(few.health, few.police, weeks=few.weeks, rules=no_control)
 
@@ -124,7 +124,7 @@ def test_the_scaled_null_leaves_no_excess_in_the_control_region(known_world):
     counts = count_pairs(world.health, world.police, weeks=world.weeks, rules=RULES)
 
     beyond = RULES.distances_within(RULES.control_from_m)
-    control = np.s_[..., beyond:-1, 5]
+    control = np.s_[..., beyond:-1, 6]
     # Blocks in which the shifts have no such pair at all are left as they are.
     assert counts.near_null[control].sum() == pytest.approx(counts.near[control].sum(), rel=0.01)
     assert counts.control == counts.near[control].sum()

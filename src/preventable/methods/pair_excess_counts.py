@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from preventable.methods.pair_excess_pairs import (
-    OTHER_PERSON,
+    IN_DOUBT,
     PERSONS,
     Grid,
     distance_classes,
@@ -148,7 +148,9 @@ def _near(
 def _scaled(null: Floats, real: Floats, shifts: int, rules: PairRules) -> Floats:
     """Mean null of a shift, scaled block by block so that the control region shows no excess.
 
-    What chance makes of a season, a holiday or one wild night moves the control as it moves the pairs that count.
+    Control: pairs far apart in place, of persons alike in kind who are hardly one. What chance makes of a season, a
+    holiday or one wild night moves them as it moves the pairs that count. Persons who cannot be one would be surer, but
+    a wild night is of young men, and pairs of a man and a woman, or of young and old, miss a part of it.
     """
     seen, expected = _control(real, rules), _control(null, rules)
     scale = np.divide(seen, expected, out=np.full_like(seen, 1.0 / shifts), where=expected > 0)
@@ -157,9 +159,9 @@ def _scaled(null: Floats, real: Floats, shifts: int, rules: PairRules) -> Floats
 
 
 def _control(counts: Floats, rules: PairRules) -> Floats:
-    """Pairs far apart in place, of persons who cannot be one, by [block, time]."""
+    """Pairs of the control region by [block, time]."""
     beyond = rules.distances_within(rules.control_from_m)
-    region: Floats = counts[..., beyond : rules.distances - 1, OTHER_PERSON].sum(axis=(2, 3, 4, 5, 6))
+    region: Floats = counts[..., beyond : rules.distances - 1, IN_DOUBT].sum(axis=(2, 3, 4, 5, 6))
     return region
 
 

@@ -128,7 +128,7 @@ class PairRules:
         times: By time class.
         distance_edges_m: Upper ends of the classes of distance.
         tight_m, core_m: By place class: radius in which time and age are read, and in which pairs are added up.
-        control_from_m: Pairs farther apart, of persons who cannot be one, scale the null.
+        control_from_m: Pairs farther apart, of like persons who are hardly one, scale the null.
         fewest_control_pairs: Of these, below which no share is given.
         age_steps: Upper ends, in years, of the classes of age difference that one person may have.
         far_apart_years: Age difference that one person does not have.
