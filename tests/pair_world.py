@@ -24,9 +24,18 @@ class PairWorld:
 
 
 def pair_world(
-    seed: int, *, weeks: int = 20, incidents: int = 9000, known: float = 0.5, seen: float = 0.4
+    seed: int,
+    *,
+    weeks: int = 20,
+    incidents: int = 9000,
+    known: float = 0.5,
+    seen: float = 0.4,
+    wrong_day: float = 0.0,
 ) -> PairWorld:
-    """Incidents with one to three victims; a share `seen` has a health record, of whom `known` have a police record."""
+    """Incidents with one to three victims; a share `seen` has a health record, of whom `known` have a police record.
+
+    Of the health records with a stated time, `wrong_day` are a day early.
+    """
     draw = np.random.default_rng(seed)
     victims = draw.choice([1, 2, 3], incidents, p=[0.85, 0.11, 0.04])
     incident = np.repeat(np.arange(incidents), victims)
@@ -45,6 +54,7 @@ def pair_world(
 
     health_when = np.round((when[in_health] + draw.normal(0, 12, len(in_health))) / 30) * 30
     missing = draw.random(len(in_health)) < 0.2
+    health_when -= 24 * 60 * (draw.random(len(in_health)) < wrong_day)
     place = draw.choice(4, len(in_health), p=[0.5, 0.2, 0.1, 0.2])
     error = np.array([60.0, 150.0, 500.0, np.nan])[place]
     health_point = point[in_health] + draw.normal(size=(len(in_health), 2)) * error[:, None]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pair_world import RULES, WEEK, no_health, no_police, pair_world
 
-from preventable.methods.pair_excess import known_to_police
+from preventable.methods.pair_excess import jackknife_se, known_to_police
 from preventable.methods.pair_excess_counts import (
     AGES,
     PLACES,
@@ -173,6 +173,35 @@ def test_the_error_is_of_the_size_that_the_standard_error_says():
 
     assert 0.5 < np.sqrt(np.mean(np.square(z))) < 1.6  # a chi of 12 lies outside once in some hundred times
     assert abs(np.mean(z)) < 0.9
+
+
+def test_a_day_mistaken_does_not_make_a_victim_unknown():
+    world = pair_world(12, wrong_day=0.25)
+
+    share = known_to_police({"ed": world.health}, world.police, weeks=world.weeks, rules=RULES)["ed"]
+
+    # Every fourth of the four fifths that state a time lies a day away: without them the share would be 0.4.
+    assert share.estimate == pytest.approx(world.share, abs=0.05)
+    assert share.lower <= world.share <= share.upper
+
+
+def test_doubled_police_records_give_no_share(known_world):
+    world, _ = known_world
+    rows = np.arange(len(world.police))
+    doubled = chosen(world.police, np.concatenate([rows, rows[::20]]))
+
+    share = known_to_police({"ed": world.health}, doubled, weeks=world.weeks, rules=RULES)["ed"]
+
+    assert not share.calibrated
+    assert "doubled" in share.reason
+
+
+def test_the_jackknife_of_a_mean_is_its_textbook_standard_error():
+    """Sleep gained on drug 2, from Student (1908): mean 2.33, standard deviation 2.002249 (R: sd(sleep$extra[11:20]))."""
+    gained = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
+    without = (gained.sum() - gained) / 9
+
+    assert jackknife_se(without) == pytest.approx(2.002249 / np.sqrt(10), abs=1e-6)
 
 
 def test_long_police_windows_are_left_out_and_divided_for(known_world):

@@ -22,7 +22,7 @@ from preventable.methods.pair_excess_moments import (
     other_person_share,
     read_moments,
 )
-from preventable.methods.pair_excess_pairs import KNOWN
+from preventable.methods.pair_excess_pairs import KNOWN, SAME_AGE
 from preventable.methods.pair_excess_records import (
     WEEK_MIN,
     Flags,
@@ -35,7 +35,15 @@ from preventable.methods.pair_excess_records import (
     chosen,
 )
 
-__all__ = ["HealthRecords", "KnownShare", "PairRules", "PoliceRecords", "TimeRule", "known_to_police"]
+__all__ = [
+    "HealthRecords",
+    "KnownShare",
+    "PairRules",
+    "PoliceRecords",
+    "TimeRule",
+    "jackknife_se",
+    "known_to_police",
+]
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,7 @@ class _Reading:
     core_se: float
     of_one_incident: float
     of_one_incident_se: float
+    same_age: float
 
 
 def known_to_police(
@@ -184,6 +193,8 @@ def _too_faint(reading: _Reading, rules: PairRules) -> str:
         return f"pairs beyond chance are fewer than {least:g} standard errors"
     if not reading.of_one_incident > least * reading.of_one_incident_se:
         return "too few police records of one incident to tell co-victims by"
+    if reading.same_age > rules.most_same_age * reading.of_one_incident:
+        return "police records of one incident are too often of one age and sex, as doubled records are"
     if not np.all(np.isfinite(reading.without)):
         return "too few pairs beyond chance in a class of time or place"
     return ""
@@ -218,6 +229,7 @@ def _read(counts: PairCounts, of_one_incident: Floats, usable: float, rules: Pai
         core_se=_sum_se(core),
         of_one_incident=float(incident.sum()),
         of_one_incident_se=_sum_se(incident),
+        same_age=float(profile[SAME_AGE]),
     )
 
 
@@ -251,7 +263,7 @@ def _with_figures(
     weeks = sorted(co_victims_without)
     pairs_without = dict(zip(reading.weeks.tolist(), reading.without[:, 0].tolist(), strict=True))
     without = [pairs_without.get(week, reading.pairs) - co_victims_without[week] for week in weeks]
-    error = _jackknife_se(np.array(without))
+    error = jackknife_se(np.array(without))
     reach = float(stats.t.ppf(0.5 + rules.level / 2, len(weeks) - 1)) * error
     if 2 * reach > rules.widest_interval:
         return replace(share, reason="the interval would be too wide to tell anything")
@@ -274,7 +286,7 @@ def _with_figures(
 
 def _pooled_co_victims(readings: Mapping[str, _Reading]) -> tuple[float, dict[int, float]]:
     """Police records of co-victims per health record, over the services, and without each week in turn."""
-    weights = {name: 1.0 / _jackknife_se(reading.without[:, 1]) ** 2 for name, reading in readings.items()}
+    weights = {name: 1.0 / jackknife_se(reading.without[:, 1]) ** 2 for name, reading in readings.items()}
     whole = sum(weights.values())
     pooled = sum(weights[name] * reading.co_victims for name, reading in readings.items()) / whole
     without: dict[int, float] = {}
@@ -287,8 +299,8 @@ def _pooled_co_victims(readings: Mapping[str, _Reading]) -> tuple[float, dict[in
     return pooled, without
 
 
-def _jackknife_se(without: Floats) -> float:
-    """Standard error from estimates that leave out one week each."""
+def jackknife_se(without: Floats) -> float:
+    """Standard error from estimates that leave out one unit each (Efron and Stein 1981)."""
     number = len(without)
     return float(np.sqrt((number - 1) / number * np.square(without - without.mean()).sum()))
 

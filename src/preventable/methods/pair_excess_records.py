@@ -135,6 +135,7 @@ class PairRules:
         other_sex_apart_years: The same where the sex differs too.
         co_victim_window_min, co_victim_gap_min, co_victim_distance_m: Police records of one incident: longest
             window, gap and distance.
+        most_same_age: Share of those of one age and sex, of those with both, above which they are one person's.
     """
 
     shift_weeks: int
@@ -161,6 +162,7 @@ class PairRules:
     co_victim_window_min: float
     co_victim_gap_min: float
     co_victim_distance_m: float
+    most_same_age: float
 
     @property
     def steps(self) -> int:

@@ -114,6 +114,7 @@ def pair_rules(rules: Mapping[str, Any]) -> PairRules:
         co_victim_window_min=rules["co_victims"]["window_min"],
         co_victim_gap_min=rules["co_victims"]["gap_min"],
         co_victim_distance_m=rules["co_victims"]["distance_m"],
+        most_same_age=rules["co_victims"]["most_same_age"],
     )
 
 
