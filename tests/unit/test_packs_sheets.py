@@ -27,7 +27,7 @@ from packs_world import PAGES, PARTNERS, World, make_world
 from repository import ROOT
 
 from preventable.stages.packs.ods import render_ods
-from preventable.stages.packs.sheets import workbook
+from preventable.stages.packs.sheets import sheet_names, workbook
 from preventable.stages.packs.stage import make_packs
 from preventable.stages.packs.words import count_text, in_language, rate_text
 from preventable.stages.packs.xlsx import render_xlsx
@@ -240,6 +240,14 @@ def test_a_column_is_as_wide_as_its_numbers_and_longest_words(packs, path):
             numbers = [count_text(cell.value) for cell in column if isinstance(cell.value, int | float)]
             assert width > max(map(len, words + numbers))
             assert width < 100
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_name_of_a_sheet_is_a_caption_cut_in_the_middle(packs, path):
+    """A table with a long caption gives the short name of its sheet: `TableBlock.short`."""
+    for name, rows in xlsx_sheets(packs[beside(path, ".xlsx")]).items():
+        first = " ".join(rows[0][0].partition(", ")[0].replace(":", " ").split())
+        assert name == first or [name] != sheet_names([first])
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -114,6 +114,7 @@ def _signals_table(inputs: PackInputs, found: Sequence[ShownSignal]) -> TableBlo
             download=f"{inputs.partner_type}-signals.csv",
             names=tuple(one.figure for one in found),
         ),
+        short=_("Weeks more than expected"),
     )
 
 

@@ -131,6 +131,7 @@ def _table(inputs: PackInputs, name: str) -> TableBlock:
             )
             for one in inputs.estimates_of(_ESTIMATE)
         ),
+        short=_("Unknown to the police"),
     )
 
 
