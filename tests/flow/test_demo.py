@@ -54,7 +54,7 @@ def test_one_page_leads_to_every_pack_and_is_named(demo):
 
     assert f"  {index}\n" in demo.stdout
     pages = {"/".join(path.split("/")[-2:]) for path in packs if path.endswith(".html")}
-    assert links == pages | {path.replace(".html", ".csv") for path in pages}
+    assert links == {path.replace("html", e) for path in pages for e in ("html", "pdf", "xlsx", "ods", "csv")}
 
 
 def test_demo_says_of_all_that_was_planted_what_became_of_it(demo):

@@ -9,6 +9,7 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from conftest import preventable
+from pdf_reader import PdfReader
 from supplier_files import mapping_of, read_cells, supplier_files, written
 
 from preventable.store.home import open_home
@@ -172,8 +173,11 @@ def test_no_parquet_byte_after_records_holds_a_mark(marked):
 
 
 def text_of(path: Path) -> str:
-    """A file as text, a workbook with the texts of its parts."""
+    """A file as text, a workbook with the texts of its parts, a PDF with its words and what it says of itself."""
     texts = [path.read_bytes().decode("latin-1")]
+    if path.suffix == ".pdf":
+        read = PdfReader(path.read_bytes())
+        texts += [*(node.text for node in read.root.walk()), *read.pages, str(read.pdf.docinfo)]
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as parts:
             texts += [parts.read(name).decode("latin-1") for name in parts.namelist()]
@@ -189,7 +193,7 @@ def test_no_other_file_of_the_home_holds_a_mark(marked):
 
 def test_released_side_has_no_ten_digit_number(marked):
     for path in (marked[0] / "released").rglob("*"):
-        if path.is_file() and path.suffix in {".html", ".csv", ".json", ".xlsx", ".ods"}:
+        if path.is_file() and path.suffix in {".html", ".pdf", ".csv", ".json", ".xlsx", ".ods"}:
             assert not re.search(r"\b999\d{7}\b", text_of(path)), path.name
 
 

@@ -75,7 +75,10 @@ def test_one_page_leads_to_every_page_and_csv_by_its_finding(packs, pages):
     links = {a.attributes["href"]: a.text for a in index.all("a") if a.attributes["href"] != "#main"}
 
     assert index.all("h1")[0].text == "Invented County: 3 packs, data to December 2025"
-    assert set(links) == {*PAGES, *(path.replace(".html", ".csv") for path in PAGES)}
+    files = {
+        path.replace("html", ending) for path in PAGES for ending in ("html", "pdf", "xlsx", "ods", "csv")
+    }
+    assert set(links) == files
     assert all(links[path] == pages[path].all("h1")[0].text for path in PAGES)
     assert all(links[path.replace(".html", ".csv")].startswith("CSV Quillmarsh ") for path in PAGES)
     assert [p.text for p in index.all("p")][1].startswith("Invented data")

@@ -46,6 +46,7 @@ def render_index(documents: Sequence[Document], *, title: str) -> bytes:
         invented=first.invented,
         release=first.release,
         kinds=list(kinds.items()),
+        endings=("pdf", "xlsx", "ods", "csv"),
         style=Markup(_style()),
     )
     return page.encode("utf-8")
