@@ -136,10 +136,9 @@ def explain_figure(home: Home, policy: Policy, figure: str) -> Explanation | Est
     with reading(home) as tables:
         shown = _told(tables, "released", figure)
         if not shown:
-            for table, rests_on in _BEYOND_COUNTS.items():
-                told = _told(tables, table, figure)
-                if told:
-                    return _explain_beyond(tables, figure, told, rests_on)
+            told = _told(tables, "released_estimates", figure) or _told(tables, "released_signals", figure)
+            if told:
+                return _explain_beyond(tables, figure, told)
             raise UnknownFigureError("explain", "the name is not that of a released figure")
         counted = f"{figure.rsplit('/', 1)[0]}/count"
         exact = _exact(tables, counted)
@@ -163,10 +162,11 @@ def explain_figure(home: Home, policy: Policy, figure: str) -> Explanation | Est
     )
 
 
-#: Released tables besides `released` -> the exact table that they rest on, and the columns that both have.
-_BEYOND_COUNTS = {
-    "released_estimates": ("known_to_police", ("source", "period_start", "period_end")),
-    "released_signals": ("signals", ("definition", "area_type", "area")),
+_OF_SERIES = ("signals", ("definition", "area_type", "area"))
+#: What is told besides counts -> the exact table that it rests on, and the columns that both have.
+_RESTS_ON = {
+    "unknown_to_police": ("known_to_police", ("source", "period_start", "period_end")),
+    "yearly_change": _OF_SERIES,
 }
 #: What a person wants to read first of a released row.
 _TOLD = (
@@ -179,10 +179,8 @@ def _told(tables: HomeTables, table: str, figure: str) -> list[dict[str, Any]]:
     return [dict(row) for row in tables.read(table).to_pylist() if row["figure"] == figure]
 
 
-def _explain_beyond(
-    tables: HomeTables, figure: str, told: list[dict[str, Any]], rests_on: tuple[str, tuple[str, ...]]
-) -> EstimateExplanation:
-    table, shared = rests_on
+def _explain_beyond(tables: HomeTables, figure: str, told: list[dict[str, Any]]) -> EstimateExplanation:
+    table, shared = _RESTS_ON.get(told[0].get("estimate", ""), _OF_SERIES)
     last = tables.run_log.last_step("disclosure")
     if last is None or last.versions_read[table] != tables.version(table):
         raise StaleFiguresError("explain", "figures were counted since the last release")

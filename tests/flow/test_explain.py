@@ -280,3 +280,23 @@ def test_a_copy_with_its_rows_in_another_order_is_not_named(tmp_path):
 
     assert counted.file_sha256 == (sha256_of(loaded),)
     assert counted.rows == (2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("table", "exact"), [("released_estimates", "known_to_police"), ("released_signals", "signals")]
+)
+def test_an_estimate_and_a_weekly_series_are_traced_to_their_exact_rows_and_submissions(demo, table, exact):
+    home = open_home(demo.home)
+    with reading(home) as tables:
+        row = tables.read(table).to_pylist()[0]
+        held = tables.read(exact).to_pylist()
+
+    told = explain_figure(home, policy(), row["figure"])
+
+    assert {one["recipient"] for one in told.shown} >= {row["recipient"]}
+    assert told.rests_on
+    assert all(one in held for one in told.rests_on)
+    assert all(one["source"] == row["source"] for one in told.rests_on)
+    providers = {one["provider"] for one in told.submissions}
+    assert ("police" in providers) == (table == "released_estimates" or row["source"] == "police")
+    assert row["figure"] in told.as_text()
