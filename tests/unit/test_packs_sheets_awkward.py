@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
@@ -16,6 +16,7 @@ from packs_workbooks import PLACE, count_row, ods_sheets, small_document, table_
 from preventable.stages.packs.blocks import Cell, Column, Paragraph, Row
 from preventable.stages.packs.ods import render_ods
 from preventable.stages.packs.sheets import SheetCell, column_letters, sheet_names, workbook
+from preventable.stages.packs.shown import ShownEstimate
 from preventable.stages.packs.words import count_text, rate_text
 from preventable.stages.packs.xlsx import render_xlsx
 
@@ -207,6 +208,22 @@ def test_any_count_or_rate_keeps_its_number_and_its_look(value, decimals):
     ).sheets[-1]
 
     assert sheet.rows[0][1] == SheetCell(text, value, decimals)
+
+
+@given(share=st.floats(-0.99, 1e4))
+@example(share=12.0)
+@example(share=-0.03)
+@example(share=-0.001)
+def test_any_estimate_has_a_place_however_wide_its_limits(share):
+    about = ("e", "yearly_change", "ed_assault_attendances", "ed", "district", "XD01", "2025-01", "2025-12")
+    cells = tuple(
+        ShownEstimate(*about, 0.0, share, share, None, "", "").cell(part) for part in ("value", "upper")
+    )
+    columns = (Column("Measure"), Column("Change"), Column("Limit", numeric=True))
+
+    sheet = workbook(small_document(table_block(Row("ED", cells), columns=columns))).sheets[-2]
+
+    assert sheet.rows[0][2].number == round(100 * share)
 
 
 @given(months=st.integers(0, 2400))

@@ -124,7 +124,7 @@ class ShownEstimate:
         if share is None:
             return Cell(self.value_note or "[z]", figure=self.figure, part=part, numeric=True)
         percent = round(100 * share)
-        return Cell(str(percent), figure=self.figure, part=part, numeric=True, value=percent)
+        return Cell(count_text(percent), figure=self.figure, part=part, numeric=True, value=percent)
 
 
 @dataclass(frozen=True)

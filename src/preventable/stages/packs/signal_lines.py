@@ -155,6 +155,7 @@ def _changes(inputs: PackInputs) -> tuple[Block, ...]:
             download=f"{inputs.partner_type}-estimates.csv",
             names=tuple(one.figure for one in changes),
         ),
+        short=_("Change a year"),
     )
     return (Heading(_("Slow changes"), "slow-changes", level=3), *sure, table)
 
