@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
+import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +20,7 @@ import pyarrow.parquet as pq
 
 from preventable.engine import Engine
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.methods.negative_binomial import detectable_excess
+from preventable.methods import detectable_change, detectable_excess
 from preventable.settings import Policy
 from preventable.store.home import Home
 from preventable.store.session import reading
@@ -28,8 +30,8 @@ FOUND, MISSED, NOT_DETECTABLE = "found", "missed", "not detectable"
 NOT_LOOKED_FOR = "not looked for"
 #: Share of cases in which the smallest detectable excess is found.
 _POWER = 0.8
-#: Planted changes of a district's weeks -> kinds of incidents they are of.
-_CHANGES = {"time_cluster": ("venue", "street"), "slow_rise": ("street",)}
+#: Kinds of incidents that a planted cluster in time is of.
+_OF_CLUSTER = ("venue", "street")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def planted_answers(home: Home, truth: Path, policy: Policy) -> list[Answer]:
     for name in ("incidents", "victims", "records"):
         engine.load(name, pq.read_table(truth / f"{name}.parquet"))
     with reading(home) as tables:
-        for name in ("coverage", "outcomes", "signals", "released_signals"):
+        for name in ("coverage", "outcomes", "signals", "released_signals", "released_estimates"):
             engine.load(name, tables.read(name))
         refused = [one for one in tables.restricted.ledger.receipts() if one.outcome == "refused"]
     engine.load("refused", pa.table({"provider": pa.array([one.provider for one in refused], pa.string())}))
@@ -88,8 +90,10 @@ def planted_answers(home: Home, truth: Path, policy: Policy) -> list[Answer]:
 
 def _answer(item: Mapping[str, Any], engine: Engine, rules: SignalRules) -> Answer:
     kind, what = item["kind"], item["what"]
-    if kind in _CHANGES:
-        return Answer(what, kind, *_change(item, engine, rules))
+    if kind == "time_cluster":
+        return Answer(what, kind, *_weeks(item, engine, rules))
+    if kind == "slow_rise":
+        return Answer(what, kind, *_rise(item, engine, rules))
     if kind not in _MET:
         return Answer(what, kind, NOT_LOOKED_FOR)
     sql, names = _MET[kind]
@@ -118,9 +122,56 @@ _COUNTED = {
 }  # fmt: skip
 
 
-def _change(item: Mapping[str, Any], engine: Engine, rules: SignalRules) -> tuple[str, dict[str, Any]]:
-    """A change of a district's weeks: told to a partner, or how large it was and how large it should have been."""
-    first, last = item.get("first_day", item.get("begins")), item.get("last_day", "9999-12-31")
+def _rise(item: Mapping[str, Any], engine: Engine, rules: SignalRules) -> tuple[str, dict[str, Any]]:
+    """A slow rise of a district: told to a partner as a sure change, or its slope beside the least that is found."""
+    told = engine.fetch(
+        "SELECT DISTINCT definition, value, lower, upper FROM released_estimates"
+        " WHERE estimate = 'yearly_change' AND area_type = 'district' AND area = $district AND lower > 0"
+        " ORDER BY lower DESC, definition",
+        {"district": item["district"]},
+    ).to_pylist()
+    if told:
+        return FOUND, told[0]
+    rows = engine.fetch(
+        "SELECT definition, source, max(yearly_change_se) AS error, max(week) AS week FROM signals"
+        " WHERE area_type = 'district' AND area = $district AND kind = 'relative' AND yearly_change IS NOT NULL"
+        " GROUP BY definition, source ORDER BY definition",
+        {"district": item["district"]},
+    ).to_pylist()
+    if not rows:
+        return NOT_LOOKED_FOR, {"weeks_scored": 0}
+    beside = [
+        {
+            "definition": row["definition"],
+            "planted_change": round(_planted_slope(item, row["source"], row["week"], engine), 4),
+            "smallest_detectable": round(
+                detectable_change(row["error"], level=rules.watch_p, power=_POWER), 4
+            ),
+        }
+        for row in rows
+    ]
+    best = max(beside, key=lambda one: one["planted_change"] / one["smallest_detectable"])
+    return MISSED if best["planted_change"] >= best["smallest_detectable"] else NOT_DETECTABLE, best
+
+
+def _planted_slope(item: Mapping[str, Any], source: str, until: str, engine: Engine) -> float:
+    """Slope a year of the log of a district's records of a service that the planted rise makes, by least squares."""
+    street = engine.fetch(
+        "SELECT sum(CASE WHEN i.kind = 'street' THEN 1 ELSE 0 END) AS street, count(*) AS n,"
+        " min(CAST(r.contact_local AS DATE)) AS first"
+        " FROM records r JOIN victims v ON v.victim = r.victim JOIN incidents i ON i.incident = v.incident"
+        " WHERE r.source = $source AND i.district = $district",
+        {"source": source, "district": item["district"]},
+    ).to_pylist()[0]
+    days = range((dt.date.fromisoformat(until) - street["first"]).days)
+    share = street["street"] / street["n"]
+    logs = [math.log1p(share * (_factor(item, street["first"] + dt.timedelta(days=day)) - 1)) for day in days]
+    return 365.25 * statistics.linear_regression(days, logs).slope
+
+
+def _weeks(item: Mapping[str, Any], engine: Engine, rules: SignalRules) -> tuple[str, dict[str, Any]]:
+    """More in a district's weeks: told to a partner, or how many there were and how many there should have been."""
+    first, last = item["first_day"], item["last_day"]
     scored = engine.fetch(
         "SELECT * FROM signals WHERE area_type = 'district' AND area = $district AND status = 'scored'"
         " ORDER BY definition, kind, weeks, week",
@@ -164,7 +215,7 @@ def _beside(
 
 def _planted_records(item: Mapping[str, Any], source: str, first: str, last: str, engine: Engine) -> float:
     """Records of a service within some days that would not be there without what was planted."""
-    kinds = ", ".join(f"'{kind}'" for kind in _CHANGES[item["kind"]])
+    kinds = ", ".join(f"'{kind}'" for kind in _OF_CLUSTER)
     days = engine.fetch(
         "SELECT CAST(r.contact_local AS DATE) AS day, count(*) AS n"
         " FROM records r JOIN victims v ON v.victim = r.victim JOIN incidents i ON i.incident = v.incident"
@@ -218,6 +269,16 @@ def _in_words(one: Answer) -> str:
     if one.kind in _MET:
         return (
             f" ({figures['provider']}: {figures[_COUNTED[one.kind]]} {_COUNTED[one.kind].replace('_', ' ')})"
+        )
+    if one.kind == "slow_rise" and one.result == FOUND:
+        return (
+            f" ({figures['definition']}: {figures['value']:+.0%} a year, {figures['lower']:+.0%} to"
+            f" {figures['upper']:+.0%})"
+        )
+    if one.kind == "slow_rise" and one.result in (MISSED, NOT_DETECTABLE):
+        return (
+            f" ({figures['definition']}: {figures['planted_change']:+.1%} a year planted,"
+            f" {figures['smallest_detectable']:+.1%} needed)"
         )
     if one.result == FOUND:
         return (

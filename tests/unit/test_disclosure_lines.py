@@ -340,6 +340,19 @@ def test_a_change_of_a_series_whose_newest_count_is_hidden_is_not_told():
     assert changes(changing(0.5, 0.01, count=1, expected=1.0)) == []
 
 
+def test_a_change_of_weeks_that_are_not_complete_is_that_of_the_last_complete_ones():
+    rows = changing(0.12, 0.02)
+    late = [
+        {**row, "status": "incomplete", "observed": None, "p": None}
+        for row in rows
+        if row["week"] == WEEKS[-1]
+    ]
+
+    [row] = changes([row for row in rows if row["week"] != WEEKS[-1]] + late)
+
+    assert row["period_end"] == "2025-12-21"
+
+
 def test_a_series_without_a_year_of_weeks_has_no_change():
     assert changes([{**row, "yearly_change": None} for row in scored()]) == []
 

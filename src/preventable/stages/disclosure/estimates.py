@@ -73,8 +73,8 @@ def released_changes(
     """Rows of `released_estimates`: the yearly change of each weekly series that a partner is told of.
 
     A slow rise is in what is usual by the time it is large: no window finds it, but the slope of the whole past does.
-    A district is set against the rest of the region, the region against its own past. Series whose newest count is
-    hidden are left out.
+    A district is set against the rest of the region, the region against its own past. Series whose newest weeks are
+    not complete or whose count is hidden are left out.
 
     Args:
         scored: Rows of `signals`.
@@ -86,7 +86,7 @@ def released_changes(
     latest: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     for row in sorted(scored, key=lambda row: str(row["week"])):
         kind = "level" if row["area_type"] == "region" else "relative"
-        known = row["yearly_change"] is not None and row["kind"] == kind
+        known = row["yearly_change"] is not None and row["kind"] == kind and row["status"] == "scored"
         if known and ends_in(row["week"], month) and row["observed"] >= rule.minimum_count:
             latest[row["area_type"], row["area"], row["definition"]] = row
     return [
