@@ -45,6 +45,8 @@ def copy(tmp_path):
         ("store/__init__.py", "import preventable.pipeline", "Upper floors"),
         ("stages/packs/html.py", "import gptables", "two files of packs/ write workbooks"),
         ("stages/disclosure/stage.py", "import odfdo", "two files of packs/ write workbooks"),
+        ("stages/packs/html.py", "import typst", "only linkage knows Splink"),
+        ("stages/indicators/stage.py", "import splink", "only linkage knows Splink"),
     ],
 )
 def test_a_planted_import_breaks_its_contract(copy, module, planted, contract):

@@ -523,8 +523,9 @@ def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Blo
         _definitions_table(inputs),
         Paragraph(
             _(
-                "Release {release}. All figures released to you, with their names, are in the file "
-                "{download} beside this page. Whoever sent you this pack can trace each of them back: quote its name."
+                "Release {release}. All that was released to you, with its names, is in the CSV files beside this "
+                "page, counts and rates in {download}. Whoever sent you this pack can trace each figure back: quote "
+                "its name."
             ).format(release=inputs.release, download=inputs.download)
         ),
     )
