@@ -15,6 +15,7 @@ from preventable.methods.pair_excess_counts import (
     co_victim_counts,
     count_pairs,
 )
+from preventable.methods.pair_excess_moments import Excess, fixed_weights
 from preventable.methods.pair_excess_pairs import PERSONS
 from preventable.methods.pair_excess_records import chosen
 
@@ -128,6 +129,27 @@ def test_the_scaled_null_leaves_no_excess_in_the_control_region(known_world):
     # Blocks in which the shifts have no such pair at all are left as they are.
     assert counts.near_null[control].sum() == pytest.approx(counts.near[control].sum(), rel=0.01)
     assert counts.control == counts.near[control].sum()
+
+
+def test_a_cell_whose_chance_came_out_low_gets_no_more_weight(known_world):
+    """Else weight and excess rise together, and noise of ten thousand cells adds up to pairs."""
+    world, _ = known_world
+    counts = count_pairs(world.health, world.police, weeks=world.weeks, rules=RULES)
+    total = Excess(
+        counts.near.sum(axis=0) - counts.near_null.sum(axis=0),
+        counts.far.sum(axis=0) - counts.far_null.sum(axis=0),
+    )
+    null = counts.near_null.sum(axis=0)
+    cell = np.unravel_index(np.argsort(null[0, 3, 0, 0, :, -1, :3], axis=None)[-1], (RULES.steps, 3))
+    low = counts.near_null.copy()
+    low[:, 0, 3, 0, 0, cell[0], -1, cell[1]] *= 0.5
+
+    before = fixed_weights(total, counts, RULES).amount
+    after = fixed_weights(total, replace(counts, near_null=low), RULES).amount
+
+    at = (0, 3, 0, 0, cell[0], -1, cell[1])
+    assert before[at] > 0
+    assert after[at] < 1.3 * before[at]  # its own null alone would have doubled it
 
 
 def test_police_pairs_of_one_incident_are_those_of_a_slow_count(few):

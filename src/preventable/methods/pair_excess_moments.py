@@ -100,13 +100,15 @@ def read_moments(excess: Excess, weights: Weights, rules: PairRules) -> Moments:
 def fixed_weights(excess: Excess, counts: PairCounts, rules: PairRules) -> Weights:
     """Weights from a first, unweighted reading of the core cells.
 
+    Neither signal nor chance is that of the single cell: a cell whose null came out low by accident would get a higher
+    weight and a higher excess at once, and ten thousand cells of that are a few per cent of the pairs.
+
     Args:
         excess: Excess summed over all weeks.
         counts: The same service's counts: their null is the background.
         rules: Core and tight radii.
     """
-    null = counts.near_null.sum(axis=0)
-    far_null = counts.far_null.sum(axis=0)
+    null, far_null = _smooth_null(counts)
     pilot = read_moments(excess, _plain_weights(rules), rules)
     gaps, distances, persons = (np.maximum(p, 0.0) for p in (pilot.gaps, pilot.distances, pilot.persons))
     signal = np.einsum(
@@ -126,6 +128,16 @@ def fixed_weights(excess: Excess, counts: PairCounts, rules: PairRules) -> Weigh
         distance=plain.distance * _weight(signal.sum(axis=-2), null.sum(axis=-2)),
         person=plain.person * _weight(signal.sum(axis=-1), null.sum(axis=-1)),
     )
+
+
+def _smooth_null(counts: PairCounts) -> tuple[Floats, Floats]:
+    """Null of near and far pairs as if gap, distance and person of chance pairs were independent."""
+    null, far_null = counts.near_null.sum(axis=0), counts.far_null.sum(axis=0)
+    gaps = _profile(null.sum(axis=(1, 2, 5, 6)))
+    distances = _profile(null.sum(axis=(0, 2, 3, 4, 6)))
+    persons = _profile(null.sum(axis=(0, 1, 3, 4, 5)))
+    near = np.einsum("clav,cvt,ls,ak->clavtsk", null.sum(axis=(4, 5, 6)), gaps, distances, persons)
+    return near, np.einsum("clav,ak->clavk", far_null.sum(axis=-1), persons)
 
 
 def core_excess(excess: Excess, weights: Weights) -> float:
