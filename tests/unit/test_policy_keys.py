@@ -7,6 +7,7 @@ from preventable.errors import PolicyError
 from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
 from preventable.stages.indicators.definitions import read_definitions
+from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.tables.signal_rules import read_signal_rules
 
 #: Reader, and the part of a policy file that gets a key more.
@@ -24,6 +25,7 @@ PARTS = [
     (read_recipients, ("recipients",)),
     (read_recipients, ("recipients", "recipients", 0)),
     (read_recipients, ("recipients", "recipients", 0, "allowed", 0)),
+    (read_linkage_policy, ("linkage",)),
     (read_signal_rules, ("signals",)),
     (read_signal_rules, ("signals", "series", 0)),
     (read_signal_rules, ("signals", "weeks")),

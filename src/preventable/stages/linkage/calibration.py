@@ -9,9 +9,6 @@ import numpy as np
 
 from preventable.methods.local_fdr import calibrate
 
-#: Pairs that must lie in a part before it is cut into strata.
-_PAIRS_A_STRATUM = 50
-
 
 @dataclass(frozen=True)
 class Weighed:
@@ -44,7 +41,9 @@ class Judged:
     stratum: np.ndarray
 
 
-def judge(pairs: Weighed, chance: Weighed, *, parts: Sequence[str], shifts: int, strata: int) -> Judged:
+def judge(
+    pairs: Weighed, chance: Weighed, *, parts: Sequence[str], shifts: int, strata: int, pairs_a_stratum: int
+) -> Judged:
     """Match probability of each pair, isotone in the weight within strata of part and chance density.
 
     Busy places bring strangers together; one calibration for all would believe too much there and too little
@@ -55,7 +54,8 @@ def judge(pairs: Weighed, chance: Weighed, *, parts: Sequence[str], shifts: int,
         chance: Pairs of all shifts.
         parts: Name of each part.
         shifts: Number of shifts, 2 or more.
-        strata: Strata of density in each part.
+        strata: Most strata of density in a part.
+        pairs_a_stratum: Near pairs that each stratum must have.
     """
     records = 1 + max(int(side.max(initial=0)) for one in (pairs, chance) for side in (one.left, one.right))
     busy, busy_chance = _densities(pairs, chance, records, shifts)
@@ -63,7 +63,8 @@ def judge(pairs: Weighed, chance: Weighed, *, parts: Sequence[str], shifts: int,
     stratum = np.full(len(pairs.weight), "", dtype=object)
     for at, name in enumerate(parts):
         part, chance_part = pairs.part == at, chance.part == at
-        cuts = _cuts(busy[part & pairs.near & (pairs.counted > 0)], strata)
+        telling = busy[part & pairs.near & (pairs.counted > 0)]
+        cuts = _cuts(telling, min(strata, len(telling) // pairs_a_stratum))
         places = np.searchsorted(cuts, busy, side="left")
         chance_places = np.searchsorted(cuts, busy_chance, side="left")
         for number in range(len(cuts) + 1):
@@ -91,8 +92,8 @@ def _densities(pairs: Weighed, chance: Weighed, records: int, shifts: int) -> tu
 
 
 def _cuts(busy: np.ndarray, strata: int) -> np.ndarray:
-    """Borders of strata with as many near pairs each; none where there are too few to tell."""
-    if len(busy) < strata * _PAIRS_A_STRATUM:
+    """Borders of strata with as many near pairs each."""
+    if strata < 2:
         return np.empty(0)
     return np.unique(np.quantile(busy, np.arange(1, strata) / strata))
 

@@ -183,6 +183,7 @@ def _linked(
         parts=[name for name, _ in model.parts],
         shifts=shifts,
         strata=read_rules()["strata"],
+        pairs_a_stratum=read_rules()["pairs_a_stratum"],
     )
     return PairLinks(
         model, pairs.left, pairs.right, weight[of_pair], np.round(judged.probability, 6), judged.stratum,
