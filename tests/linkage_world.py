@@ -209,8 +209,9 @@ def score(incidents: pa.Table, victim_of: Mapping[str, int], left: str, right: s
 
 
 def calibration_error(links: pa.Table, incident_of: Mapping[str, int], pair: str) -> float:
-    """Expected calibration error of ten bins, by incident, over the pairs that are kept."""
-    rows = [row for row in links.to_pylist() if row["pair"] == pair]
+    """Expected calibration error of ten bins, by incident, over the pairs kept for their own probability."""
+    kept = load_policy().file("linkage")["kept_probability"]
+    rows = [row for row in links.to_pylist() if row["pair"] == pair and row["probability"] >= kept]
     probability = np.array([row["probability"] for row in rows])
     true = np.array(
         [incident_of.get(row["left_record"], -1) == incident_of.get(row["right_record"], -2) for row in rows]

@@ -28,7 +28,7 @@ def test_victims_are_found_again(world, left, right, least):
 def test_a_probability_means_what_it_says(world, pair):
     tables, _, incidents = world
 
-    assert calibration_error(tables["links"], incidents, pair) <= 0.04
+    assert calibration_error(tables["links"], incidents, pair) <= 0.03
 
 
 @pytest.mark.parametrize("pair", ["ed_police", "ambulance_police", "ambulance_ed"])

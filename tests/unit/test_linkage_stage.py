@@ -17,6 +17,7 @@ from splink.backends.duckdb import DuckDBAPI
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import PolicyError
 from preventable.settings import load_policy
+from preventable.stages.linkage.calibration import Weighed, judge
 from preventable.stages.linkage.candidates import find_candidates, load_sides, shifts_of, whole_weeks
 from preventable.stages.linkage.comparisons import COMPARED, level_sql, part_sql, pattern_sql, read_models
 from preventable.stages.linkage.pair import link_pair
@@ -433,3 +434,93 @@ def test_levels_of_a_comparison_are_told_apart_by_their_first_condition():
     assert level((20, 29), (31, 31)) == "3 years from the band"
     assert level((20, 29), (40, 40)) == "far from the band"
     assert level((None, None), (40, 40)) == "not known"
+
+
+#: A man of 30 at one place and time, as both services may tell of him; `hospital` of the ambulance is where it took him.
+ALIKE = {
+    "contact_min": 1_000, "from_min": 990, "to_min": 1_000, "time_stated": "yes", "x_m": 0.0, "y_m": 0.0, "sigma_m": 50.0,
+    "age_from": 30, "age_to": 30, "sex": "male", "hospital": "H1",
+}  # fmt: skip
+TEXTS = ("time_stated", "sex", "hospital", "place_class", "domestic", "informed", "severity", "sharp")
+NO_PLACE = {"x_m": None, "y_m": None, "sigma_m": None}
+NO_AGE = {"age_from": None, "age_to": None}
+
+
+def part_of(pair, left, right):
+    """Name of the part of a pair of records that differ from `ALIKE`; None where they are not compared."""
+    values, fields = {}, []
+    for side, told in (("l", left), ("r", right)):
+        for name in COMPARED:
+            kind = pa.string() if name in TEXTS else pa.float64() if name.endswith("_m") else pa.int64()
+            fields.append((f"{name}_{side}", kind))
+            values[f"{name}_{side}"] = [{**ALIKE, **told}.get(name)]
+    engine = DuckDBEngine(threads=1)
+    engine.load("pair", pa.table(values, schema=pa.schema(fields)))
+    number = engine.fetch(f"SELECT {part_sql(MODELS[pair])} AS part FROM pair").column("part")[0].as_py()
+    return None if number < 0 else MODELS[pair].parts[number][0]
+
+
+@pytest.mark.parametrize(
+    ("pair", "left", "right", "part"),
+    [
+        ("ed_police", {}, {"x_m": 2_999.0}, "located"),
+        ("ed_police", {}, {"x_m": 3_001.0, "age_from": 40, "age_to": 40}, None),
+        ("ed_police", {"sigma_m": 1_500.0}, {"x_m": 3_700.0, "age_from": 40, "age_to": 40}, "located"),
+        ("ed_police", {}, {"x_m": 9_000.0}, "elsewhere"),
+        ("ed_police", {}, {"x_m": 9_000.0, "from_min": 1_050, "to_min": 1_050}, None),
+        ("ed_police", {}, {"x_m": 9_000.0, "sex": None}, None),
+        ("ed_police", NO_PLACE, {"age_from": 33, "age_to": 33}, "unlocated"),
+        ("ed_police", NO_PLACE, {"age_from": 34, "age_to": 34}, None),
+        ("ed_police", NO_PLACE, {"sex": "female"}, None),
+        ("ed_police", NO_PLACE, {"sex": None}, "unlocated"),
+        ("ed_police", NO_PLACE, NO_AGE, None),
+        ("ambulance_ed", NO_AGE, {**NO_PLACE, "contact_min": 1_060}, "unlocated, no age"),
+        ("ambulance_ed", NO_AGE, {**NO_PLACE, "contact_min": 1_060, "hospital": "H2"}, None),
+        ("ambulance_ed", {}, {"x_m": 9_000.0, "contact_min": 1_060}, "elsewhere"),
+        ("ambulance_ed", {}, {"x_m": 9_000.0, "contact_min": 1_300}, None),
+    ],
+)
+def test_a_pair_is_in_the_first_part_that_it_fits(pair, left, right, part):
+    assert part_of(pair, left, right) == part
+
+
+def crowd(busy, weights, *, real):
+    """Pairs of one part: records 0 to n - 1 with records n to 2 n - 1, all near; `busy` are repeated in every shift."""
+    left = np.arange(len(weights))
+    right = left + len(weights)
+    if real:
+        return Weighed(left, right, left % 4, weights, left * 0, left >= 0, np.ones(len(left)))
+    again = np.concatenate([np.repeat(left[busy], 4), left[~busy]])
+    shift = np.concatenate([np.tile(np.arange(4), busy.sum()), left[~busy] % 4])
+    return Weighed(
+        again, again + len(weights), shift, weights[again], again * 0, again >= 0, np.full(len(again), 0.25)
+    )
+
+
+def test_a_pair_of_the_same_weight_is_less_probable_where_it_is_busy():
+    busy = np.arange(400) < 200
+    weights = np.ones(400)
+    pairs, chance = crowd(busy, weights, real=True), crowd(busy, weights, real=False)
+
+    found = judge(pairs, chance, parts=["all"], shifts=4, strata=2, pairs_a_stratum=100)
+    together = judge(pairs, chance, parts=["all"], shifts=4, strata=2, pairs_a_stratum=300)
+
+    assert set(found.stratum[busy]) == {"all 2"}
+    assert set(found.stratum[~busy]) == {"all 1"}
+    assert found.probability[busy].max() < 0.01
+    assert found.probability[~busy].min() > 0.7
+    assert set(together.stratum) == {"all 1"}
+    assert len(set(together.probability)) == 1
+
+
+def test_a_chance_pair_does_not_make_its_own_place_busy():
+    """Quiet places have one chance pair in one shift: by the other shifts they are as quiet as those with none."""
+    busy = np.arange(400) < 200
+    chance = crowd(busy, np.ones(400), real=False)
+
+    found = judge(
+        crowd(busy, np.ones(400), real=True), chance, parts=["all"], shifts=4, strata=2, pairs_a_stratum=100
+    )
+
+    # 200 pairs, 50 expected by chance (one chance pair in a quarter of a shift each), and one pair more than was seen.
+    assert found.probability[~busy] == pytest.approx(1 - 50.25 / 200)
