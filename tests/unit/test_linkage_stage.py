@@ -16,7 +16,7 @@ from splink.backends.duckdb import DuckDBAPI
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import PolicyError
-from preventable.settings import load_policy
+from preventable.settings import StepContext, load_policy
 from preventable.stages.linkage.calibration import Weighed, judge
 from preventable.stages.linkage.candidates import find_candidates, load_sides, shifts_of, whole_weeks
 from preventable.stages.linkage.comparisons import COMPARED, level_sql, part_sql, pattern_sql, read_models
@@ -24,6 +24,7 @@ from preventable.stages.linkage.pair import link_pair
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
 from preventable.stages.linkage.scoring import levels_of
+from preventable.stages.linkage.stage import link_records
 from preventable.tables import TABLES
 
 MODELS = {model.pair: model for model in read_models()}
@@ -524,3 +525,19 @@ def test_a_chance_pair_does_not_make_its_own_place_busy():
 
     # 200 pairs, 50 expected by chance (one chance pair in a quarter of a shift each), and one pair more than was seen.
     assert found.probability[~busy] == pytest.approx(1 - 50.25 / 200)
+
+
+def test_progress_rises_to_the_whole(world):
+    told: list[float] = []
+    engine = DuckDBEngine(threads=1)
+    schema = TABLES["located_records"].arrow_schema()
+    rows = [{name: row.get(name) for name in schema.names} for row in world[0]]
+    engine.load("located_records", pa.Table.from_pylist(rows, schema=schema))
+    engine.load("small_areas", TABLES["small_areas"].empty())
+
+    link_records(engine, StepContext(policy=load_policy(), region={}, progress=told.append))
+
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len(told) > 5
+    assert not any(engine.has(name) for name in ("linkable_records", "linkage_left", "linkage_right"))
