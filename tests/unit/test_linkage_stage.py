@@ -253,12 +253,11 @@ def test_no_shift_is_used_twice_or_comes_back_to_where_it_was(weeks, shifts):
     assert sorted(shift % weeks for shift in found) == sorted(shift % weeks for shift in shifts)
 
 
-def test_expected_chance_pairs_are_those_of_strangers(world):
-    rows, victim_of = world
-    quality = {row["pair"]: row for row in linked(rows)["link_quality"].to_pylist()}
-
+def strangers_and_expected(rows, victim_of):
+    """Candidate pairs of ED and police that are of two victims, and as many as are expected by chance."""
     engine = prepared(rows)
     model = MODELS["ed_police"]
+    expected = link_pair(engine, model, widest_min=2880).chance_candidates
     load_sides(engine, model, whole_weeks(engine, model), 2880, 0)
     pairs = find_candidates(engine, model)
     keys = (
@@ -266,13 +265,24 @@ def test_expected_chance_pairs_are_those_of_strangers(world):
         .column("record_key")
         .to_pylist()
     )
-    strangers = sum(
-        victim_of[keys[one]] != victim_of[keys[other]]
-        for one, other, week in zip(pairs.left, pairs.right, pairs.week, strict=True)
-        if week >= 0
-    )
+    victims = np.array([victim_of[key] for key in keys])
+    return int(((victims[pairs.left] != victims[pairs.right]) & (pairs.week >= 0)).sum()), expected
 
-    assert quality["ed_police"]["chance_candidates"] == pytest.approx(strangers, rel=0.15)
+
+def test_expected_chance_pairs_are_those_of_strangers(world):
+    strangers, expected = strangers_and_expected(*world)
+
+    assert expected == pytest.approx(strangers, rel=0.15)
+
+
+def test_weeks_that_nobody_sent_bring_nobody_together():
+    """Without weights, shifts would move the records of busy weeks into the empty ones and find a third too few."""
+    rows, victim_of = made_world(5, victims=4_000)
+    sent = [row for row in rows if not 4 <= (row["contact_utc"] - MONDAY).days // 7 < 10]
+
+    strangers, expected = strangers_and_expected(sent, victim_of)
+
+    assert expected == pytest.approx(strangers, rel=0.12)
 
 
 @pytest.mark.parametrize("pair", MODELS)
@@ -515,16 +525,16 @@ def test_a_pair_of_the_same_weight_is_less_probable_where_it_is_busy():
 
 
 def test_a_chance_pair_does_not_make_its_own_place_busy():
-    """Quiet places have one chance pair in one shift: by the other shifts they are as quiet as those with none."""
-    busy = np.arange(400) < 200
-    chance = crowd(busy, np.ones(400), real=False)
+    """One chance pair in one shift: by the other shifts, all places are as quiet as those that have none."""
+    weights = np.ones(400)
+    pairs = crowd(np.zeros(400, dtype=bool), weights, real=True)
+    few = np.arange(0, 400, 4)
+    chance = Weighed(few, few + 400, few % 4, weights[few], few * 0, few >= 0, np.full(100, 0.25))
 
-    found = judge(
-        crowd(busy, np.ones(400), real=True), chance, parts=["all"], shifts=4, strata=2, pairs_a_stratum=100
-    )
+    found = judge(pairs, chance, parts=["all"], shifts=4, strata=2, pairs_a_stratum=100)
 
-    # 200 pairs, 50 expected by chance (one chance pair in a quarter of a shift each), and one pair more than was seen.
-    assert found.probability[~busy] == pytest.approx(1 - 50.25 / 200)
+    # 25 of 400 are expected by chance, and one chance pair more than was seen.
+    assert found.probability == pytest.approx(1 - 25.25 / 400)
 
 
 def test_progress_rises_to_the_whole(world):
