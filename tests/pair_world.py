@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from preventable.methods.pair_excess import HealthRecords, PairRules, PoliceRecords
+from preventable.settings import load_policy
 from preventable.stages.linkage.known import pair_rules, read_known_rules
+from preventable.stages.linkage.policy import read_linkage_policy
 
 WEEK = 7 * 24 * 60.0
-RULES: PairRules = pair_rules(read_known_rules())
+RULES: PairRules = pair_rules(read_known_rules(read_linkage_policy(load_policy())))
 
 
 @dataclass(frozen=True)

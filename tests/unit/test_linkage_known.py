@@ -4,7 +4,7 @@ import datetime as dt
 import random
 import time
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pyarrow as pa
@@ -13,11 +13,13 @@ from pair_world import WEEK, pair_world
 from repository import PACKAGE
 
 from preventable.methods.pair_excess_records import PairRules
+from preventable.settings import load_policy
 from preventable.stages.linkage import known
 from preventable.stages.linkage.known import HEALTH_SOURCES, estimate_known, pair_rules, read_known_rules
+from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.tables import TABLES
 
-RULES = read_known_rules()
+RULES = read_known_rules(read_linkage_policy(load_policy()))
 COLUMNS = (
     "source", "record_key", "person_key", "month", "contact_local", "injury_start_local", "injury_end_local",
     "time_precision", "time_basis", "easting_m", "northing_m", "sigma_m", "age_years", "age_from", "age_to", "sex",
@@ -309,3 +311,12 @@ def test_every_number_of_the_rules_reaches_the_method():
     assert rules.tight_m == (300, 600, 1200)
     assert set(rules.tight_m) | set(rules.core_m) | {rules.control_from_m} <= set(rules.distance_edges_m)
     assert len(rules.times) == 3
+
+
+def test_later_visits_and_wide_windows_are_those_of_the_policy():
+    policy = replace(read_linkage_policy(load_policy()), same_injury_hours=24, widest_window_hours=12)
+
+    rules = read_known_rules(policy)
+
+    assert rules["re_attendance"]["within_min"] == 24 * 60
+    assert pair_rules(rules).longest_window_min == 12 * 60

@@ -21,6 +21,7 @@ from preventable.methods.pair_excess import (
     TimeRule,
     known_to_police,
 )
+from preventable.stages.linkage.policy import LinkagePolicy
 
 HEALTH_SOURCES = ("ed", "ambulance")
 """Sources whose records are of victims that the police may know."""
@@ -42,9 +43,12 @@ _FIGURES = (
 )
 
 
-def read_known_rules() -> dict[str, Any]:
-    """Contents of known.toml."""
-    return tomllib.loads((files(__package__) / "known.toml").read_text(encoding="utf-8"))
+def read_known_rules(policy: LinkagePolicy) -> dict[str, Any]:
+    """Contents of known.toml, with what the partnership agrees of later visits and wide windows."""
+    rules = tomllib.loads((files(__package__) / "known.toml").read_text(encoding="utf-8"))
+    rules["re_attendance"] = {"within_min": policy.same_injury_hours * 60}
+    rules["police"]["longest_window_min"] = policy.widest_window_hours * 60
+    return rules
 
 
 def estimate_known(

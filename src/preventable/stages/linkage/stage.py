@@ -48,7 +48,7 @@ def link_records(engine: Engine, context: StepContext) -> None:
     engine.load("link_models", _model_rows(links))
     engine.load("link_quality", _quality_rows(engine, links, merged))
     _progress(context, 0.75)
-    engine.load("known_to_police", _known_rows(engine, context))
+    engine.load("known_to_police", _known_rows(engine, policy, context))
     for name in _OWN_TABLES:
         engine.drop(name)
     _progress(context, 1.0)
@@ -164,13 +164,15 @@ def _quality_rows(engine: Engine, links: Sequence[PairLinks], merged: Merged) ->
     return pa.Table.from_pylist(rows, schema=LINK_QUALITY.arrow_schema())
 
 
-def _known_rows(engine: Engine, context: StepContext) -> pa.Table:
+def _known_rows(engine: Engine, policy: LinkagePolicy, context: StepContext) -> pa.Table:
     """Share of the victims of each health service who have a police record."""
     records = engine.fetch(
         "SELECT r.* FROM located_records AS r JOIN linkable_records AS k ON k.record_key = r.record_key"
     )
     rows = estimate_known(
-        records, rules=read_known_rules(), progress=lambda share: _progress(context, 0.75 + 0.25 * share)
+        records,
+        rules=read_known_rules(policy),
+        progress=lambda share: _progress(context, 0.75 + 0.25 * share),
     )
     for row in rows:
         row |= {name: row[name] or "" for name in ("period_start", "period_end")}
