@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 from packs_page import Page
 from packs_world import COMMUNITY, HEALTH, LICENSING, PARTNERS, make_world
+from repository import ROOT
 
 from preventable.stages.packs.signal_lines import days_text
 from preventable.stages.packs.stage import make_packs
@@ -62,7 +64,7 @@ def test_without_a_line_the_page_says_how_many_series_were_judged(world):
         for row in rows(world, "released_signals")
     ]  # fmt: skip
 
-    assert "Nothing was more than expected in December 2025: 6 weekly series were judged." in said(
+    assert "Nothing stood out from chance in December 2025: 6 weekly series were judged." in said(
         page_of(world.with_told(signals=none))
     )
 
@@ -87,7 +89,16 @@ def test_a_series_that_was_not_judged_says_why(world, verdict, words):
     lines = said(page_of(world.with_told(signals=silent)))
 
     assert [one for one in lines if one.startswith(words)]
-    assert not [one for one in lines if one.startswith("Nothing was more than expected")]
+    assert not [one for one in lines if one.startswith("Nothing stood out")]
+
+
+def test_what_has_no_yearly_change_is_what_the_stage_gives_none(world):
+    weeks = tomllib.loads((ROOT / "src/preventable/stages/signals/rules.toml").read_text())["history"]
+
+    said_of_it = " ".join(text for text, _inside in page_of(world).texts)
+
+    assert (weeks["change_weeks"], weeks["guard_weeks"]) == (52, 4)
+    assert "series with less than a year of complete weeks; the newest four weeks" in said_of_it
 
 
 def test_a_share_is_said_with_its_limits_and_its_period(world):

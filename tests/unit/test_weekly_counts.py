@@ -188,8 +188,10 @@ def test_without_a_record_every_week_has_none():
         (("weeks", "minimum_coverage"), 2, "minimum_coverage"),
         (("weeks", "earlier_weeks"), True, "earlier_weeks"),
         (("score", "correlation"), "much", "correlation"),
+        (("score", "correlation"), -1, "correlation"),
         (("lines", "at_most"), -1, "at_most"),
         (("lines", "watch_p"), 5, "watch_p"),
+        (("lines", "watch_p"), 0.6, "watch_p"),
         (("lines",), {}, "lacks false_discovery_rate"),
     ],
 )

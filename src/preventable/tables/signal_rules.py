@@ -61,9 +61,9 @@ def read_signal_rules(policy: Policy) -> SignalRules:
         windows=_windows(weeks["windows"]),
         earlier_weeks=_whole(weeks, "earlier_weeks", 0),
         newest_weight=_number(score, "newest_weight", 0, 100),
-        correlation=_number(score, "correlation", -1, 1),
+        correlation=_number(score, "correlation", 0, 1),
         false_discovery_rate=_number(lines, "false_discovery_rate", 0, 1),
-        watch_p=_number(lines, "watch_p", 0, 1),
+        watch_p=_number(lines, "watch_p", 0, 0.5),
         most_lines=_whole(lines, "at_most", 0),
     )
 

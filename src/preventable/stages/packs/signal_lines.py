@@ -150,7 +150,7 @@ def _changes(inputs: PackInputs) -> tuple[Block, ...]:
             source=listed([label("source_kind", one) for one in sorted({one.source for one in changes})]),
             period=_("all complete weeks held"),
             data_as_at=inputs.as_at_text,
-            exclusions=_("series with less than half a year of complete weeks; the newest four weeks"),
+            exclusions=_("series with less than a year of complete weeks; the newest four weeks"),
             remarks="",
             download=f"{inputs.partner_type}-estimates.csv",
             names=tuple(one.figure for one in changes),
@@ -194,8 +194,8 @@ def change_sentence(inputs: PackInputs, one: ShownEstimate) -> str:
 def _nothing(inputs: PackInputs) -> str:
     judged = sum(one.judged for one in inputs.signals)
     return plural(
-        "Nothing was more than expected in {month}: {n} weekly series was judged.",
-        "Nothing was more than expected in {month}: {n} weekly series were judged.",
+        "Nothing stood out from chance in {month}: {n} weekly series was judged.",
+        "Nothing stood out from chance in {month}: {n} weekly series were judged.",
         judged,
     ).format(month=inputs.as_at_text, n=judged)
 
@@ -234,9 +234,10 @@ def _how_judged() -> Note:
                 "the shown one may stand for, so that a line tells nothing that the shown count does not."
             ),
             _(
-                "“More than expected” allows for how many series were looked at: about one in ten of such lines is "
-                "chance. “Worth watching” is weaker. Neither says why. At most five lines are shown; a fall, or a site "
-                "that stopped sending, is not a line."
+                "“More than expected” allows for how many series were looked at: where nothing happens, about one "
+                "pack in ten or fewer has such a line all the same, and of the lines that are shown more may be chance. "
+                "“Usual” is where about four of five such counts lie. “Worth watching” is weaker. Neither says why. At "
+                "most five lines are shown; a fall, or a site that stopped sending, is not a line."
             ),
         ),
     )
