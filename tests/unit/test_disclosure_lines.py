@@ -119,6 +119,37 @@ def test_a_line_is_judged_on_the_least_count_that_the_shown_one_stands_for():
     assert all(len(said) == 1 for said in groups.values())
 
 
+def beside(others):
+    """Four weeks of XD01, 240, and of XD02: what is expected of XD01 goes with what XD02 counted in them."""
+    four = [row for row in scored(60, expected=45.0, weeks=WEEKS[-1:]) if row["weeks"] == 4]
+    mean = max(others, 0.5) * 1.5
+    own = {
+        "level": {"variance": 20_000.0},
+        "relative": {"expected": mean, "variance": 1.3 * mean, "lower_80": mean - 1, "upper_80": mean + 1},
+    }
+    return [{**row, **own[row["kind"]]} for row in four] + [
+        {**row, "area": "XD02", "observed": others} for row in four
+    ]
+
+
+def test_a_line_against_the_others_tells_no_more_than_their_shown_count():
+    """What is usual goes with the others' count of the same weeks: exact, it would tell that count."""
+    told = {}
+    for others in range(8, 123):
+        told.setdefault((2 * others + 5) // 10 * 5, set()).add(str(lines(beside(others))))
+
+    assert [len(said) for said in told.values()] == [1] * 23
+    assert len({said for group in told.values() for said in group}) > 15
+    assert all("relative" in said for group in told.values() for said in group)
+
+
+@pytest.mark.parametrize("others", range(8))
+def test_against_others_whose_count_is_hidden_there_is_no_line(others):
+    [row] = lines(beside(others))
+
+    assert (row["verdict"], row["line"]) == ("none", 0)
+
+
 def test_a_hidden_count_is_no_line_however_unexpected():
     assert the_lines(scored(0, expected=0.05, **{"2025-12-22": 1})) == []
     assert [row["verdict"] for row in lines(scored(1, expected=0.02))] == ["none"]

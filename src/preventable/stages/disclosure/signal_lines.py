@@ -16,7 +16,7 @@ from typing import Any
 
 from preventable.methods import counts_shown_as, round_half_up
 from preventable.methods.false_discovery import Candidate, Line, excess_harm, signal_lines, simes_p
-from preventable.methods.negative_binomial import combined_p, upper_mid_p
+from preventable.methods.negative_binomial import combined_p, count_quantile, upper_mid_p
 from preventable.stages.disclosure.rule import ReleaseRule
 from preventable.tables.signal_rules import SignalRules
 
@@ -68,10 +68,53 @@ def released_signals(
         rules: How series are judged and how many lines there are.
     """
     series: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    for row in scored:
-        if ends_in(row["week"], month):
-            series[row["area_type"], row["area"], row["definition"]].append(row)
+    for row in against_shown_others(scored, month, rule):
+        series[row["area_type"], row["area"], row["definition"]].append(row)
     return [row for one in told for row in _of_partner(one, series, month, rule, rules)]
+
+
+def against_shown_others(
+    scored: Iterable[Mapping[str, Any]], month: str, rule: ReleaseRule
+) -> list[Mapping[str, Any]]:
+    """Rows of `signals` whose weeks end in a month, what was expected of a relative one following shown counts alone.
+
+    What is expected of a district against the others goes with what the others counted in the same weeks. Their exact
+    count could be read off what would be usual, so it is shown first, as any count; where it is hidden, or no other
+    district has one, the row is left out.
+
+    Args:
+        scored: Rows of `signals`.
+        month: Last month of the home, YYYY-MM.
+        rule: How counts are shown.
+    """
+    here = [row for row in scored if ends_in(row["week"], month)]
+    totals: dict[tuple[Any, ...], int] = defaultdict(int)
+    for row in here:
+        if row["kind"] == "level" and row["status"] == "scored":
+            totals[_window(row)] += row["observed"]
+    own = {(row["area"], *_window(row)): row["observed"] for row in here if row["kind"] == "level"}
+    kept: list[Mapping[str, Any]] = []
+    for row in here:
+        if row["kind"] == "level" or row["status"] != "scored":
+            kept.append(row)
+            continue
+        others = totals[_window(row)] - (own.get((row["area"], *_window(row))) or 0)
+        if others >= rule.minimum_count:
+            kept.append(_rescaled(row, round_half_up(others, rule.rounding_base) / others))
+    return kept
+
+
+def _window(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["area_type"], row["definition"], row["week"], row["weeks"]
+
+
+def _rescaled(row: Mapping[str, Any], by: float) -> Mapping[str, Any]:
+    """A prediction with another count of the others: the mean goes with it, what is not known of the mean too."""
+    mean = row["expected"] * by
+    unsure = max(0.0, row["variance"] - row["dispersion"] * row["expected"])
+    variance = row["dispersion"] * mean + unsure * by**2
+    limits = {f"{end}_80": count_quantile(at, mean, variance) for end, at in (("lower", 0.1), ("upper", 0.9))}
+    return {**row, "expected": mean, "variance": variance, **limits}
 
 
 def ends_in(week: str, month: str) -> bool:

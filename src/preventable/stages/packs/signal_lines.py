@@ -235,7 +235,7 @@ def _how_judged() -> Note:
             ),
             _(
                 "“More than expected” allows for how many series were looked at: where nothing happens, about one "
-                "pack in ten or fewer has such a line all the same, and of the lines that are shown more may be chance. "
+                "pack in ten or fewer has such a line all the same, and of the lines shown more may be chance. "
                 "“Usual” is where about four of five such counts lie. “Worth watching” is weaker. Neither says why. At "
                 "most five lines are shown; a fall, or a site that stopped sending, is not a line."
             ),
