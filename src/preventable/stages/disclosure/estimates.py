@@ -73,8 +73,8 @@ def released_changes(
     """Rows of `released_estimates`: the yearly change of each weekly series that a partner is told of.
 
     A slow rise is in what is usual by the time it is large: no window finds it, but the slope of the whole past does.
-    A district is set against the rest of the region, the region against its own past. Series whose newest weeks are
-    not complete or whose count is hidden are left out.
+    A district is set against the rest of the region, the region against its own past. It is that of the newest weeks of
+    the month that are complete and whose count is shown; a series without any is left out.
 
     Args:
         scored: Rows of `signals`.
