@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+
 import pyarrow as pa
 import pytest
 from figures_world import policy
+from repository import ROOT
 from small_home import small_home, small_policy, write_months
 
 from preventable import doctor, intake, pipeline
@@ -59,6 +63,10 @@ def test_a_row_without_an_outcome_is_a_fault(tmp_path, monkeypatch):
         (("disclosure", "rates", "standard_population"), "nowhere_1999"),
         (("recipients", "recipients", 0, "scope"), "everything"),
         (("definitions", "ed_knife_attendances", "levels"), []),
+        (("linkage", "kept_probability"), 2),
+        (("linkage", "linkable", "ed"), "no_such"),
+        (("signals", "lines", "watch_p"), "small"),
+        (("signals", "series", 0, "definition"), "no_such"),
         (("limits", "file", "bytes"), "many"),
         (("retention", "days_since_received", "place_texts"), 0),
     ],
@@ -76,6 +84,22 @@ def test_a_policy_that_a_stage_would_refuse_is_not_well_formed(tmp_path, monkeyp
 
 def test_the_policy_of_the_repository_is_well_formed(tmp_path):
     assert "policy is well formed" in {finding.what for finding in examine(tmp_path / "none") if finding.well}
+
+
+@pytest.mark.parametrize("name", ["linkage", "signals", "disclosure", "recipients", "limits", "retention"])
+def test_a_policy_file_that_is_missing_is_told(tmp_path, monkeypatch, name):
+    given = policy()
+    del given.files[name]
+    monkeypatch.setattr(doctor, "load_policy", lambda: given)
+
+    assert [one for one in examine(tmp_path / "none") if not one.well and f"policy/{name}.toml" in one.what]
+
+
+def test_every_library_that_a_run_needs_is_looked_at():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert set(doctor.LIBRARIES) <= {re.split("[<>=]", one)[0] for one in project["dependencies"]}
+    assert {"splink", "typst", "gptables", "odfdo"} <= set(doctor.LIBRARIES)
 
 
 def test_every_word_of_the_rule_that_is_missing_is_told_by_the_file(tmp_path, monkeypatch):
