@@ -6,6 +6,7 @@ the count, and the two must agree.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -107,13 +108,11 @@ class EstimateExplanation:
         """The explanation in lines for a person."""
         lines = [self.figure]
         for shown in self.shown:
-            told = ", ".join(
-                f"{name} {_plain(value)}" for name, value in shown.items() if name != "recipient"
-            )
-            lines.append(f"  told to {shown['recipient']}: {told}")
+            told = {name: value for name, value in shown.items() if name != "recipient"}
+            lines.append(f"  told to {shown['recipient']}: {_filled(told)}")
         lines.append("  rests on (exact. Restricted: not to be passed on):")
         for row in self.rests_on:
-            lines.append("    " + ", ".join(f"{name} {_plain(value)}" for name, value in row.items()))
+            lines.append(f"    {_filled(row)}")
         lines.append(f"  from {len(self.submissions)} submissions:")
         lines += [
             f"    {one['provider']} {one['month']} {one['submission_id'][:12]}" for one in self.submissions
@@ -198,6 +197,11 @@ def _explain_beyond(tables: HomeTables, figure: str, told: list[dict[str, Any]])
         tuple(rows),
         tuple(submissions),
     )
+
+
+def _filled(row: Mapping[str, object]) -> str:
+    """Columns of a row that hold something, with their values."""
+    return ", ".join(f"{name} {_plain(value)}" for name, value in row.items() if value not in (None, ""))
 
 
 def _plain(value: object) -> str:

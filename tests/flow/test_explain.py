@@ -300,3 +300,5 @@ def test_an_estimate_and_a_weekly_series_are_traced_to_their_exact_rows_and_subm
     providers = {one["provider"] for one in told.submissions}
     assert ("police" in providers) == (table == "released_estimates" or row["source"] == "police")
     assert row["figure"] in told.as_text()
+    assert "None" not in told.as_text()
+    assert "note ," not in told.as_text()
