@@ -121,6 +121,12 @@ _COUNTED = {
     "late_month": "months_marked_missing", "changed_format": "files_refused", "correction": "rows_superseded",
 }  # fmt: skip
 
+_IN_WORDS = {
+    "late_month": ("month marked missing", "months marked missing"),
+    "changed_format": ("file refused", "files refused"),
+    "correction": ("row superseded", "rows superseded"),
+}
+
 
 def _rise(item: Mapping[str, Any], engine: Engine, rules: SignalRules) -> tuple[str, dict[str, Any]]:
     """A slow rise of a district: told to a partner as a sure change, or its slope beside the least that is found."""

@@ -180,6 +180,28 @@ def test_a_partner_gets_five_lines_at_most_and_the_largest_excess_first():
     assert found[0]["definition"] == SERIES[2]
 
 
+def test_what_is_said_of_the_region_does_not_hang_on_the_readers_district():
+    region = quiet("X01")[: -len(scored())] + scored(area="X01", definition=SERIES[2], **{"2025-12-22": 40})
+    other = Told("two", (("region", "X01"), ("district", "XD02")), SERIES)
+    rows = [*quiet("XD02"), *with_series(quiet("XD01"), scored(**{"2025-12-22": 90})), *region]
+
+    said = [
+        {row["definition"]: row["verdict"] for row in lines(rows, told=told) if row["area_type"] == "region"}
+        for told in (TOLD, other)
+    ]
+
+    assert said[0] == said[1]
+
+
+def test_lines_of_the_district_stand_before_those_of_the_region():
+    rows = [
+        *with_series(quiet("XD01"), scored(**{"2025-12-22": 50})),
+        *with_series(quiet("X01"), scored(area="X01", **{"2025-12-22": 90})),
+    ]
+
+    assert [line["area_type"] for line in the_lines(rows)] == ["district", "region"]
+
+
 def test_weeks_that_end_in_another_month_are_not_told():
     """The week of 29 December ends in January, that of 24 November in November."""
     for week, told in (("2025-12-22", True), ("2025-12-29", False), ("2025-11-24", False)):

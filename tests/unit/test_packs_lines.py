@@ -44,6 +44,19 @@ def test_a_line_says_its_count_its_days_and_what_is_usual(world):
     ) in lines
 
 
+def test_the_title_counts_the_measures_of_the_district_that_were_more_than_expected(world):
+    signals = [
+        {**row, "verdict": "signal"} if row["line"] else row for row in rows(world, "released_signals")
+    ]
+    of_region = [{**row, "area_type": "region", "area": "X01"} for row in signals]
+
+    both = page_of(world.with_told(signals=signals))
+    none = page_of(world.with_told(signals=of_region))
+
+    assert both.all("h1")[0].text == "Quillmarsh: 2 measures were more than expected"
+    assert "expected" not in none.all("h1")[0].text
+
+
 def test_every_number_of_a_line_is_a_field_of_it(world):
     lines = [one for one in said(page_of(world)) if one.startswith(("More than expected", "Worth watching"))]
     fields = [

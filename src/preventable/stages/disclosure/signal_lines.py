@@ -15,13 +15,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from preventable.methods import counts_shown_as, round_half_up
-from preventable.methods.false_discovery import Candidate, Line, excess_harm, signal_lines, simes_p
+from preventable.methods.false_discovery import SIGNAL, Candidate, excess_harm, signal_lines, simes_p
 from preventable.methods.negative_binomial import combined_p, count_quantile, upper_mid_p
 from preventable.stages.disclosure.rule import ReleaseRule
 from preventable.tables.signal_rules import SignalRules
 
 #: Area type and area.
 Area = tuple[str, str]
+#: Area type, area and definition of a series.
+_Key = tuple[str, str, str]
+#: Series with their scored weeks.
+_Series = Mapping[_Key, Sequence[Mapping[str, Any]]]
 _NO_LINE: Mapping[str, Any] = {
     "line": 0, "kind": "", "first_day": "", "last_day": "", "value": None, "usual_lower": None, "usual_upper": None,
 }  # fmt: skip
@@ -67,7 +71,7 @@ def released_signals(
         rule: How counts are shown.
         rules: How series are judged and how many lines there are.
     """
-    series: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    series: dict[_Key, list[Mapping[str, Any]]] = defaultdict(list)
     for row in against_shown_others(scored, month, rule):
         series[row["area_type"], row["area"], row["definition"]].append(row)
     return [row for one in told for row in _of_partner(one, series, month, rule, rules)]
@@ -124,39 +128,54 @@ def ends_in(week: str, month: str) -> bool:
 
 def _of_partner(
     told: Told,
-    series: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]],
+    series: _Series,
     month: str,
     rule: ReleaseRule,
     rules: SignalRules,
 ) -> list[dict[str, Any]]:
-    mine = {
+    mine: _Series = {
         (*area, definition): series[*area, definition]
         for area in told.areas
         for definition in told.definitions
         if series.get((*area, definition))
     }
-    best: dict[tuple[str, str], _Test] = {}
-    family = []
-    for (area_type, area, definition), rows in mine.items():
-        tests = _tests(rows, rule, rules)
-        if tests:
-            name = f"{area_type}/{area}"
-            best[name, definition] = found = min(tests, key=lambda test: test.order)
-            p = simes_p([test.p for test in tests])
-            harm = excess_harm(
-                _least(found.row["observed"], rule),
-                found.row["upper_80"],
-                rules.severity_weights[definition],
-            )
-            family.append(Candidate(name, definition, p, harm))
-    lines = signal_lines(
-        family, rate=rules.false_discovery_rate, watch_p=rules.watch_p, at_most=rules.most_lines
-    )
-    by_series = {(line.candidate.area, line.candidate.series): line for line in lines}
-    return [
-        _row(told.recipient, key, rows, by_series.get((f"{key[0]}/{key[1]}", key[2])), best, month, rule)
-        for key, rows in sorted(mine.items())
+    best = {key: min(tests, key=lambda test: test.order) for key, tests in _tested(mine, rule, rules).items()}
+    lines = _lines(mine, rule, rules)
+    return [_row(told.recipient, key, rows, lines, best, month, rule) for key, rows in sorted(mine.items())]
+
+
+def _tested(series: _Series, rule: ReleaseRule, rules: SignalRules) -> dict[_Key, list[_Test]]:
+    """Series of which a week could be judged, each with its tests."""
+    found = {key: _tests(rows, rule, rules) for key, rows in series.items()}
+    return {key: tests for key, tests in found.items() if tests}
+
+
+def _lines(series: _Series, rule: ReleaseRule, rules: SignalRules) -> dict[_Key, tuple[str, int]]:
+    """Verdict and rank of the series that are lines.
+
+    District and region are families of their own: what is said of the region is the same in every pack, whatever
+    happens in the reader's district. Lines of the district, on which the reader can act, stand first.
+    """
+    families: dict[str, list[Candidate]] = {"district": [], "region": []}
+    for key, tests in _tested(series, rule, rules).items():
+        area_type, area, definition = key
+        best = min(tests, key=lambda test: test.order).row
+        harm = excess_harm(
+            _least(best["observed"], rule), best["upper_80"], rules.severity_weights[definition]
+        )
+        families[area_type].append(Candidate(area, definition, simes_p([test.p for test in tests]), harm))
+    chosen = [
+        (area_type, line)
+        for area_type, family in families.items()
+        for line in signal_lines(
+            family, rate=rules.false_discovery_rate, watch_p=rules.watch_p, at_most=len(family)
+        )
     ]
+    chosen.sort(key=lambda one: one[1].verdict != SIGNAL)
+    return {
+        (area_type, line.candidate.area, line.candidate.series): (line.verdict, rank)
+        for rank, (area_type, line) in enumerate(chosen[: rules.most_lines], start=1)
+    }
 
 
 def _tests(rows: Sequence[Mapping[str, Any]], rule: ReleaseRule, rules: SignalRules) -> list[_Test]:
@@ -194,15 +213,16 @@ def _p_at_least(row: Mapping[str, Any], rule: ReleaseRule) -> float:
 
 def _row(
     recipient: str,
-    key: tuple[str, str, str],
+    key: _Key,
     rows: Sequence[Mapping[str, Any]],
-    line: Line | None,
-    best: Mapping[tuple[str, str], _Test],
+    lines: Mapping[_Key, tuple[str, int]],
+    best: Mapping[_Key, _Test],
     month: str,
     rule: ReleaseRule,
 ) -> dict[str, Any]:
     area_type, area, definition = key
     any_row = rows[0]
+    verdict, rank = lines.get(key, (_without_line(rows), 0))
     return {
         "recipient": recipient,
         "figure": f"{definition}.v{any_row['definition_version']}/weeks/{area_type}/{area}/{month}",
@@ -211,8 +231,8 @@ def _row(
         "area_type": area_type,
         "area": area,
         "period_end": month,
-        "verdict": line.verdict if line else _without_line(rows),
-        **(_line(line.rank, best[f"{area_type}/{area}", definition].row, rule) if line else _NO_LINE),
+        "verdict": verdict,
+        **(_line(rank, best[key].row, rule) if rank else _NO_LINE),
     }
 
 

@@ -51,7 +51,7 @@ from preventable.stages.packs.sections import (
     without_empty,
 )
 from preventable.stages.packs.shown import Shown
-from preventable.stages.packs.signal_lines import more_than_expected
+from preventable.stages.packs.signal_lines import more_than_expected, weeks_headline
 from preventable.stages.packs.trimming import trimmed
 from preventable.stages.packs.unknown_to_police import unknown_to_police
 from preventable.stages.packs.words import (
@@ -73,8 +73,11 @@ _MOST_NAMED = 3
 
 
 def title(inputs: PackInputs) -> str:
-    """The finding: which released series surely rose or fell on the year before, or that none did."""
+    """The finding: weeks that were more than expected; else which series surely rose or fell, or that none did."""
     found = _monthly(inputs, inputs.section("headline"))
+    weeks = weeks_headline(inputs)
+    if weeks:
+        return _("{area}: {words}").format(area=inputs.district_name, words=weeks)
     if not found:
         return _("{area}: no monthly count was released").format(area=inputs.district_name)
     return _("{area}: {words}").format(area=inputs.district_name, words=_change_headline(inputs, found))

@@ -49,6 +49,18 @@ def more_than_expected(inputs: PackInputs) -> tuple[Block, ...]:
     return (*parts, *_changes(inputs), _how_judged())
 
 
+def weeks_headline(inputs: PackInputs) -> str:
+    """Which of the district's series have weeks that were more than expected; empty where none has."""
+    found = [
+        inputs.in_title(one.definition)
+        for one in inputs.signals
+        if one.verdict == "signal" and one.area_type == "district"
+    ]
+    if len(found) > 1:
+        return _("{n} measures were more than expected").format(n=len(found))
+    return _("more {things} than expected").format(things=found[0]) if found else ""
+
+
 def signal_sentence(inputs: PackInputs, one: ShownSignal) -> str:
     """One line in words; every number of it is a field of the line."""
     words = {
