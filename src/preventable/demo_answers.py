@@ -163,7 +163,7 @@ def _rise(item: Mapping[str, Any], engine: Engine, rules: SignalRules) -> tuple[
 def _planted_slope(item: Mapping[str, Any], source: str, until: str, engine: Engine) -> float:
     """Slope a year of the log of a district's records of a service that the planted rise makes, by least squares."""
     street = engine.fetch(
-        "SELECT sum(CASE WHEN i.kind = 'street' THEN 1 ELSE 0 END) AS street, count(*) AS n,"
+        "SELECT count(CASE WHEN i.kind = 'street' THEN 1 END) AS street, count(*) AS n,"
         " min(CAST(r.contact_local AS DATE)) AS first"
         " FROM records r JOIN victims v ON v.victim = r.victim JOIN incidents i ON i.incident = v.incident"
         " WHERE r.source = $source AND i.district = $district",
