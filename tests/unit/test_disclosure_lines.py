@@ -100,7 +100,8 @@ def test_a_week_far_above_is_a_signal_with_its_shown_count_and_what_is_usual():
 
     assert (line["verdict"], line["line"], line["value"]) == ("signal", 1, 50.0)
     assert (line["first_day"], line["last_day"]) == ("2025-12-22", "2025-12-28")
-    assert line["usual_lower"] < 20 < line["usual_upper"] < line["value"]
+    # Of a mean of 20: 14.2 to 25.8, rounded outwards.
+    assert (line["usual_lower"], line["usual_upper"]) == (14.0, 26.0)
 
 
 def test_a_line_is_judged_on_the_least_count_that_the_shown_one_stands_for():
@@ -148,6 +149,40 @@ def test_against_others_whose_count_is_hidden_there_is_no_line(others):
     [row] = lines(beside(others))
 
     assert (row["verdict"], row["line"]) == ("none", 0)
+
+
+@pytest.mark.parametrize(("expected", "verdicts"), [(20.0, {"signal"}), (21.5, {"none"})])
+def test_a_count_that_is_shown_as_100_is_judged_as_98(expected, verdicts):
+    """Of a mean of 86 events 98 is no line (p 0.13), and 102 would be one (p 0.07)."""
+    said = set()
+    for observed in range(98, 103):
+        rows = [row for row in scored(expected=expected) if (row["kind"], row["weeks"]) == ("level", 4)][-1:]
+        said |= {row["verdict"] for row in lines([{**row, "observed": observed} for row in rows])}
+
+    assert said == verdicts
+
+
+def test_the_order_of_lines_does_not_tell_which_of_two_counts_shown_alike_is_larger():
+    orders = {
+        tuple(
+            row["definition"]
+            for row in the_lines(
+                scored(definition=SERIES[0], **{"2025-12-22": one})
+                + scored(definition=SERIES[1], **{"2025-12-22": other})
+            )
+        )
+        for one, other in ((48, 52), (52, 48), (50, 50))
+    }
+
+    assert orders == {SERIES[:2]}
+
+
+def test_a_hidden_count_in_the_newest_week_is_judged_as_none():
+    """A fortnight shown as 400 is a line or not whether its second week had no record, one or two."""
+    for newest in (0, 1, 2):
+        rows = scored(weeks=WEEKS[-1:], **{"2025-12-22": newest, "2025-12-15": 400})
+
+        assert the_lines([row for row in rows if row["weeks"] <= 2]) == []
 
 
 def test_a_hidden_count_is_no_line_however_unexpected():
@@ -243,6 +278,7 @@ def test_no_line_shows_a_count_that_its_cell_hides(counts, mean):
         ({"value": 55.0}, "nearest multiple"),
         ({"first_day": "2025-12-10"}, "hidden"),
         ({"line": 0}, "no line and has a number"),
+        ({"line": 0, "first_day": ""}, "no line and has a number"),
     ],
 )
 def test_the_guard_refuses_a_line_that_was_changed(change, words):
@@ -276,6 +312,16 @@ def stage_with(*, known=(), signals=(), given=None):
         name: TABLES[name].conform(engine.table(name)).to_pylist()
         for name in ("released_estimates", "released_signals", "release_register")
     }
+
+
+def test_the_stage_takes_the_guard_s_last_look_at_lines(monkeypatch):
+    """As if a later change of the code put an exact count into a line."""
+    rows = scored(**{"2025-12-22": 48})
+    told = [{**row, "recipient": "community_safety-XD01", "value": 48.0} for row in lines(rows)]
+    monkeypatch.setattr("preventable.stages.disclosure.stage.released_signals", lambda *_, **__: told)
+
+    with pytest.raises(ReleaseRefusedError, match="nearest multiple"):
+        stage_with(signals=rows)
 
 
 def known(source="ed", **changes):
