@@ -243,10 +243,13 @@ def make_world(
 def _released_tables(
     rows: list[dict[str, Any]], estimates: list[dict[str, Any]], signals: list[dict[str, Any]]
 ) -> dict[str, pa.Table]:
-    told = [*rows, *estimates, *({**row, "value_note": row["verdict"]} for row in signals)]
+    series = (
+        {**row, "lower": row["usual_lower"], "upper": row["usual_upper"], "value_note": row["verdict"]}
+        for row in signals
+    )
+    names = ("recipient", "figure", "value", "lower", "upper", "value_note")
     register = [
-        {"release": RELEASE, **{name: row[name] for name in ("recipient", "figure", "value", "value_note")}}
-        for row in told
+        {"release": RELEASE, **{name: row[name] for name in names}} for row in (*rows, *estimates, *series)
     ]
     return {
         "released": rows_of("released", rows),
@@ -335,7 +338,7 @@ def _no_line(
 ) -> dict[str, Any]:
     return {
         "recipient": partner["partner"],
-        "figure": f"{definition['id']}.v1/signal/{area_type}/{area}/2025-12",
+        "figure": f"{definition['id']}.v1/weeks/{area_type}/{area}/2025-12",
         "line": 0,
         "definition": definition["id"],
         "source": definition["source"],

@@ -297,8 +297,31 @@ def test_an_estimate_and_a_weekly_series_are_traced_to_their_exact_rows_and_subm
     assert told.rests_on
     assert all(one in held for one in told.rests_on)
     assert all(one["source"] == row["source"] for one in told.rests_on)
+    if table == "released_signals":
+        series = {(one["definition"], one["area_type"], one["area"]) for one in told.rests_on}
+        assert series == {(row["definition"], row["area_type"], row["area"])}
+    first, last = row.get("period_start", "2000-01")[:7], row["period_end"][:7]
+    assert {one["month"] for one in told.submissions} == {
+        one for one in ("2025-10", "2025-11", "2025-12") if first <= one <= last
+    }
     providers = {one["provider"] for one in told.submissions}
     assert ("police" in providers) == (table == "released_estimates" or row["source"] == "police")
     assert row["figure"] in told.as_text()
     assert "None" not in told.as_text()
     assert "note ," not in told.as_text()
+
+
+
+
+@pytest.mark.parametrize(
+    ("table", "exact"), [("released_estimates", "known_to_police"), ("released_signals", "signals")]
+)
+def test_explain_refuses_an_estimate_and_a_series_that_were_worked_out_anew(demo, tmp_path, table, exact):
+    demo.copied_to(tmp_path / "home")
+    home = open_home(tmp_path / "home")
+    with writing(home) as tables:
+        figure = tables.read(table).to_pylist()[0]["figure"]
+        tables.replace(exact, tables.read(exact).slice(1))
+
+    with pytest.raises(StaleFiguresError, match="counted since the last release"):
+        explain_figure(home, policy(), figure)

@@ -177,6 +177,14 @@ def test_the_order_of_lines_does_not_tell_which_of_two_counts_shown_alike_is_lar
     assert orders == {SERIES[:2]}
 
 
+def test_the_highest_of_many_windows_is_a_line_only_where_it_is_high_for_so_many():
+    """28 or more where 20 are expected: p is 0.07 of that window alone, and 16 windows are looked at."""
+    alone = [row for row in scored(weeks=WEEKS[-1:], **{"2025-12-22": 30}) if row["weeks"] <= 2]
+
+    assert [row["verdict"] for row in lines([row for row in alone if row["kind"] == "level"])] == ["signal"]
+    assert [row["verdict"] for row in lines(scored(**{"2025-12-22": 30}))] == ["none"]
+
+
 def test_a_hidden_count_in_the_newest_week_is_judged_as_none():
     """A fortnight shown as 400 is a line or not whether its second week had no record, one or two."""
     for newest in (0, 1, 2):
@@ -314,6 +322,25 @@ def stage_with(*, known=(), signals=(), given=None):
     }
 
 
+def test_each_partner_is_told_of_the_region_and_its_own_district_alone():
+    rows = [
+        row
+        for area in ("XD01", "XD02", "X01")
+        for name in SERIES
+        for row in changing(0.3, 0.02, area=area, definition=name)
+    ]
+
+    made = stage_with(signals=rows)
+
+    for table in ("released_signals", "released_estimates"):
+        told = {}
+        for row in made[table]:
+            told.setdefault(row["recipient"], set()).add(row["area"])
+        assert {recipient.rsplit("-", 1)[1] for recipient in told} >= {"XD01", "XD02"}
+        for recipient, areas in told.items():
+            assert areas == {"X01", recipient.rsplit("-", 1)[1]} & {row["area"] for row in rows}
+
+
 def test_the_stage_takes_the_guard_s_last_look_at_lines(monkeypatch):
     """As if a later change of the code put an exact count into a line."""
     rows = scored(**{"2025-12-22": 48})
@@ -423,6 +450,18 @@ def test_a_yearly_change_is_told_once_with_its_limits_outwards():
 
     assert (row["value"], row["lower"], row["upper"]) == (0.13, 0.07, 0.19)
     assert (row["period_end"], row["definition"], row["area"]) == ("2025-12-28", SERIES[0], "XD01")
+
+
+@pytest.mark.parametrize(("area", "value"), [("XD01", 0.13), ("X01", -0.1)])
+def test_the_change_of_a_district_is_that_against_the_rest_and_of_the_region_its_own(area, value):
+    """exp(0.12) is 1.13; exp(-0.105) is 0.90."""
+    slope = {"relative": 0.12, "level": -0.105}
+    rows = [
+        {**row, "yearly_change": row["yearly_change"] and slope[row["kind"]]}
+        for row in changing(1.0, 0.02, area=area)
+    ]
+
+    assert [row["value"] for row in changes(rows)] == [value]
 
 
 def test_a_limit_above_nothing_is_what_would_be_worth_watching():

@@ -254,6 +254,33 @@ def test_the_csv_holds_exactly_the_partners_released_figures(world, packs, path)
         assert row["category"] == released[row["figure"]]["category"]
 
 
+@pytest.mark.parametrize("path", [COMMUNITY, HEALTH])
+@pytest.mark.parametrize("table", ["released_estimates", "released_signals"])
+def test_estimates_and_lines_have_a_csv_that_holds_exactly_the_partners(world, packs, path, table):
+    name = path.replace(".html", f"-{table.removeprefix('released_')}.csv")
+    rows = list(csv.DictReader(io.StringIO(packs[name].decode("utf-8"), newline="")))
+    columns = [
+        column["name"] for column in json.loads(packs[f"{name}-metadata.json"])["tableSchema"]["columns"]
+    ]
+
+    told = {
+        row.pop("figure"): row
+        for row in world.tables[table].to_pylist()
+        if row.pop("recipient") == path.split("/")[0]
+    }
+
+    assert list(rows[0]) == columns
+    assert {row["figure"] for row in rows} == set(told)
+    assert len(rows) == len(told)
+    for row in rows:
+        for column, value in told[row["figure"]].items():
+            cell = row[column]
+            assert (float(cell) == value) if isinstance(value, float | int) else (cell == (value or "")), (
+                column
+            )
+    assert "recipient" not in columns
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_every_row_of_the_csv_keeps_to_its_metadata(packs, path):
     rows = list(csv.DictReader(io.StringIO(packs[path.replace(".html", ".csv")].decode("utf-8"), newline="")))

@@ -123,6 +123,29 @@ def test_a_figure_that_the_register_holds_with_another_value_is_refused(world):
         make_packs(engine, world.context)
 
 
+@pytest.mark.parametrize("limit", ["lower", "upper"])
+@pytest.mark.parametrize("figure", ["unknown_to_police/ed", "/weeks/", "/crude_rate"])
+def test_what_the_register_holds_with_another_limit_is_refused(world, figure, limit):
+    held = world.tables["release_register"]
+    rows = held.to_pylist()
+    row = next(row for row in rows if figure in row["figure"] and row[limit] is not None)
+    row[limit] += 0.01
+    engine = world.engine()
+    engine.load("release_register", type(held).from_pylist(rows, schema=held.schema))
+
+    with pytest.raises(ReleaseRefusedError, match="1 of"):
+        make_packs(engine, world.context)
+
+
+@pytest.mark.parametrize("figure", ["unknown_to_police/ed", "/weeks/"])
+def test_an_estimate_or_a_series_that_the_register_does_not_hold_is_refused(world, figure):
+    rows = world.tables["release_register"].to_pylist()
+    held = next(row for row in rows if figure in row["figure"])
+
+    with pytest.raises(ReleaseRefusedError, match="1 of"):
+        make_packs(with_register(world, [row for row in rows if row is not held]), world.context)
+
+
 def test_a_figure_that_the_register_holds_with_another_token_is_refused(world):
     held = world.tables["release_register"]
     rows = held.to_pylist()

@@ -80,9 +80,9 @@ def make_packs(engine: Engine, context: StepContext) -> dict[str, bytes]:
 
 #: Everything that a pack may tell, by its name.
 _TOLD = """
-SELECT recipient, figure, value, value_note FROM released
-UNION ALL SELECT recipient, figure, value, value_note FROM released_estimates
-UNION ALL SELECT recipient, figure, value, verdict FROM released_signals
+SELECT recipient, figure, value, lower, upper, value_note FROM released
+UNION ALL SELECT recipient, figure, value, lower, upper, value_note FROM released_estimates
+UNION ALL SELECT recipient, figure, value, usual_lower, usual_upper, verdict FROM released_signals
 """
 
 
@@ -90,7 +90,7 @@ def _release(engine: Engine) -> str:
     """The release that all figures at hand belong to: the register holds each of them as it stands.
 
     Raises:
-        ReleaseRefusedError: No release in the register holds every figure with its value and token.
+        ReleaseRefusedError: No release in the register holds every figure with its value, limits and token.
     """
     engine.create("packs_told", _TOLD)
     figures = _rows(engine, "SELECT count(*) AS n FROM packs_told")[0]["n"]
@@ -101,7 +101,9 @@ def _release(engine: Engine) -> str:
         FROM packs_told AS told JOIN release_register AS register
           ON told.recipient = register.recipient AND told.figure = register.figure
         WHERE told.value_note = register.value_note
-          AND coalesce(told.value, -1) = coalesce(register.value, -1)
+          AND coalesce(told.value, -9) = coalesce(register.value, -9)
+          AND coalesce(told.lower, -9) = coalesce(register.lower, -9)
+          AND coalesce(told.upper, -9) = coalesce(register.upper, -9)
         GROUP BY register.release
         ORDER BY register.release
         """,
