@@ -275,6 +275,29 @@ def test_where_nothing_ever_was_the_regions_rate_is_expected_and_two_events_are_
         assert now > 1 or row["p"] >= 0.5
 
 
+def test_months_that_did_not_come_do_not_lower_the_regions_rate_where_nothing_ever_was(counts):
+    changed, coverage = counts.copy(), np.ones(counts.shape)
+    changed[6] = 0
+    changed[:, 30:70], coverage[:, 30:70] = 0, 0
+
+    row = scored(weekly_rows(changed, coverage=coverage))["XD07", "level", 1, LAST_WEEK]
+
+    known = np.r_[0:30, 70:100]
+    assert row["expected"] == pytest.approx(changed[:6, known].sum() / len(known) / 7, rel=0.01)
+
+
+def test_where_nothing_ever_was_a_week_that_did_not_come_is_incomplete_and_no_count_of_none(counts):
+    changed, coverage = counts.copy(), np.ones(counts.shape)
+    changed[6] = 0
+    coverage[6, -1] = 0
+
+    rows = scored(weekly_rows(changed, coverage=coverage))
+
+    for weeks in (1, 2, 4):
+        row = rows["XD07", "level", weeks, LAST_WEEK]
+        assert (row["status"] == "scored", row["observed"], row["p"]) == (False, None, None)
+
+
 def test_one_event_where_none_was_ever_seen_is_no_excess_even_in_a_quiet_region():
     counts = np.zeros((7, 104))
     counts[0, ::20] = 1

@@ -162,6 +162,39 @@ def test_a_month_without_any_file_is_no_coverage_and_not_full():
     assert (rows[ED, "X01", "2025-11-10"]["count"], rows[ED, "X01", "2025-11-10"]["coverage"]) == (0, 0)
 
 
+def test_a_missing_month_is_that_of_the_districts_and_the_source_that_it_is_missing_from():
+    """One hospital is of the first district, the other of the second; ambulance and police are counted by place."""
+    hospitals = {"ed-north": 0, "ed-south": 4}
+    services = {
+        "ambulance": {"source": "ambulance", "determinant": "MPDS 04B01A"},
+        "police": {"source": "police", "offence_code": "8N"},
+    }
+    made = []
+    for number, day in enumerate(every_day(dt.date(2025, 10, 1), dt.date(2025, 12, 31))):
+        for own, (provider, home) in enumerate(hospitals.items()):
+            made.append(at(9 * number + own, day, provider=provider, residence_small_area=SMALL_AREAS[home]))
+        for own, (provider, columns) in enumerate(services.items(), start=2):
+            made.append(at(9 * number + own, day, provider=provider, small_area=SMALL_AREAS[0], **columns))
+
+    rows = weekly(made, months(3), missing=[("ed-south", "2025-11"), ("ambulance", "2025-11")])
+
+    def covered(definition, area):
+        return rows[definition, area, "2025-11-10"]["coverage"]
+
+    assert [covered(ED, area) for area in DISTRICTS[:2]] == [1, 0]
+    assert covered(ED, "X01") == pytest.approx(0.5)
+    assert (covered(AMBULANCE, "X01"), covered("police_assault_offences", "X01")) == (0, 1)
+
+
+def test_a_source_that_nobody_has_sent_and_nobody_is_expected_to_has_no_coverage():
+    given = policy({("disclosure", "coverage", "providers_not_expected"): ["ambulance"]})
+    never = [("ambulance", month) for month in months(3)]
+
+    rows = weekly([at(1, dt.date(2025, 11, 12))], months(3), missing=never, policy=given)
+
+    assert {row["coverage"] for (name, *_), row in rows.items() if name == AMBULANCE} == {0}
+
+
 def test_a_definition_is_counted_by_week_where_no_month_of_it_is_shown():
     given = policy({("definitions", ED, "levels", 0, "period_types"): []})
 
