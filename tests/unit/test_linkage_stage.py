@@ -17,6 +17,9 @@ from splink.backends.duckdb import DuckDBAPI
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import PolicyError
 from preventable.settings import StepContext, load_policy
+
+
+from preventable.settings import load_policy
 from preventable.stages.linkage.calibration import Weighed, judge
 from preventable.stages.linkage.candidates import find_candidates, load_sides, shifts_of, whole_weeks
 from preventable.stages.linkage.comparisons import COMPARED, level_sql, part_sql, pattern_sql, read_models
@@ -139,6 +142,19 @@ def test_a_later_visit_of_one_person_belongs_to_the_first(hours, together):
     assert found["nobody"]["incident"] == "nobody"
 
 
+def test_a_call_and_a_visit_of_one_person_are_not_two_visits():
+    """The visit is linked by itself: only a visit to the same service before it would speak for it."""
+    rows = [
+        record("call", "ambulance", at(), person_key="p"),
+        record("visit", "ed", at(hour=13), person_key="p"),
+        record("again", "ed", at(hour=14), person_key="p"),
+    ]
+
+    found = linkable(rows)
+
+    assert {key: row["is_later"] for key, row in found.items()} == {"call": 0, "visit": 0, "again": 1}
+
+
 def test_a_home_without_a_place_lies_at_the_residence():
     area = {
         "small_area": "XS1", "small_area_name": "A", "middle_area": "M", "ward": "W", "neighbourhood": "N", "district": "D",
@@ -189,6 +205,20 @@ def test_the_two_half_past_ones_of_a_clock_change_are_an_hour_apart():
     found = linkable(rows)
 
     assert found["winter"]["from_min"] - found["summer"]["from_min"] == 60
+
+
+def test_contact_and_injury_are_on_one_clock_in_summer_too():
+    """Both in UTC: a call at noon, 13:00 on the local clock, is at the time of the injury at noon."""
+    row = linkable(
+        [record("a", "ambulance", at(), contact_local=at(hour=13), injury_start_local=at(hour=13))]
+    )["a"]
+
+    assert (
+        row["contact_min"]
+        == row["from_min"]
+        == row["to_min"]
+        == linkable([record("b", "police", at())])["b"]["to_min"]
+    )
 
 
 def test_the_29_of_february_is_a_day():
@@ -353,6 +383,30 @@ def splink_weights(trained, sides, left, right):
     share = trained.agreement.match_share
     prior = np.log2(share / (1 - share))
     return {(row["number_l"], row["number_r"]): row["match_weight"] - prior for row in rows}
+
+
+def weighed(left, right, weight, counted, shift=0):
+    """Pairs of one part, all near."""
+    number = len(left)
+    return Weighed(
+        np.array(left, dtype=np.int64),
+        np.array(right, dtype=np.int64),
+        np.full(number, shift, dtype=np.int64),
+        np.array(weight, dtype=float),
+        np.zeros(number, dtype=np.int64),
+        np.ones(number, dtype=bool),
+        np.full(number, counted),
+    )
+
+
+def test_no_pair_is_certain_where_chance_made_none_so_alike():
+    """Three pairs that no chance pair is like: one more chance pair than was seen, of four shifts."""
+    pairs = weighed([0, 1, 2], [3, 4, 5], [9.0, 9.0, 9.0], 1.0)
+    chance = weighed([0, 1], [4, 5], [-9.0, -9.0], 0.25, shift=1)
+
+    judged = judge(pairs, chance, parts=["all"], shifts=4, strata=1, pairs_a_stratum=10)
+
+    assert judged.probability.tolist() == pytest.approx([1 - 0.25 / 3] * 3)
 
 
 def test_the_tables_of_a_model_give_its_weights_again(tables):
