@@ -21,9 +21,15 @@ from preventable.settings import StepContext, load_policy
 
 from preventable.settings import load_policy
 from preventable.stages.linkage.calibration import Weighed, judge
-from preventable.stages.linkage.candidates import find_candidates, load_sides, shifts_of, whole_weeks
+from preventable.stages.linkage.candidates import (
+    WholeWeeks,
+    find_candidates,
+    load_sides,
+    shifts_of,
+    whole_weeks,
+)
 from preventable.stages.linkage.comparisons import COMPARED, level_sql, part_sql, pattern_sql, read_models
-from preventable.stages.linkage.pair import link_pair
+from preventable.stages.linkage.pair import _expected, link_pair
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
 from preventable.stages.linkage.scoring import levels_of
@@ -285,6 +291,22 @@ def test_no_shift_is_used_twice_or_comes_back_to_where_it_was(weeks, shifts):
 
 def strangers_and_expected(rows, victim_of):
     """Candidate pairs of ED and police that are of two victims, and as many as are expected by chance."""
+
+
+def test_chance_is_scaled_by_the_records_of_a_week_over_those_that_shifts_bring_there():
+    """A shift by one week brings the 4 of the first week to the second, and the 6 of the last to the first."""
+    engine = DuckDBEngine(threads=1)
+    engine.load("linkage_right", pa.table({"week": [0] * 4 + [1] * 2 + [3] * 6 + [None]}))
+
+    scale = _expected(engine, WholeWeeks(0, 4), [1])
+
+    assert scale.tolist() == [4 / 6, 2 / 4, 0, 0]
+
+
+def test_expected_chance_pairs_are_those_of_strangers(world):
+    rows, victim_of = world
+    quality = {row["pair"]: row for row in linked(rows)["link_quality"].to_pylist()}
+
     engine = prepared(rows)
     model = MODELS["ed_police"]
     expected = link_pair(engine, model, widest_min=2880).chance_candidates
@@ -432,6 +454,24 @@ def test_links_are_kept_from_the_probability_of_the_policy_on_or_stand(tables):
     assert all(
         (incident[row["left_record"]] == incident[row["right_record"]]) is row["one_to_one"] for row in links
     )
+
+
+def test_an_incident_is_as_probable_as_its_link_and_one_alone_is_sure(tables):
+    links = {
+        frozenset((row["left_record"], row["right_record"])): row["probability"]
+        for row in tables["links"].to_pylist()
+    }
+    members = {}
+    for row in tables["incidents"].to_pylist():
+        members.setdefault(row["incident"], []).append(row)
+    twos = [rows for rows in members.values() if len(rows) == 2]
+
+    assert all(rows[0]["probability"] == 1 for rows in members.values() if len(rows) == 1)
+    assert len(twos) > 100
+    for rows in twos:
+        expected = links[frozenset(row["record_key"] for row in rows)]
+        assert [row["probability"] for row in rows] == [expected] * 2
+    assert any(rows[0]["probability"] < 1 for rows in twos)
 
 
 def test_quality_counts_the_links_that_stand_and_those_that_may_be_false(tables):
