@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.settings import StepContext, load_policy
+from preventable.settings import Policy, StepContext, load_policy
 from preventable.stages.linkage.stage import link_records
 from preventable.tables import TABLES
 
@@ -46,9 +46,11 @@ def record(key: str, source: str, contact: dt.datetime, **values: Any) -> dict[s
 
 
 def linked(
-    rows: Sequence[Mapping[str, Any]] | pa.Table, small_areas: Sequence[Mapping[str, Any]] = ()
+    rows: Sequence[Mapping[str, Any]] | pa.Table,
+    small_areas: Sequence[Mapping[str, Any]] = (),
+    policy: Policy | None = None,
 ) -> dict[str, pa.Table]:
-    """The stage's tables of located records."""
+    """The stage's tables of located records, under the repository's policy or another."""
     engine = DuckDBEngine(threads=1)
     schema = TABLES["located_records"].arrow_schema()
     if not isinstance(rows, pa.Table):
@@ -58,7 +60,7 @@ def linked(
     engine.load(
         "small_areas", pa.Table.from_pylist(list(small_areas), schema=TABLES["small_areas"].arrow_schema())
     )
-    link_records(engine, StepContext(policy=load_policy(), region={}))
+    link_records(engine, StepContext(policy=policy or load_policy(), region={}))
     return {name: TABLES[name].conform(engine.table(name)) for name in MADE}
 
 

@@ -161,6 +161,22 @@ def test_a_call_and_a_visit_of_one_person_are_not_two_visits():
     assert {key: row["is_later"] for key, row in found.items()} == {"call": 0, "visit": 0, "again": 1}
 
 
+def test_a_later_visit_is_compared_with_nothing_by_itself():
+    rows = [
+        record("first", "ed", at(), person_key="p"),
+        record("later", "ed", at(1), person_key="p"),
+        record("other", "ed", at(1), person_key="q"),
+    ]
+    engine = prepared(rows)
+
+    load_sides(engine, MODELS["ed_police"], WholeWeeks(0, 0), 2880, 0)
+
+    keys = engine.fetch(
+        "SELECT record_key FROM linkage_left JOIN linkable_records USING (number) ORDER BY record_key"
+    )
+    assert keys.column("record_key").to_pylist() == ["first", "other"]
+
+
 def test_a_home_without_a_place_lies_at_the_residence():
     area = {
         "small_area": "XS1", "small_area_name": "A", "middle_area": "M", "ward": "W", "neighbourhood": "N", "district": "D",
@@ -472,6 +488,20 @@ def test_an_incident_is_as_probable_as_its_link_and_one_alone_is_sure(tables):
         expected = links[frozenset(row["record_key"] for row in rows)]
         assert [row["probability"] for row in rows] == [expected] * 2
     assert any(rows[0]["probability"] < 1 for rows in twos)
+    least = load_policy().file("linkage")["report_probability"]
+    assert all(row["probability"] >= least for rows in members.values() for row in rows)
+    assert any(probability < least for probability in links.values())
+
+
+def test_probabilities_from_which_links_stand_and_are_kept_are_those_of_policy(world):
+    policy = load_policy()
+    numbers = {**policy.file("linkage"), "report_probability": 0.9, "kept_probability": 0.8}
+
+    made = linked(world[0], policy=dataclasses.replace(policy, files={**policy.files, "linkage": numbers}))
+
+    assert min(row["probability"] for row in made["incidents"].to_pylist()) >= 0.9
+    assert all(row["probability"] >= 0.8 or row["one_to_one"] for row in made["links"].to_pylist())
+    assert any(0.8 <= row["probability"] < 0.9 for row in made["links"].to_pylist())
 
 
 def test_quality_counts_the_links_that_stand_and_those_that_may_be_false(tables):
