@@ -131,6 +131,23 @@ def test_records_that_no_definition_picks_are_not_linked():
     assert set(linkable(rows)) == {"kept"}
 
 
+def test_the_share_known_is_of_the_records_that_the_definitions_pick():
+    rows = [
+        *(record(f"assault {day}", "police", at(day), injury_start_local=at(day)) for day in range(5)),
+        *(
+            record(f"theft {day}", "police", at(day), injury_start_local=at(day), offence_code="45")
+            for day in range(7)
+        ),
+        *(record(f"call {day}", "ambulance", at(day)) for day in range(3)),
+        *(record(f"drunk {day}", "ambulance", at(day), determinant="MPDS 17B01G") for day in range(4)),
+    ]
+
+    known = {row["source"]: row for row in linked(rows)["known_to_police"].to_pylist()}
+
+    assert {row["police_records"] for row in known.values()} == {5}
+    assert (known["ambulance"]["records"], known["ed"]["records"]) == (3, 0)
+
+
 @pytest.mark.parametrize(("hours", "together"), [(1, True), (71, True), (73, False)])
 def test_a_later_visit_of_one_person_belongs_to_the_first(hours, together):
     rows = [
@@ -351,6 +368,10 @@ def test_weeks_that_nobody_sent_bring_nobody_together():
     strangers, expected = strangers_and_expected(sent, victim_of)
 
     assert expected == pytest.approx(strangers, rel=0.12)
+
+
+    assert quality["ed_police"]["chance_candidates"] == pytest.approx(strangers, rel=0.15)
+    assert quality["ed_police"]["candidates"] == (pairs.week >= 0).sum() < len(pairs.week)
 
 
 @pytest.mark.parametrize("pair", MODELS)
