@@ -227,6 +227,8 @@ def test_attendances_of_one_person_within_three_days_count_once():
         ("part_of_day", "stated", True, 0),
         ("day", "stated", True, 1),
         ("unknown", "arrival_proxy", True, 2),
+        ("exact", "arrival_proxy", True, 2),
+        ("unknown", "stated", True, 2),
         ("exact", "stated", False, 2),
     ],
 )
