@@ -233,8 +233,8 @@ RELEASED_SIGNALS = Table(
         Column("first_day", "text", "First day of the line's weeks, YYYY-MM-DD; empty where it is no line.", nullable=False),
         Column("last_day", "text", "Their last day.", nullable=False),
         Column("value", "number", "Shown count of these weeks; null where it is no line.", unit="records"),
-        Column("usual_lower", "number", "Lower end of what would be usual: lower 80 % limit, a whole number.", unit="records"),
-        Column("usual_upper", "number", "Upper end of it: upper 80 % limit.", unit="records"),
+        Column("usual_lower", "number", "Lower end of what would be usual: lower 80 % limit, down to a whole number.", unit="records"),
+        Column("usual_upper", "number", "Upper end of it, up to a whole number.", unit="records"),
     ),
 )
 

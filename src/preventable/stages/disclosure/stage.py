@@ -181,7 +181,7 @@ def _tell_beyond_counts(
     rule: ReleaseRule,
     signal_rules: SignalRules,
 ) -> None:
-    """Create `released_estimates` and `released_signals`; the lines are looked at once more before they may leave."""
+    """Create `released_estimates` and `released_signals`; lines are looked at once more before they may leave."""
     known = engine.table("known_to_police").to_pylist()
     scored = engine.table("signals").to_pylist()
     regions = engine.fetch("SELECT area FROM areas WHERE area_type = 'region' ORDER BY area").column("area")
