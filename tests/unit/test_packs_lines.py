@@ -176,6 +176,30 @@ def test_a_small_or_unsure_change_is_no_sentence(world, value, lower, upper, wor
     assert all(words in one for one in lines)
 
 
+def test_a_partner_s_lines_and_estimates_are_in_its_own_pack_alone(world):
+    """Those of one partner are made unlike those of the other, which stands before it."""
+    own = PARTNERS[2]
+    signals = [
+        {**row, "value": 995.0} if row["line"] and row["recipient"] == own else row
+        for row in rows(world, "released_signals")
+    ]
+    estimates = [
+        {**row, "value": 0.97, "upper": 0.99} if row["value"] and row["recipient"] == own else row
+        for row in rows(world, "released_estimates")
+    ]
+
+    told = world.with_told(signals=signals, estimates=estimates)
+    made = make_packs(told.engine(), told.context)
+
+    for words in ("about 995 emergency attendances", "about 97 % have no police record"):
+        has = {path for path in (COMMUNITY, HEALTH) if [p for p in said(Page(made[path])) if words in p]}
+        assert has == {HEALTH}
+    for ending in ("-signals.csv", "-estimates.csv"):
+        number = {"-signals.csv": b",995,", "-estimates.csv": b",0.97,"}[ending]
+        assert number in made[HEALTH.replace(".html", ending)]
+        assert number not in made[COMMUNITY.replace(".html", ending)]
+
+
 def test_who_is_granted_neither_has_neither_section(world):
     heads = {head.text for head in page_of(world, LICENSING).all("h2")}
 

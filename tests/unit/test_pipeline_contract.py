@@ -82,6 +82,18 @@ def test_after_pseudonyms_no_step_reads_an_identifiable_table_but_places_its_scr
     assert seen == {(name, reader) for name, readers in TEXT_READERS.items() for reader in readers}
 
 
+def test_once_figures_are_counted_no_step_reads_a_record():
+    later = STEPS[STEPS.index(step("indicators")) + 1 :]
+
+    assert [one.name for one in later] == ["signals", "disclosure", "packs"]
+    assert [
+        (one.name, name)
+        for one in later
+        for name in one.reads
+        if TABLES[name].sensitivity > Sensitivity.AGGREGATE
+    ] == []
+
+
 def test_packs_read_nothing_above_what_is_released():
     assert {TABLES[name].sensitivity for name in step("packs").reads} <= {
         Sensitivity.PARTNER,
