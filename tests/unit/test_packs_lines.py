@@ -7,6 +7,7 @@ import tomllib
 
 import pytest
 from packs_page import Page
+from packs_workbooks import xlsx_sheets
 from packs_world import COMMUNITY, HEALTH, LICENSING, PARTNERS, make_world
 from repository import ROOT
 
@@ -137,6 +138,32 @@ def test_a_share_that_is_not_calibrated_is_words_and_no_drawing(world):
         " fewer than 8 whole weeks)."
     ) in said(page)
     assert not [svg for svg in page.all("svg") if "unknown" in svg.attributes["aria-labelledby"]]
+
+
+def test_a_share_that_is_not_calibrated_beside_one_that_is_keeps_its_token_and_its_reason(world):
+    bare = dict.fromkeys(("value", "lower", "upper", "lower_if_hidden"))
+    estimates = [
+        {**row, **bare, "value_note": "[x]", "note": "not calibrated: too few"}
+        if row["estimate"] == "unknown_to_police" and row["source"] == "ambulance"
+        else row
+        for row in rows(world, "released_estimates")
+    ]
+    told = world.with_told(estimates=estimates)
+    made = make_packs(told.engine(), told.context)
+
+    page = Page(made[HEALTH])
+    cells = {row[0].text: [cell.text for cell in row[1:]] for row in page.table("unknown-table")}
+    (name,) = [
+        n
+        for n, sheet in xlsx_sheets(made[HEALTH.replace(".html", ".xlsx")]).items()
+        if n.startswith("Unknown")
+    ]
+    sheet = {row[0]: row[1:] for row in xlsx_sheets(made[HEALTH.replace(".html", ".xlsx")])[name]}
+
+    assert cells["Emergency departments"] == ["52", "49", "55", "46"]
+    assert cells["Ambulance service"] == sheet["Ambulance service"] == ["[x]"] * 4
+    assert sheet["Emergency departments"] == [52, 49, 55, 46]
+    assert [dd for dd in page.all("dd") if "[x], not calibrated: too few" in dd.text]
 
 
 def test_a_change_is_a_sentence_only_where_it_is_sure(world):
