@@ -122,6 +122,25 @@ def test_a_share_is_said_with_its_limits_and_its_period(world):
     ) in said(page_of(world))
 
 
+@pytest.mark.parametrize(
+    ("lower", "words"),
+    [
+        (0.37, "At least 37 % are unknown to the police"),
+        (0.5, "At least 49 % are unknown to the police"),
+        (0.51, "Most of these victims are unknown to the police"),
+    ],
+)
+def test_the_headline_of_the_shares_says_what_the_least_lower_limit_bears(world, lower, words):
+    """Of emergency departments it is 49 %, or 51 % where that of the ambulance is."""
+    limits = {"ambulance": lower, "ed": 0.51 if lower == 0.51 else 0.49}
+    estimates = [
+        {**row, "lower": limits[row["source"]]} if row["estimate"] == "unknown_to_police" else row
+        for row in rows(world, "released_estimates")
+    ]
+
+    assert words in [head.text for head in page_of(world.with_told(estimates=estimates), HEALTH).all("h3")]
+
+
 def test_a_share_that_is_not_calibrated_is_words_and_no_drawing(world):
     bare = dict.fromkeys(("value", "lower", "upper", "lower_if_hidden"))
     estimates = [
