@@ -105,7 +105,7 @@ def test_no_packs_are_made_of_figures_released_under_another_policy(home, ran):
     assert ran == ["disclosure", "packs"]
 
 
-@pytest.mark.parametrize("name", ["disclosure", "recipients", "definitions"])
+@pytest.mark.parametrize("name", ["disclosure", "recipients", "definitions", "linkage", "signals"])
 def test_a_faulty_policy_is_said_before_the_first_step(home, ran, tmp_path, name):
     send(home, tmp_path, POLICE, "2025-02")
     policy = small_policy()
@@ -113,6 +113,8 @@ def test_a_faulty_policy_is_said_before_the_first_step(home, ran, tmp_path, name
         "disclosure": {**policy.files, "disclosure": {**policy.file("disclosure"), "counts": {}}},
         "recipients": {**policy.files, "recipients": {"recipients": [{"partner_type": "x"}]}},
         "definitions": policy.files,
+        "linkage": {**policy.files, "linkage": {**policy.file("linkage"), "kept_probability": 2}},
+        "signals": {**policy.files, "signals": {**policy.file("signals"), "lines": {}}},
     }[name]
     definitions = {"x": {"id": "y"}} if name == "definitions" else policy.definitions
     before = outcome(home)
