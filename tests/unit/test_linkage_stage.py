@@ -280,6 +280,11 @@ def test_a_record_without_a_time_of_injury_has_that_of_contact():
     assert row["from_min"] == row["to_min"] == row["contact_min"]
 
 
+@pytest.mark.parametrize(("basis", "stated"), [("arrival_proxy", "no"), ("stated", "yes")])
+def test_an_arrival_in_place_of_the_injury_is_no_stated_time(basis, stated):
+    assert linkable([record("a", "ed", at(), time_basis=basis)])["a"]["time_stated"] == stated
+
+
 def test_a_wide_police_window_is_in_no_pair(world):
     rows = [
         row | {"injury_start_utc": row["injury_end_utc"] - dt.timedelta(hours=49)}
@@ -523,6 +528,8 @@ def test_probabilities_from_which_links_stand_and_are_kept_are_those_of_policy(w
     assert min(row["probability"] for row in made["incidents"].to_pylist()) >= 0.9
     assert all(row["probability"] >= 0.8 or row["one_to_one"] for row in made["links"].to_pylist())
     assert any(0.8 <= row["probability"] < 0.9 for row in made["links"].to_pylist())
+    # The weakest pair of three records of one incident, which the other two hold together.
+    assert any(row["probability"] < 0.8 for row in made["links"].to_pylist())
 
 
 def test_quality_counts_the_links_that_stand_and_those_that_may_be_false(tables):
