@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from pair_world import WEEK, pair_world
 from repository import PACKAGE
+from scipy import stats
 
 from preventable.methods.pair_excess_records import PairRules
 from preventable.settings import load_policy
@@ -109,6 +110,25 @@ def test_a_known_share_is_found(said):
     assert row["calibrated"]
     assert row["lower"] <= WORLD.share <= row["upper"]
     assert row["estimate"] == pytest.approx(WORLD.share, abs=3 * row["standard_error"])
+
+
+def test_the_limits_are_those_of_students_t_with_a_week_less_than_there_are(said):
+    row = said[0]
+    reach = stats.t.ppf(0.975, row["weeks"] - 1) * row["standard_error"]
+
+    assert RULES["given"]["level"] == 0.95
+    assert (row["lower"], row["upper"]) == pytest.approx((row["estimate"] - reach, row["estimate"] + reach))
+
+
+def test_an_interval_wider_than_the_rules_allow_is_no_figure(said):
+    width = said[0]["upper"] - said[0]["lower"]
+    rules = {**RULES, "given": {**RULES["given"], "widest_interval": 0.99 * width}}
+
+    row = estimate_known(table(ROWS), rules=rules)[0]
+
+    assert not row["calibrated"]
+    assert row["reason"] == "the interval would be too wide to tell anything"
+    assert (row["estimate"], row["lower"], row["upper"]) == (None, None, None)
 
 
 def test_a_source_without_records_says_so(said):
