@@ -311,8 +311,6 @@ def test_an_estimate_and_a_weekly_series_are_traced_to_their_exact_rows_and_subm
     assert "note ," not in told.as_text()
 
 
-
-
 @pytest.mark.parametrize(
     ("table", "exact"), [("released_estimates", "known_to_police"), ("released_signals", "signals")]
 )

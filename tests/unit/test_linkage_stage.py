@@ -17,9 +17,6 @@ from splink.backends.duckdb import DuckDBAPI
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import PolicyError
 from preventable.settings import StepContext, load_policy
-
-
-from preventable.settings import load_policy
 from preventable.stages.linkage.calibration import Weighed, judge
 from preventable.stages.linkage.candidates import (
     WholeWeeks,
@@ -373,7 +370,6 @@ def test_weeks_that_nobody_sent_bring_nobody_together():
     strangers, expected = strangers_and_expected(sent, victim_of)
 
     assert expected == pytest.approx(strangers, rel=0.12)
-
 
     assert quality["ed_police"]["chance_candidates"] == pytest.approx(strangers, rel=0.15)
     assert quality["ed_police"]["candidates"] == (pairs.week >= 0).sum() < len(pairs.week)
