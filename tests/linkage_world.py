@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import Policy, StepContext, load_policy
+from preventable.stages.linkage.policy import read_linkage_policy
+from preventable.stages.linkage.prepare import prepare_records
 from preventable.stages.linkage.stage import link_records
 from preventable.tables import TABLES
 
@@ -62,6 +64,34 @@ def linked(
     )
     link_records(engine, StepContext(policy=policy or load_policy(), region={}))
     return {name: TABLES[name].conform(engine.table(name)) for name in MADE}
+
+
+def prepared(
+    rows: Sequence[Mapping[str, Any]], small_areas: Sequence[Mapping[str, Any]] = ()
+) -> DuckDBEngine:
+    """An engine with linkable_records."""
+    engine = DuckDBEngine(threads=1)
+    schema = TABLES["located_records"].arrow_schema()
+    full = [{name: row.get(name) for name in schema.names} for row in rows]
+    engine.load("located_records", pa.Table.from_pylist(full, schema=schema))
+    engine.load(
+        "small_areas", pa.Table.from_pylist(list(small_areas), schema=TABLES["small_areas"].arrow_schema())
+    )
+    prepare_records(engine, read_linkage_policy(load_policy()))
+    return engine
+
+
+def linkable(
+    rows: Sequence[Mapping[str, Any]], small_areas: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, dict[str, Any]]:
+    """Linkable records by key."""
+    table = prepared(rows, small_areas).table("linkable_records").to_pylist()
+    return {row["record_key"]: row for row in table}
+
+
+def at(day: int = 0, hour: int = 12, minute: int = 0) -> dt.datetime:
+    """A moment so long after the world's first Monday."""
+    return MONDAY + dt.timedelta(days=day, hours=hour, minutes=minute)
 
 
 def made_world(

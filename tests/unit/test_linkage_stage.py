@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from linkage_world import MONDAY, linked, made_world, record
+from linkage_world import MONDAY, at, linkable, linked, made_world, prepared, record
 from portable_sql import portability_faults
 from splink import Linker
 from splink.backends.duckdb import DuckDBAPI
@@ -18,17 +18,10 @@ from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import PolicyError
 from preventable.settings import StepContext, load_policy
 from preventable.stages.linkage.calibration import Weighed, judge
-from preventable.stages.linkage.candidates import (
-    WholeWeeks,
-    find_candidates,
-    load_sides,
-    shifts_of,
-    whole_weeks,
-)
+from preventable.stages.linkage.candidates import find_candidates, load_sides, shifts_of, whole_weeks
 from preventable.stages.linkage.comparisons import COMPARED, level_sql, part_sql, pattern_sql, read_models
-from preventable.stages.linkage.pair import _expected, link_pair
+from preventable.stages.linkage.pair import link_pair
 from preventable.stages.linkage.policy import read_linkage_policy
-from preventable.stages.linkage.prepare import prepare_records
 from preventable.stages.linkage.scoring import levels_of
 from preventable.stages.linkage.stage import link_records
 from preventable.tables import TABLES
@@ -44,28 +37,6 @@ def world():
 @pytest.fixture(scope="module")
 def tables(world):
     return linked(world[0])
-
-
-def prepared(rows, small_areas=()):
-    """An engine with linkable_records."""
-    engine = DuckDBEngine(threads=1)
-    schema = TABLES["located_records"].arrow_schema()
-    full = [{name: row.get(name) for name in schema.names} for row in rows]
-    engine.load("located_records", pa.Table.from_pylist(full, schema=schema))
-    engine.load(
-        "small_areas", pa.Table.from_pylist(list(small_areas), schema=TABLES["small_areas"].arrow_schema())
-    )
-    prepare_records(engine, read_linkage_policy(load_policy()))
-    return engine
-
-
-def linkable(rows, small_areas=()):
-    table = prepared(rows, small_areas).table("linkable_records").to_pylist()
-    return {row["record_key"]: row for row in table}
-
-
-def at(day=0, hour=12, minute=0):
-    return MONDAY + dt.timedelta(days=day, hours=hour, minutes=minute)
 
 
 def incidents_of(rows):
@@ -128,23 +99,6 @@ def test_records_that_no_definition_picks_are_not_linked():
     assert set(linkable(rows)) == {"kept"}
 
 
-def test_the_share_known_is_of_the_records_that_the_definitions_pick():
-    rows = [
-        *(record(f"assault {day}", "police", at(day), injury_start_local=at(day)) for day in range(5)),
-        *(
-            record(f"theft {day}", "police", at(day), injury_start_local=at(day), offence_code="45")
-            for day in range(7)
-        ),
-        *(record(f"call {day}", "ambulance", at(day)) for day in range(3)),
-        *(record(f"drunk {day}", "ambulance", at(day), determinant="MPDS 17B01G") for day in range(4)),
-    ]
-
-    known = {row["source"]: row for row in linked(rows)["known_to_police"].to_pylist()}
-
-    assert {row["police_records"] for row in known.values()} == {5}
-    assert (known["ambulance"]["records"], known["ed"]["records"]) == (3, 0)
-
-
 @pytest.mark.parametrize(("hours", "together"), [(1, True), (71, True), (73, False)])
 def test_a_later_visit_of_one_person_belongs_to_the_first(hours, together):
     rows = [
@@ -160,35 +114,6 @@ def test_a_later_visit_of_one_person_belongs_to_the_first(hours, together):
     assert found["first"]["records"] == (2 if together else 1)
     assert found["stranger"]["incident"] == "stranger"
     assert found["nobody"]["incident"] == "nobody"
-
-
-def test_a_call_and_a_visit_of_one_person_are_not_two_visits():
-    """The visit is linked by itself: only a visit to the same service before it would speak for it."""
-    rows = [
-        record("call", "ambulance", at(), person_key="p"),
-        record("visit", "ed", at(hour=13), person_key="p"),
-        record("again", "ed", at(hour=14), person_key="p"),
-    ]
-
-    found = linkable(rows)
-
-    assert {key: row["is_later"] for key, row in found.items()} == {"call": 0, "visit": 0, "again": 1}
-
-
-def test_a_later_visit_is_compared_with_nothing_by_itself():
-    rows = [
-        record("first", "ed", at(), person_key="p"),
-        record("later", "ed", at(1), person_key="p"),
-        record("other", "ed", at(1), person_key="q"),
-    ]
-    engine = prepared(rows)
-
-    load_sides(engine, MODELS["ed_police"], WholeWeeks(0, 0), 2880, 0)
-
-    keys = engine.fetch(
-        "SELECT record_key FROM linkage_left JOIN linkable_records USING (number) ORDER BY record_key"
-    )
-    assert keys.column("record_key").to_pylist() == ["first", "other"]
 
 
 def test_a_home_without_a_place_lies_at_the_residence():
@@ -243,20 +168,6 @@ def test_the_two_half_past_ones_of_a_clock_change_are_an_hour_apart():
     assert found["winter"]["from_min"] - found["summer"]["from_min"] == 60
 
 
-def test_contact_and_injury_are_on_one_clock_in_summer_too():
-    """Both in UTC: a call at noon, 13:00 on the local clock, is at the time of the injury at noon."""
-    row = linkable(
-        [record("a", "ambulance", at(), contact_local=at(hour=13), injury_start_local=at(hour=13))]
-    )["a"]
-
-    assert (
-        row["contact_min"]
-        == row["from_min"]
-        == row["to_min"]
-        == linkable([record("b", "police", at())])["b"]["to_min"]
-    )
-
-
 def test_the_29_of_february_is_a_day():
     found = linkable(
         [record(str(day), "police", dt.datetime(2024, 2, 28) + dt.timedelta(days=day)) for day in range(3)]
@@ -275,11 +186,6 @@ def test_a_record_without_a_time_of_injury_has_that_of_contact():
     row = linkable([record("a", "police", at(), injury_start_utc=None, injury_end_utc=None)])["a"]
 
     assert row["from_min"] == row["to_min"] == row["contact_min"]
-
-
-@pytest.mark.parametrize(("basis", "stated"), [("arrival_proxy", "no"), ("stated", "yes")])
-def test_an_arrival_in_place_of_the_injury_is_no_stated_time(basis, stated):
-    assert linkable([record("a", "ed", at(), time_basis=basis)])["a"]["time_stated"] == stated
 
 
 def test_a_wide_police_window_is_in_no_pair(world):
@@ -326,22 +232,6 @@ def test_no_shift_is_used_twice_or_comes_back_to_where_it_was(weeks, shifts):
 
 def strangers_and_expected(rows, victim_of):
     """Candidate pairs of ED and police that are of two victims, and as many as are expected by chance."""
-
-
-def test_chance_is_scaled_by_the_records_of_a_week_over_those_that_shifts_bring_there():
-    """A shift by one week brings the 4 of the first week to the second, and the 6 of the last to the first."""
-    engine = DuckDBEngine(threads=1)
-    engine.load("linkage_right", pa.table({"week": [0] * 4 + [1] * 2 + [3] * 6 + [None]}))
-
-    scale = _expected(engine, WholeWeeks(0, 4), [1])
-
-    assert scale.tolist() == [4 / 6, 2 / 4, 0, 0]
-
-
-def test_expected_chance_pairs_are_those_of_strangers(world):
-    rows, victim_of = world
-    quality = {row["pair"]: row for row in linked(rows)["link_quality"].to_pylist()}
-
     engine = prepared(rows)
     model = MODELS["ed_police"]
     expected = link_pair(engine, model, widest_min=2880).chance_candidates
@@ -370,9 +260,6 @@ def test_weeks_that_nobody_sent_bring_nobody_together():
     strangers, expected = strangers_and_expected(sent, victim_of)
 
     assert expected == pytest.approx(strangers, rel=0.12)
-
-    assert quality["ed_police"]["chance_candidates"] == pytest.approx(strangers, rel=0.15)
-    assert quality["ed_police"]["candidates"] == (pairs.week >= 0).sum() < len(pairs.week)
 
 
 @pytest.mark.parametrize("pair", MODELS)
@@ -445,30 +332,6 @@ def splink_weights(trained, sides, left, right):
     return {(row["number_l"], row["number_r"]): row["match_weight"] - prior for row in rows}
 
 
-def weighed(left, right, weight, counted, shift=0):
-    """Pairs of one part, all near."""
-    number = len(left)
-    return Weighed(
-        np.array(left, dtype=np.int64),
-        np.array(right, dtype=np.int64),
-        np.full(number, shift, dtype=np.int64),
-        np.array(weight, dtype=float),
-        np.zeros(number, dtype=np.int64),
-        np.ones(number, dtype=bool),
-        np.full(number, counted),
-    )
-
-
-def test_no_pair_is_certain_where_chance_made_none_so_alike():
-    """Three pairs that no chance pair is like: one more chance pair than was seen, of four shifts."""
-    pairs = weighed([0, 1, 2], [3, 4, 5], [9.0, 9.0, 9.0], 1.0)
-    chance = weighed([0, 1], [4, 5], [-9.0, -9.0], 0.25, shift=1)
-
-    judged = judge(pairs, chance, parts=["all"], shifts=4, strata=1, pairs_a_stratum=10)
-
-    assert judged.probability.tolist() == pytest.approx([1 - 0.25 / 3] * 3)
-
-
 def test_the_tables_of_a_model_give_its_weights_again(tables):
     rows = tables["link_models"].to_pylist()
 
@@ -492,40 +355,6 @@ def test_links_are_kept_from_the_probability_of_the_policy_on_or_stand(tables):
     assert all(
         (incident[row["left_record"]] == incident[row["right_record"]]) is row["one_to_one"] for row in links
     )
-
-
-def test_an_incident_is_as_probable_as_its_link_and_one_alone_is_sure(tables):
-    links = {
-        frozenset((row["left_record"], row["right_record"])): row["probability"]
-        for row in tables["links"].to_pylist()
-    }
-    members = {}
-    for row in tables["incidents"].to_pylist():
-        members.setdefault(row["incident"], []).append(row)
-    twos = [rows for rows in members.values() if len(rows) == 2]
-
-    assert all(rows[0]["probability"] == 1 for rows in members.values() if len(rows) == 1)
-    assert len(twos) > 100
-    for rows in twos:
-        expected = links[frozenset(row["record_key"] for row in rows)]
-        assert [row["probability"] for row in rows] == [expected] * 2
-    assert any(rows[0]["probability"] < 1 for rows in twos)
-    least = load_policy().file("linkage")["report_probability"]
-    assert all(row["probability"] >= least for rows in members.values() for row in rows)
-    assert any(probability < least for probability in links.values())
-
-
-def test_probabilities_from_which_links_stand_and_are_kept_are_those_of_policy(world):
-    policy = load_policy()
-    numbers = {**policy.file("linkage"), "report_probability": 0.9, "kept_probability": 0.8}
-
-    made = linked(world[0], policy=dataclasses.replace(policy, files={**policy.files, "linkage": numbers}))
-
-    assert min(row["probability"] for row in made["incidents"].to_pylist()) >= 0.9
-    assert all(row["probability"] >= 0.8 or row["one_to_one"] for row in made["links"].to_pylist())
-    assert any(0.8 <= row["probability"] < 0.9 for row in made["links"].to_pylist())
-    # The weakest pair of three records of one incident, which the other two hold together.
-    assert any(row["probability"] < 0.8 for row in made["links"].to_pylist())
 
 
 def test_quality_counts_the_links_that_stand_and_those_that_may_be_false(tables):

@@ -1,0 +1,162 @@
+"""Which records are linked and by which rules: visits, clocks, weeks, probabilities of policy."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from linkage_world import at, linkable, linked, made_world, prepared, record
+
+from preventable.engine.duckdb import DuckDBEngine
+from preventable.settings import load_policy
+from preventable.stages.linkage.calibration import Weighed, judge
+from preventable.stages.linkage.candidates import WholeWeeks, load_sides
+from preventable.stages.linkage.comparisons import read_models
+from preventable.stages.linkage.pair import _expected
+
+MODELS = {model.pair: model for model in read_models()}
+
+
+@pytest.fixture(scope="module")
+def world():
+    return made_world(11)
+
+
+@pytest.fixture(scope="module")
+def tables(world):
+    return linked(world[0])
+
+
+def test_the_share_known_is_of_the_records_that_the_definitions_pick():
+    rows = [
+        *(record(f"assault {day}", "police", at(day), injury_start_local=at(day)) for day in range(5)),
+        *(
+            record(f"theft {day}", "police", at(day), injury_start_local=at(day), offence_code="45")
+            for day in range(7)
+        ),
+        *(record(f"call {day}", "ambulance", at(day)) for day in range(3)),
+        *(record(f"drunk {day}", "ambulance", at(day), determinant="MPDS 17B01G") for day in range(4)),
+    ]
+
+    known = {row["source"]: row for row in linked(rows)["known_to_police"].to_pylist()}
+
+    assert {row["police_records"] for row in known.values()} == {5}
+    assert (known["ambulance"]["records"], known["ed"]["records"]) == (3, 0)
+
+
+def test_a_call_and_a_visit_of_one_person_are_not_two_visits():
+    """The visit is linked by itself: only a visit to the same service before it would speak for it."""
+    rows = [
+        record("call", "ambulance", at(), person_key="p"),
+        record("visit", "ed", at(hour=13), person_key="p"),
+        record("again", "ed", at(hour=14), person_key="p"),
+    ]
+
+    found = linkable(rows)
+
+    assert {key: row["is_later"] for key, row in found.items()} == {"call": 0, "visit": 0, "again": 1}
+
+
+def test_a_later_visit_is_compared_with_nothing_by_itself():
+    rows = [
+        record("first", "ed", at(), person_key="p"),
+        record("later", "ed", at(1), person_key="p"),
+        record("other", "ed", at(1), person_key="q"),
+    ]
+    engine = prepared(rows)
+
+    load_sides(engine, MODELS["ed_police"], WholeWeeks(0, 0), 2880, 0)
+
+    keys = engine.fetch(
+        "SELECT record_key FROM linkage_left JOIN linkable_records USING (number) ORDER BY record_key"
+    )
+    assert keys.column("record_key").to_pylist() == ["first", "other"]
+
+
+def test_contact_and_injury_are_on_one_clock_in_summer_too():
+    """Both in UTC: a call at noon, 13:00 on the local clock, is at the time of the injury at noon."""
+    row = linkable(
+        [record("a", "ambulance", at(), contact_local=at(hour=13), injury_start_local=at(hour=13))]
+    )["a"]
+
+    assert (
+        row["contact_min"]
+        == row["from_min"]
+        == row["to_min"]
+        == linkable([record("b", "police", at())])["b"]["to_min"]
+    )
+
+
+@pytest.mark.parametrize(("basis", "stated"), [("arrival_proxy", "no"), ("stated", "yes")])
+def test_an_arrival_in_place_of_the_injury_is_no_stated_time(basis, stated):
+    assert linkable([record("a", "ed", at(), time_basis=basis)])["a"]["time_stated"] == stated
+
+
+def test_chance_is_scaled_by_the_records_of_a_week_over_those_that_shifts_bring_there():
+    """A shift by one week brings the 4 of the first week to the second, and the 6 of the last to the first."""
+    engine = DuckDBEngine(threads=1)
+    engine.load("linkage_right", pa.table({"week": [0] * 4 + [1] * 2 + [3] * 6 + [None]}))
+
+    scale = _expected(engine, WholeWeeks(0, 4), [1])
+
+    assert scale.tolist() == [4 / 6, 2 / 4, 0, 0]
+
+
+def weighed(left, right, weight, counted, shift=0):
+    """Pairs of one part, all near."""
+    number = len(left)
+    return Weighed(
+        np.array(left, dtype=np.int64),
+        np.array(right, dtype=np.int64),
+        np.full(number, shift, dtype=np.int64),
+        np.array(weight, dtype=float),
+        np.zeros(number, dtype=np.int64),
+        np.ones(number, dtype=bool),
+        np.full(number, counted),
+    )
+
+
+def test_no_pair_is_certain_where_chance_made_none_so_alike():
+    """Three pairs that no chance pair is like: one more chance pair than was seen, of four shifts."""
+    pairs = weighed([0, 1, 2], [3, 4, 5], [9.0, 9.0, 9.0], 1.0)
+    chance = weighed([0, 1], [4, 5], [-9.0, -9.0], 0.25, shift=1)
+
+    judged = judge(pairs, chance, parts=["all"], shifts=4, strata=1, pairs_a_stratum=10)
+
+    assert judged.probability.tolist() == pytest.approx([1 - 0.25 / 3] * 3)
+
+
+def test_an_incident_is_as_probable_as_its_link_and_one_alone_is_sure(tables):
+    links = {
+        frozenset((row["left_record"], row["right_record"])): row["probability"]
+        for row in tables["links"].to_pylist()
+    }
+    members = {}
+    for row in tables["incidents"].to_pylist():
+        members.setdefault(row["incident"], []).append(row)
+    twos = [rows for rows in members.values() if len(rows) == 2]
+
+    assert all(rows[0]["probability"] == 1 for rows in members.values() if len(rows) == 1)
+    assert len(twos) > 100
+    for rows in twos:
+        expected = links[frozenset(row["record_key"] for row in rows)]
+        assert [row["probability"] for row in rows] == [expected] * 2
+    assert any(rows[0]["probability"] < 1 for rows in twos)
+    least = load_policy().file("linkage")["report_probability"]
+    assert all(row["probability"] >= least for rows in members.values() for row in rows)
+    assert any(probability < least for probability in links.values())
+
+
+def test_probabilities_from_which_links_stand_and_are_kept_are_those_of_policy(world):
+    policy = load_policy()
+    numbers = {**policy.file("linkage"), "report_probability": 0.9, "kept_probability": 0.8}
+
+    made = linked(world[0], policy=dataclasses.replace(policy, files={**policy.files, "linkage": numbers}))
+
+    assert min(row["probability"] for row in made["incidents"].to_pylist()) >= 0.9
+    assert all(row["probability"] >= 0.8 or row["one_to_one"] for row in made["links"].to_pylist())
+    assert any(0.8 <= row["probability"] < 0.9 for row in made["links"].to_pylist())
+    # The weakest pair of three records of one incident, which the other two hold together.
+    assert any(row["probability"] < 0.8 for row in made["links"].to_pylist())
