@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from preventable.errors import PolicyError, ReleaseRefusedError
 from preventable.settings import load_policy
-from preventable.stages.disclosure.estimates import released_changes
+from preventable.stages.disclosure.estimates import released_changes, released_shares
+from preventable.stages.disclosure.guard_estimates import check_estimates
 from preventable.stages.disclosure.guard_lines import check_lines
 from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
@@ -502,3 +503,63 @@ def test_a_partner_without_the_grant_is_told_of_no_change():
     told = stage_with(signals=rows, given=recipients)["released_estimates"]
 
     assert {row["recipient"].rsplit("-", 1)[0] for row in told} == {"public_health"}
+
+
+# --- the guard of estimates -------------------------------------------------------------------------
+
+
+def guarded(changes=(), shares_to=("one",), changes_to=(TOLD,)):
+    """Let the guard look at a share and a change of which some fields were changed."""
+    exact, slopes = [known()], changing(0.12, 0.02)
+    rows = [*released_shares(exact, ["one"], "X01", RULE), *changes_of(slopes)]
+    kinds = {row["estimate"]: row for row in rows}
+    for kind, field, value in changes:
+        kinds[kind][field] = value
+    check_estimates(rows, exact, slopes, shares_to=shares_to, changes_to=changes_to, rule=RULE)
+
+
+def changes_of(rows):
+    return released_changes(rows, [TOLD], month="2025-12", rule=RULE, rules=RULES)
+
+
+def test_the_guard_lets_pass_what_the_stage_makes():
+    guarded()
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value", "words"),
+    [
+        ("unknown_to_police", "value", 0.53, "not the share"),
+        ("unknown_to_police", "value", 0.512, "more exact"),
+        ("unknown_to_police", "lower", 0.49, "inwards"),
+        ("unknown_to_police", "upper", 0.53, "inwards"),
+        ("unknown_to_police", "lower", 0.54, "limits are not around"),
+        ("unknown_to_police", "value", None, "no reason"),
+        ("yearly_change", "value", 0.11, "not the change"),
+        ("yearly_change", "area", "XD02", "not granted"),
+        ("yearly_change", "estimate", "another", "not granted"),
+    ],
+)
+def test_the_guard_refuses_an_estimate_that_was_changed(kind, field, value, words):
+    with pytest.raises(ReleaseRefusedError, match=words):
+        guarded([(kind, field, value)])
+
+
+def test_the_guard_refuses_an_estimate_without_its_grant():
+    with pytest.raises(ReleaseRefusedError, match="not granted"):
+        guarded(shares_to=())
+    with pytest.raises(ReleaseRefusedError, match="not granted"):
+        guarded(changes_to=())
+
+
+def test_the_guard_refuses_a_share_of_too_few_records():
+    exact = [known(records=99)]
+    row = {**released_shares([known()], ["one"], "X01", RULE)[0]}
+
+    with pytest.raises(ReleaseRefusedError, match="no figure"):
+        check_estimates([row], exact, [], shares_to=["one"], changes_to=(), rule=RULE)
+
+
+def test_estimates_finer_than_pages_show_are_refused():
+    with pytest.raises(PolicyError, match="whole per cents"):
+        read_release_rule(policy({("disclosure", "estimates", "decimals"): 3}))

@@ -30,6 +30,9 @@ _KEYS = {
     "notes": (*_NOTES, *_NOTES_BY_SOURCE),
 }  # fmt: skip
 
+#: Pages and sheets show estimates as whole per cents: a finer limit would be rounded inwards there.
+_MOST_DECIMALS = 2
+
 
 @dataclass(frozen=True)
 class ReleaseRule:
@@ -138,6 +141,8 @@ def _check(rule: ReleaseRule, least_values: int) -> None:
     ):  # fmt: skip
         if getattr(rule, name) > 1 or (name == "level" and not 0 < rule.level < 1):
             raise PolicyError(_WHERE, f"{name} is no share")
+    if rule.estimate_decimals > _MOST_DECIMALS:
+        raise PolicyError(_WHERE, "decimals of estimates are more than whole per cents, which pages show")
     if rule.rounding_error >= rule.minimum_count:
         raise PolicyError(_WHERE, "minimum_count is so small that a shown count could be 0")
     lowest = round_half_up(rule.minimum_count, rule.rounding_base)

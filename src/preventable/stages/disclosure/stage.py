@@ -19,6 +19,7 @@ from preventable.stages.disclosure.estimates import (
     released_shares,
 )
 from preventable.stages.disclosure.guard import PartnerGrant, check_release
+from preventable.stages.disclosure.guard_estimates import check_estimates
 from preventable.stages.disclosure.guard_lines import check_lines
 from preventable.stages.disclosure.rates import ShownTables, bases_by_area
 from preventable.stages.disclosure.recipients import Grant, Recipient, read_recipients
@@ -181,7 +182,7 @@ def _tell_beyond_counts(
     rule: ReleaseRule,
     signal_rules: SignalRules,
 ) -> None:
-    """Create `released_estimates` and `released_signals`; lines are looked at once more before they may leave."""
+    """Create `released_estimates` and `released_signals`, each looked at once more before it may leave."""
     known = engine.table("known_to_police").to_pylist()
     scored = engine.table("signals").to_pylist()
     regions = engine.fetch("SELECT area FROM areas WHERE area_type = 'region' ORDER BY area").column("area")
@@ -192,16 +193,12 @@ def _tell_beyond_counts(
         for partner, district, terms in standing
     ]
     asked_changes = {partner for partner, _district, terms in standing if YEARLY_CHANGE in terms.estimates}
+    told_changes = [one for one in told if one.recipient in asked_changes]
     estimates = [
         *released_shares(known, asked, region[0][1] if region else "", rule),
-        *released_changes(
-            scored,
-            [one for one in told if one.recipient in asked_changes],
-            month=period,
-            rule=rule,
-            rules=signal_rules,
-        ),
+        *released_changes(scored, told_changes, month=period, rule=rule, rules=signal_rules),
     ]
+    check_estimates(estimates, known, scored, shares_to=asked, changes_to=told_changes, rule=rule)
     lines = released_signals(scored, told, month=period, rule=rule, rules=signal_rules)
     check_lines(lines, scored, told, rule=rule, most_lines=signal_rules.most_lines)
     for name, rows in (("released_estimates", estimates), ("released_signals", lines)):
