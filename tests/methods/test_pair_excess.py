@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pair_world import RULES, WEEK, no_health, no_police, pair_world
 
-from preventable.methods.pair_excess import jackknife_se, known_to_police
+from preventable.methods.pair_excess import KnownShare, _Reading, _with_figures, jackknife_se, known_to_police
 from preventable.methods.pair_excess_counts import (
     AGES,
     PLACES,
@@ -349,3 +349,18 @@ def test_progress_ends_at_one(known_world):
 
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+def test_the_error_of_a_share_has_that_of_its_co_victims_in_it():
+    """Without each of four weeks: pairs .8 in all, co-victims .1, .2, .3, .2; their difference is what is spread."""
+    pairs, co_victims = np.full(4, 0.8), np.array([0.1, 0.2, 0.3, 0.2])
+    reading = _Reading(
+        0.8, 0.2, np.column_stack([pairs, co_victims]), np.arange(4), 1.0, 0.1, 0.01, 9.0, 0.1, 0.5
+    )
+    share = KnownShare(records=100, police_records=300, weeks=4, calibrated=False, reason="")
+
+    made = _with_figures(share, "ed", {"ed": reading}, 0.0, replace(RULES, widest_interval=9.0))
+
+    assert made.estimate == pytest.approx(0.6)
+    assert made.standard_error == pytest.approx(jackknife_se(pairs - co_victims))
+    assert made.standard_error == pytest.approx((3 / 4 * 0.02) ** 0.5)
