@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preventable.errors import PolicyError, ReleaseRefusedError
+from preventable.methods.false_discovery import Line
 from preventable.settings import load_policy
 from preventable.stages.disclosure.estimates import released_changes, released_shares
 from preventable.stages.disclosure.guard_estimates import check_estimates
@@ -246,6 +247,21 @@ def test_lines_of_the_district_stand_before_those_of_the_region():
     assert [line["area_type"] for line in the_lines(rows)] == ["district", "region"]
 
 
+def test_a_signal_of_the_region_stands_before_what_is_worth_watching_in_the_district(monkeypatch):
+    def families(family, **_):
+        verdict = "worth_watching" if family[0].area == "XD01" else "signal"
+        return (Line(family[0], verdict, 1),)
+
+    monkeypatch.setattr("preventable.stages.disclosure.signal_lines.signal_lines", families)
+
+    found = the_lines(quiet("XD01", "X01"))
+
+    assert [(line["area"], line["verdict"]) for line in found] == [
+        ("X01", "signal"),
+        ("XD01", "worth_watching"),
+    ]
+
+
 def test_weeks_that_end_in_another_month_are_not_told():
     """The week of 29 December ends in January, that of 24 November in November."""
     for week, told in (("2025-12-22", True), ("2025-12-29", False), ("2025-11-24", False)):
@@ -350,6 +366,16 @@ def test_the_stage_takes_the_guard_s_last_look_at_lines(monkeypatch):
 
     with pytest.raises(ReleaseRefusedError, match="nearest multiple"):
         stage_with(signals=rows)
+
+
+def test_the_stage_takes_the_guard_s_last_look_at_estimates(monkeypatch):
+    exact = [
+        {**row, "value": 0.5124} for row in released_shares([known()], ["community_safety-XD01"], "X01", RULE)
+    ]
+    monkeypatch.setattr("preventable.stages.disclosure.stage.released_shares", lambda *_: exact)
+
+    with pytest.raises(ReleaseRefusedError, match="more exact"):
+        stage_with(known=[known()])
 
 
 def known(source="ed", **changes):
