@@ -25,6 +25,7 @@ from preventable.settings import Policy
 from preventable.store.home import Home
 from preventable.store.session import reading
 from preventable.tables.signal_rules import SignalRules, read_signal_rules
+from preventable.tables.weeks import window_days
 
 FOUND, MISSED, NOT_DETECTABLE = "found", "missed", "not detectable"
 NOT_LOOKED_FOR = "not looked for"
@@ -183,7 +184,7 @@ def _weeks(item: Mapping[str, Any], engine: Engine, rules: SignalRules) -> tuple
         " ORDER BY definition, kind, weeks, week",
         {"district": item["district"]},
     ).to_pylist()
-    rows = [row for row in scored if _overlaps(_days(row), (first, last))]
+    rows = [row for row in scored if _overlaps(window_days(row), (first, last))]
     if not rows:
         return NOT_LOOKED_FOR, {"weeks_scored": 0}
     told = engine.fetch(
@@ -204,7 +205,7 @@ def _beside(
     item: Mapping[str, Any], row: Mapping[str, Any], engine: Engine, rules: SignalRules
 ) -> dict[str, Any]:
     """A scored window: what was planted in it beside the smallest excess that is found in eight of ten cases."""
-    first, last = _days(row)
+    first, last = window_days(row)
     least = detectable_excess(row["expected"], row["variance"], level=rules.watch_p, power=_POWER)
     return {
         "definition": row["definition"],
@@ -238,12 +239,6 @@ def _factor(item: Mapping[str, Any], day: dt.date) -> float:
         return float(item["factor"]) if item["first_day"] <= day.isoformat() <= item["last_day"] else 1.0
     months = (day - dt.date.fromisoformat(item["begins"])).days / (365.25 / 12)
     return 1 + item["per_month"] * max(0.0, months)
-
-
-def _days(row: Mapping[str, Any]) -> tuple[str, str]:
-    monday = dt.date.fromisoformat(row["week"])
-    first = monday - dt.timedelta(weeks=row["weeks"] - 1)
-    return first.isoformat(), (monday + dt.timedelta(days=6)).isoformat()
 
 
 def _overlaps(one: tuple[str, str], other: tuple[str, str]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from preventable.methods.pair_excess_counts import PairCounts, co_victim_counts, count_pairs, weeks_of
 from preventable.methods.pair_excess_moments import (
@@ -264,7 +264,7 @@ def _with_figures(
     pairs_without = dict(zip(reading.weeks.tolist(), reading.without[:, 0].tolist(), strict=True))
     without = [pairs_without.get(week, reading.pairs) - co_victims_without[week] for week in weeks]
     error = jackknife_se(np.array(without))
-    reach = float(stats.t.ppf(0.5 + rules.level / 2, len(weeks) - 1)) * error
+    reach = float(stdtrit(len(weeks) - 1, 0.5 + rules.level / 2)) * error
     if 2 * reach > rules.widest_interval:
         return replace(share, reason="the interval would be too wide to tell anything")
     upper = min(max(own + reach, 0.0), 1.0)

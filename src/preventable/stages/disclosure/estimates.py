@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from preventable.methods.negative_binomial import normal_score
 from preventable.stages.disclosure.rule import ReleaseRule
 from preventable.stages.disclosure.signal_lines import Told, ends_in
 from preventable.tables.signal_rules import SignalRules
+from preventable.tables.weeks import window_days
 
 UNKNOWN_TO_POLICE, YEARLY_CHANGE = "unknown_to_police", "yearly_change"
 
@@ -99,18 +99,18 @@ def released_changes(
 
 
 def _change(row: Mapping[str, Any], rule: ReleaseRule, rules: SignalRules) -> dict[str, Any]:
-    places, last = rule.estimate_decimals, dt.date.fromisoformat(row["week"]) + dt.timedelta(days=6)
+    places, (_first_day, last_day) = rule.estimate_decimals, window_days(row)
     slope, reach = row["yearly_change"], normal_score(rules.watch_p) * row["yearly_change_se"]
     name = f"{row['definition']}.v{row['definition_version']}/{row['area_type']}/{row['area']}"
     return {
-        "figure": f"{YEARLY_CHANGE}/{name}/{last.isoformat()}",
+        "figure": f"{YEARLY_CHANGE}/{name}/{last_day}",
         "estimate": YEARLY_CHANGE,
         "definition": row["definition"],
         "source": row["source"],
         "area_type": row["area_type"],
         "area": row["area"],
         "period_start": "",
-        "period_end": last.isoformat(),
+        "period_end": last_day,
         "value": round(math.expm1(slope), places),
         "lower": _scaled(math.expm1(slope - reach), places, math.floor),
         "upper": _scaled(math.expm1(slope + reach), places, math.ceil),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from preventable.errors import ReleaseRefusedError
 from preventable.stages.disclosure.rule import ReleaseRule
 from preventable.stages.disclosure.signal_lines import Told
+from preventable.tables.weeks import window_days
 
 _SHOWN = ("value", "usual_lower", "usual_upper")
 
@@ -42,7 +42,7 @@ def check_lines(
         for definition in one.definitions
     }
     exact = {
-        (row["definition"], row["area_type"], row["area"], row["kind"], *_days(row)): row["observed"]
+        (row["definition"], row["area_type"], row["area"], row["kind"], *window_days(row)): row["observed"]
         for row in scored
     }
     for row in rows:
@@ -71,9 +71,3 @@ def _check_row(
         raise ReleaseRefusedError(name, "it shows a count that is not there or is hidden")
     if row["value"] % rule.rounding_base or abs(row["value"] - count) > rule.rounding_error:
         raise ReleaseRefusedError(name, "its count is not the nearest multiple")
-
-
-def _days(row: Mapping[str, Any]) -> tuple[str, str]:
-    monday = dt.date.fromisoformat(row["week"])
-    first = monday - dt.timedelta(weeks=row["weeks"] - 1)
-    return first.isoformat(), (monday + dt.timedelta(days=6)).isoformat()

@@ -19,6 +19,7 @@ from preventable.methods.false_discovery import SIGNAL, Candidate, excess_harm, 
 from preventable.methods.negative_binomial import combined_p, count_quantile, upper_mid_p
 from preventable.stages.disclosure.rule import ReleaseRule
 from preventable.tables.signal_rules import SignalRules
+from preventable.tables.weeks import window_days
 
 #: Area type and area.
 Area = tuple[str, str]
@@ -139,8 +140,9 @@ def _of_partner(
         for definition in told.definitions
         if series.get((*area, definition))
     }
-    best = {key: min(tests, key=lambda test: test.order) for key, tests in _tested(mine, rule, rules).items()}
-    lines = _lines(mine, rule, rules)
+    tested = _tested(mine, rule, rules)
+    best = {key: min(tests, key=lambda test: test.order) for key, tests in tested.items()}
+    lines = _lines(tested, best, rule, rules)
     return [_row(told.recipient, key, rows, lines, best, month, rule) for key, rows in sorted(mine.items())]
 
 
@@ -150,19 +152,22 @@ def _tested(series: _Series, rule: ReleaseRule, rules: SignalRules) -> dict[_Key
     return {key: tests for key, tests in found.items() if tests}
 
 
-def _lines(series: _Series, rule: ReleaseRule, rules: SignalRules) -> dict[_Key, tuple[str, int]]:
+def _lines(
+    tested: Mapping[_Key, Sequence[_Test]],
+    best: Mapping[_Key, _Test],
+    rule: ReleaseRule,
+    rules: SignalRules,
+) -> dict[_Key, tuple[str, int]]:
     """Verdict and rank of the series that are lines.
 
     District and region are families of their own: what is said of the region is the same in every pack, whatever
     happens in the reader's district. Lines of the district, on which the reader can act, stand first.
     """
     families: dict[str, list[Candidate]] = {"district": [], "region": []}
-    for key, tests in _tested(series, rule, rules).items():
+    for key, tests in tested.items():
         area_type, area, definition = key
-        best = min(tests, key=lambda test: test.order).row
-        harm = excess_harm(
-            _least(best["observed"], rule), best["upper_80"], rules.severity_weights[definition]
-        )
+        row = best[key].row
+        harm = excess_harm(_least(row["observed"], rule), row["upper_80"], rules.severity_weights[definition])
         families[area_type].append(Candidate(area, definition, simes_p([test.p for test in tests]), harm))
     chosen = [
         (area_type, line)
@@ -237,12 +242,12 @@ def _row(
 
 
 def _line(rank: int, row: Mapping[str, Any], rule: ReleaseRule) -> dict[str, Any]:
-    monday = dt.date.fromisoformat(row["week"])
+    first_day, last_day = window_days(row)
     return {
         "line": rank,
         "kind": row["kind"],
-        "first_day": (monday - dt.timedelta(weeks=row["weeks"] - 1)).isoformat(),
-        "last_day": (monday + dt.timedelta(days=6)).isoformat(),
+        "first_day": first_day,
+        "last_day": last_day,
         "value": float(round_half_up(row["observed"], rule.rounding_base)),
         "usual_lower": float(math.floor(row["lower_80"])),
         "usual_upper": float(math.ceil(row["upper_80"])),
