@@ -122,6 +122,7 @@ _COUNTED = {
     "late_month": "months_marked_missing", "changed_format": "files_refused", "correction": "rows_superseded",
 }  # fmt: skip
 
+#: One and many of what was counted.
 _IN_WORDS = {
     "late_month": ("month marked missing", "months marked missing"),
     "changed_format": ("file refused", "files refused"),
@@ -268,9 +269,8 @@ def answer_lines(answers: Iterable[Answer]) -> list[str]:
 def _in_words(one: Answer) -> str:
     figures = one.figures
     if one.kind in _MET:
-        return (
-            f" ({figures['provider']}: {figures[_COUNTED[one.kind]]} {_COUNTED[one.kind].replace('_', ' ')})"
-        )
+        many, (singular, plural) = figures[_COUNTED[one.kind]], _IN_WORDS[one.kind]
+        return f" ({figures['provider']}: {many} {singular if many == 1 else plural})"
     if one.kind == "slow_rise" and one.result == FOUND:
         return (
             f" ({figures['definition']}: {figures['value']:+.0%} a year, {figures['lower']:+.0%} to"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from small_home import small_home
 
-from preventable.demo_answers import _answer, unknown_to_police
+from preventable.demo_answers import Answer, _answer, answer_lines, unknown_to_police
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import load_policy
 from preventable.store.session import writing
@@ -192,3 +192,17 @@ def test_the_share_unknown_is_the_rest_of_the_share_known_and_its_limits_change_
     assert told["ambulance"] == {
         "truth": 0.5, "estimate": None, "lower": None, "upper": None, "calibrated": False, "reason": "too few",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "counted", "many", "words"),
+    [
+        ("late_month", "months_marked_missing", 1, "1 month marked missing"),
+        ("changed_format", "files_refused", 2, "2 files refused"),
+        ("correction", "rows_superseded", 1, "1 row superseded"),
+    ],
+)
+def test_one_and_many_are_told_in_their_own_words(kind, counted, many, words):
+    answer = Answer("something", kind, "found", {"provider": "ed-north", counted: many})
+
+    assert answer_lines([answer]) == [f"something: found (ed-north: {words})"]
