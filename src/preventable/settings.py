@@ -19,10 +19,14 @@ POLICY_HEADER = (*REQUIRED_HEADER, "source")
 
 @dataclass(frozen=True)
 class Policy:
-    """The files of `policy/`: name without ending -> contents. `definitions` holds policy/definitions by name."""
+    """The files of `policy/`: name without ending -> contents.
+
+    `definitions` holds policy/definitions by name, `sources` the kinds of source that policy/sources declares.
+    """
 
     files: Mapping[str, Mapping[str, Any]]
     definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def file(self, name: str) -> Mapping[str, Any]:
         """One policy file.
@@ -35,27 +39,32 @@ class Policy:
         return self.files[name]
 
 
-def policy_folder() -> Path:
-    """Where policy lies: PREVENTABLE_POLICY, else inside the wheel, else the repository's policy/."""
-    named = os.environ.get("PREVENTABLE_POLICY")
+def policy_folders() -> tuple[Path, ...]:
+    """Where policy lies: PREVENTABLE_POLICY, else inside the wheel, else the repository's policy/.
+
+    The variable may name several folders, parted as in PATH: a file of a later one takes the place of the file of that
+    name in an earlier one, so that a partnership keeps only what differs.
+    """
+    named = [Path(part) for part in os.environ.get("PREVENTABLE_POLICY", "").split(os.pathsep) if part]
     if named:
-        return Path(named)
+        return tuple(named)
     inside = Path(__file__).parent / "policy"
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "policy"
+    return (inside if inside.is_dir() else Path(__file__).parents[2] / "policy",)
 
 
-def load_policy(folder: Path | None = None) -> Policy:
-    """Read every policy file of a folder.
+def load_policy(*folders: Path) -> Policy:
+    """Read every policy file of some folders, those of `policy_folders` where none is named; later ones go first.
 
     Raises:
-        PolicyError: The folder or a file is missing, is not TOML, or lacks owner, reviewer or review dates.
+        PolicyError: A folder or a file is missing, is not TOML, or lacks owner, reviewer or review dates.
     """
-    folder = folder or policy_folder()
-    if not folder.is_dir():
-        raise PolicyError(str(folder), "the folder is missing")
-    files = {path.stem: _policy_file(path) for path in sorted(folder.glob("*.toml"))}
-    definitions = {path.stem: _policy_file(path) for path in sorted((folder / "definitions").glob("*.toml"))}
-    return Policy(files, definitions)
+    parts: dict[str, dict[str, Mapping[str, Any]]] = {"": {}, "definitions": {}, "sources": {}}
+    for folder in folders or policy_folders():
+        if not folder.is_dir():
+            raise PolicyError(str(folder), "the folder is missing")
+        for below, held in parts.items():
+            held |= {path.stem: _policy_file(path) for path in sorted((folder / below).glob("*.toml"))}
+    return Policy(parts[""], parts["definitions"], parts["sources"])
 
 
 def refuse_unknown_keys(where: str, what: str, contents: Mapping[str, Any], known: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from preventable.tables import TABLES
 #: Columns of a record that a condition may name: coded words and codes, never a person, a place or a time.
 RECORD_COLUMNS = (
     "admission_method", "age_band", "conveyed_site", "determinant", "domestic_flag", "icd10_external_cause",
-    "method", "offence_code", "place_qualifier", "place_type", "police_informed", "precision_class",
+    "method", "offence_code", "place_qualifier", "place_type", "police_informed", "precision_class", "record_category",
     "severity", "sex", "site_code", "weapon_class",
 )  # fmt: skip
 #: Columns of a supplier's list that a condition may name.

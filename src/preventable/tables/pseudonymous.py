@@ -59,7 +59,7 @@ LOCATED_RECORDS = Table(
         *[
             c
             for c in PSEUDONYMOUS_RECORDS.columns
-            if c.name not in {"easting_m", "northing_m", "point_sd_m", "postcode_small_area", "postcode_easting_m", "postcode_northing_m"}
+            if c.name not in {"easting_m", "northing_m", "point_sd_m", "postcode_small_area", "postcode_easting_m", "postcode_northing_m", "place_area"}
         ],
         Column("place_kind", "text", "point, postcode, premises, street, area or none.", allowed=("point", "postcode", "premises", "street", "area", "none"), nullable=False),
         Column("place_id", "text", "Entry of the gazetteer (venue, street, area) where one was accepted."),
@@ -104,7 +104,7 @@ INCIDENTS = Table(
     source="stages/linkage",
     columns=(
         Column("record_key", "text", "The record.", nullable=False, hashed=False),
-        Column("source", "text", "Its source.", allowed=allowed("source"), nullable=False),
+        Column("source", "text", "Its source.", nullable=False),
         Column("incident", "text", "The incident: the key of its first record, by source (ambulance, ed, police) and time.", nullable=False, hashed=False),
         Column("records", "integer", "Records of the incident.", unit="records", nullable=False),
         Column("probability", "number", "Least match probability of the links that hold the incident together; 1 where there is none.", nullable=False),

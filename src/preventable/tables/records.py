@@ -15,7 +15,7 @@ OUTCOMES = Table(
         Column("submission_id", "text", "Submission of the row.", nullable=False),
         Column("provider", "text", "Provider.", nullable=False),
         Column("month", "text", "Period of the file.", nullable=False),
-        Column("source", "text", "Kind of source.", allowed=allowed("source"), nullable=False),
+        Column("source", "text", "Kind of source.", nullable=False),
         Column("row_number", "integer", "Line of the row in the file.", nullable=False, hashed=False),
         Column("content_hash", "text", "sha256 of the row's own cells.", nullable=False),
         Column("outcome", "text", "What was done with the row.", allowed=allowed("outcome"), nullable=False),
@@ -49,7 +49,7 @@ COVERAGE = Table(
     source="stages/quality",
     columns=(
         Column("provider", "text", "Provider.", nullable=False),
-        Column("source", "text", "Kind of source.", allowed=allowed("source"), nullable=False),
+        Column("source", "text", "Kind of source.", nullable=False),
         Column("month", "text", "Calendar month, from the first to the last of the whole home.", nullable=False),
         Column("received", "flag", "Whether enough of the records of that month were accepted (stages/quality/rules.toml).", nullable=False),
         Column("rows_accepted", "integer", "Records standing.", unit="records", nullable=False),
@@ -89,7 +89,7 @@ LISTINGS = Table(
     source="stages/quality",
     columns=(
         Column("provider", "text", "Provider.", nullable=False),
-        Column("source", "text", "licensing or education.", allowed=("licensing", "education"), nullable=False),
+        Column("source", "text", "Kind of source: a list, or counts by area.", nullable=False),
         Column("month", "text", "Period of the list.", nullable=False),
         Column("submission_id", "text", "Submission of the line.", nullable=False, hashed=False),
         Column("row_number", "integer", "Line in the file.", nullable=False, hashed=False),

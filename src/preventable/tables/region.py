@@ -104,7 +104,7 @@ PROVIDERS = _public(
     "providers", "Who sends what.", ("provider",),
     Column("provider", "text", "Id; the folder name under submissions/.", nullable=False),
     Column("provider_name", "text", "Name.", nullable=False),
-    Column("source", "text", "Kind of source.", allowed=allowed("source"), nullable=False),
+    Column("source", "text", "Kind of source.", nullable=False),
     Column("site_code", "text", "ODS-like site code for EDs, else provider code.", nullable=False),
     Column("district", "text", "District where it stands, null for the whole region."),
     Column("easting_m", "number", "Front door, null for a force or service.", unit="m"),
