@@ -53,10 +53,11 @@ def launcher_module(root: Path):
 
 
 def repository_in(folder: Path) -> Path:
-    """A repository of the launchers, two locks and a verb that says how it was called."""
+    """A repository of the launchers, three locks and a verb that says how it was called."""
     files = {
         "requirements/run.txt": "# run\n",
         "requirements/test.txt": "# test\n",
+        "requirements/spark.txt": "# spark\n",
         "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
         "backend.py": BACKEND,
         "src/preventable/__init__.py": "",
@@ -152,8 +153,8 @@ def launch(tmp_path, monkeypatch):
     """The launcher with making and installing replaced by marks in the folder."""
     root = tmp_path / "clone"
     (root / "requirements").mkdir(parents=True)
-    for kind in ("run", "test"):
-        (root / "requirements" / f"{kind}.txt").write_text(kind, encoding="utf-8")
+    for lock in ("run", "test", "spark"):
+        (root / "requirements" / f"{lock}.txt").write_text(lock, encoding="utf-8")
     module = launcher_module(root)
 
     def make_empty(environment):
@@ -207,15 +208,15 @@ def test_the_test_set_serves_both_commands(launch):
     assert environment.serves("test")
 
 
-@pytest.mark.parametrize("kind", ["run", "test"])
-def test_a_changed_lock_makes_the_environment_anew(launch, kind):
+@pytest.mark.parametrize("lock", ["run", "test", "spark"])
+def test_a_changed_lock_makes_the_environment_anew(launch, lock):
     environment = launch.Environment(launch.ROOT)
     environment.make("test")
 
-    (launch.ROOT / "requirements" / f"{kind}.txt").write_text("changed", encoding="utf-8")
+    (launch.ROOT / "requirements" / f"{lock}.txt").write_text("changed", encoding="utf-8")
 
     assert not environment.serves("test")
-    assert environment.serves("run") is (kind == "test")
+    assert environment.serves("run") is (lock != "run")
 
 
 def test_a_moved_folder_makes_the_environment_anew(launch):
@@ -300,6 +301,23 @@ def test_pip_keeps_the_users_settings_and_requires_hashes(tmp_path, monkeypatch)
     assert packages.startswith("the-users-mirror ")
     assert packages.endswith("--require-hashes --only-binary :all: -r requirements/run.txt")
     assert ours.endswith("--no-index --no-deps --no-build-isolation -e .")
+
+
+def test_the_tests_install_the_second_engine_last_and_build_its_client_with_what_is_locked(
+    tmp_path, monkeypatch
+):
+    launch = launcher_module(tmp_path)
+    calls = []
+    monkeypatch.setattr(
+        launch.Environment, "_pip", lambda self, trouble, remedy, *options: calls.append(options)
+    )
+
+    launch.Environment(tmp_path)._install("test")
+
+    assert [options[-1] for options in calls] == ["requirements/test.txt", "requirements/spark.txt", "."]
+    assert all("--require-hashes" in options and ":all:" in options for options in calls[:2])
+    assert "--no-binary" not in calls[0]
+    assert calls[1][3:6] == ("--no-binary", "pyspark-client", "--no-build-isolation")
 
 
 @pytest.fixture

@@ -164,7 +164,10 @@ def test_every_dependency_has_its_licence_and_its_reason_on_the_page():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     page = (ROOT / "docs" / "decisions" / "dependencies.md").read_text(encoding="utf-8").lower()
     wanted = list(project["project"]["dependencies"])
-    for group in project["dependency-groups"].values():
+    for group in (
+        *project["dependency-groups"].values(),
+        *project["project"]["optional-dependencies"].values(),
+    ):
         wanted += group
     names = {re.match(r"[A-Za-z0-9._-]+", entry).group(0).lower() for entry in wanted}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from repository import ROOT, repository_files, text_of
 
-LOCKS = [Path("requirements/run.txt"), Path("requirements/test.txt")]
+LOCKS = [Path("requirements/run.txt"), Path("requirements/test.txt"), Path("requirements/spark.txt")]
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", re.IGNORECASE)
 OPTION = re.compile(
     r"(?m)^\s*(-i|-f|-e|--index-url|--extra-index-url|--find-links|--trusted-host|--editable|--no-index)\b"
@@ -78,11 +78,18 @@ def test_guard_of_locks_finds_what_is_forbidden(line):
     assert lock_faults(f"{line}\n") != []
 
 
-def test_test_lock_holds_every_run_pin_unchanged():
-    run, test = (pins(path) for path in LOCKS)
+def test_other_locks_hold_every_run_pin_unchanged():
+    run, test, spark = (pins(path) for path in LOCKS)
 
     assert run
     assert {name: test.get(name) for name in run} == run
+    assert {name: spark.get(name) for name in run} == run
+
+
+def test_no_package_has_two_versions_in_the_set_of_the_tests():
+    _, test, spark = (pins(path) for path in LOCKS)
+
+    assert {name: spark[name] for name in spark if test.get(name, spark[name]) != spark[name]} == {}
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=str)
@@ -100,8 +107,9 @@ def test_every_pin_has_the_hashes_of_several_files_or_of_a_pure_wheel(path):
     assert all(r.count("--hash=sha256:") >= 10 for r in compiled)
 
 
-def test_hatchling_is_locked_so_that_the_build_needs_no_network():
-    assert "hatchling" in pins(LOCKS[0])
+def test_build_backends_are_locked_so_that_a_build_needs_no_network():
+    """Ours is built by hatchling, pyspark-client, the one source in the locks, by setuptools."""
+    assert all({"hatchling", "setuptools"} <= set(pins(path)) for path in LOCKS)
 
 
 def addresses(lock: object) -> list[str]:
@@ -180,12 +188,12 @@ def stated_licence(name: str) -> str | None:
 
 
 def test_every_locked_package_states_a_free_licence():
-    stated = {name: stated_licence(name) for name in pins(LOCKS[1])}
+    stated = {name: stated_licence(name) for path in LOCKS for name in pins(path)}
 
     assert [name for name, words in stated.items() if words is not None and not FREE.search(words)] == []
 
 
 def test_nothing_that_runs_with_us_is_under_the_gpl():
-    stated = {name: stated_licence(name) for name in pins(LOCKS[0])}
+    stated = {name: stated_licence(name) for path in (LOCKS[0], LOCKS[2]) for name in pins(path)}
 
     assert [name for name, words in stated.items() if re.search(r"\bA?GPL|General Public", words or "")] == []
