@@ -1,4 +1,4 @@
-"""Write the reference pages that code already knows: errors, tables, commands.
+"""Write the reference pages that code and data already know: errors, tables, commands, codes, quality rules, policy.
 
 Run it after changing one of them:
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from reference_data import MADE, cell, codes_page, policy_page, rules_page
 from typer.core import TyperCommand
 
 from preventable import errors
@@ -21,7 +22,6 @@ from preventable.errors import PreventableError
 from preventable.tables import FLOW_TABLES, REGION_TABLES, Table
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
-MADE = "<!-- Written by scripts/write_reference.py: change the code, then run it. -->"
 GROUPS = {
     "E": "The machine and the installation",
     "U": "Misuse of a command",
@@ -62,9 +62,8 @@ def errors_page() -> str:
         "",
         "Every error a user can meet. Each message gives the number, the place, what was found, the first",
         "row, the remedy and the state in which things are. A record's value is never quoted. Findings about",
-        "single rows are no errors: they are rules V01 and so on, in",
-        "`src/preventable/stages/quality/rules.toml`. A misspelt verb or option has no number: the command line",
-        "names it and exits with 2.",
+        "single rows are no errors: they are [quality rules](rules.md), V02 and so on. A misspelt verb or option",
+        "has no number: the command line names it and exits with 2.",
     ]
     for letter, title in GROUPS.items():
         lines += ["", f"## {letter}: {title}", ""]
@@ -149,10 +148,18 @@ def commands_page() -> str:
 
 
 def verbs() -> Iterator[tuple[str, TyperCommand]]:
-    """Name and command of every verb, in the order of the command line."""
+    """Name and command of every verb, in the order of the command line; `region build` is one."""
     from preventable.__main__ import app
 
-    yield from typer.main.get_command(app).commands.items()
+    yield from _verbs_of(typer.main.get_command(app), "")
+
+
+def _verbs_of(group: Any, before: str) -> Iterator[tuple[str, TyperCommand]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _verbs_of(command, f"{before}{name} ")
+        else:
+            yield before + name, command
 
 
 def options(command: TyperCommand) -> list[Any]:
@@ -182,12 +189,14 @@ def default(parameter: Any) -> str:
     return f"`{value}`"
 
 
-def cell(text: str) -> str:
-    """Text fit for a table cell."""
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-PAGES = {"errors.md": errors_page, "tables.md": tables_page, "commands.md": commands_page}
+PAGES = {
+    "errors.md": errors_page,
+    "tables.md": tables_page,
+    "commands.md": commands_page,
+    "codes.md": codes_page,
+    "rules.md": rules_page,
+    "policy.md": policy_page,
+}
 
 
 def main() -> None:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections import Counter
 
 import pytest
-from repository import ROOT
+import reference_data
+import write_reference as WRITER
+from repository import PACKAGE, ROOT
 
-
-def _writer():
-    spec = importlib.util.spec_from_file_location("write_reference", ROOT / "scripts" / "write_reference.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-WRITER = _writer()
+from preventable.stages.quality.rules import quality_rules
 
 
 @pytest.mark.parametrize("name", sorted(WRITER.PAGES))
@@ -50,3 +43,35 @@ def test_data_refused_and_release_refused_keep_their_exit_codes():
     assert {code for number, code in codes.items() if number.startswith("D")} == {4}
     assert codes["Q403"] == 3
     assert codes["U101"] == 2
+
+
+def test_the_data_pages_show_every_code_file_rule_and_policy_file_with_its_owner():
+    codes, rules, policy = WRITER.codes_page(), WRITER.rules_page(), WRITER.policy_page()
+    code_files = list((PACKAGE / "codes").glob("*.toml"))
+    policy_files = [path.relative_to(ROOT / "policy") for path in (ROOT / "policy").rglob("*.toml")]
+
+    assert code_files
+    assert [path.stem for path in code_files if f"## {path.stem}\n" not in codes] == []
+    assert codes.count("- Owner: ") == len(code_files)
+    assert [rule.id for rule in quality_rules() if f"## {rule.id} ({rule.level})\n" not in rules] == []
+    assert [str(path) for path in policy_files if f"`policy/{path}`" not in policy] == []
+
+
+def test_a_comment_above_a_key_and_one_behind_it_both_stand_on_the_page(tmp_path):
+    """Of a key and of a list of tables; a hash sign inside a text is no comment."""
+    file = tmp_path / "made.toml"
+    file.write_text(
+        '# What it is.\nowner = "Somebody # one"\n\n# Above.\n[table]\n# Over\nkey = "a # b"  # behind\n'
+        "[[rows]]\nfirst = 1  # of them\n[[rows]]\nfirst = 2\n",
+        encoding="utf-8",
+    )
+
+    contents, said = reference_data.read(file)
+
+    assert contents["table"]["key"] == "a # b"
+    assert said == {
+        "": "What it is.",
+        "table": "Above.",
+        "table.key": "behind. Over.",
+        "rows.first": "of them.",
+    }
