@@ -132,10 +132,11 @@ def located(
     *,
     previous: Sequence[Mapping[str, Any]] | None = None,
     listings: Sequence[Mapping[str, Any]] = (),
+    region: Mapping[str, pa.Table] | None = None,
 ) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
     """located_records by record key, and place_matches, after one run over the region."""
     engine = DuckDBEngine(threads=1)
-    for name, data in region_tables().items():
+    for name, data in (region or region_tables()).items():
         engine.load(name, data)
     engine.load("pseudonymous_records", _unchecked("pseudonymous_records", records))
     engine.load("listings", _unchecked("listings", listings))

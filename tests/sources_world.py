@@ -17,14 +17,18 @@ from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import Policy, StepContext
 from preventable.stages.quality.stage import check_submissions
 from preventable.stages.sources.limits import read_limits
+from preventable.stages.sources.region_places import RegionPlaces
 from preventable.stages.sources.stage import ReadSubmission, read_submission
 from preventable.tables import TABLES
+from preventable.tables.source_kinds import SourceKind, source_kinds
 
 TEXT_KEY = ("test", b"a key for tests only, not secret")
 LIMITS = tomllib.loads((ROOT / "policy" / "limits.toml").read_text(encoding="utf-8"))
 CONTEXT = StepContext(
     policy=Policy({}), region={}, pseudonym_key=b"another key for tests only", pseudonym_key_id="test"
 )
+KINDS = source_kinds(Policy({}))
+NO_PLACES = RegionPlaces()
 #: Check digits are right; nobody has a number of the 999 range.
 NHS_NUMBERS = ("9990000018", "9990000026", "9990000034", "9990000042", "9990000050", "9990000069")
 
@@ -177,15 +181,20 @@ def read(
     mappings: Sequence[Mapping[str, Any]] | None = None,
     limits: Mapping[str, Any] = LIMITS,
     file_name: str = "file.csv",
+    kinds: Mapping[str, SourceKind] = KINDS,
+    region: RegionPlaces = NO_PLACES,
+    providers: Mapping[str, Mapping[str, Any]] = PROVIDERS,
 ) -> ReadSubmission:
     """Read a file, or rows written as one, through the provider's mapping."""
     return read_submission(
         content if isinstance(content, bytes) else csv_bytes(content),
         file_name=file_name,
-        provider=PROVIDERS[provider],
+        provider=providers[provider],
         mappings=[MAPPINGS[provider]] if mappings is None else mappings,
         text_key=TEXT_KEY,
         limits=read_limits(Policy({"limits": limits})),
+        kinds=kinds,
+        region=region,
     )
 
 

@@ -29,13 +29,21 @@ from preventable.intake_reports import CheckReport, FileReport, SubmitReport
 from preventable.settings import Policy, StepContext
 from preventable.stages.quality.stage import check_submissions
 from preventable.stages.sources.limits import Limits, read_limits
+from preventable.stages.sources.region_places import RegionPlaces, region_places
 from preventable.stages.sources.stage import ReadSubmission, read_submission
-from preventable.store.home import Home, open_home, read_mappings, read_region_table
+from preventable.store.home import (
+    Home,
+    open_home,
+    read_mappings,
+    read_region_about,
+    read_region_table,
+)
 from preventable.store.ledger import Ledger, Receipt, SubmissionEntry
 from preventable.store.restricted import TableStore
 from preventable.store.retention import prune_tables
 from preventable.store.session import HomeTables, reading, writing
 from preventable.tables import TABLES
+from preventable.tables.source_kinds import SourceKind, source_kinds
 
 # One commit holds several files: fewer would be slow, more would lose more work to a crash.
 _BATCH_FILES = 64
@@ -265,12 +273,14 @@ def _sha256(file: Path) -> str:
 
 @dataclass(frozen=True)
 class _Door:
-    """What reading needs to know: providers, their mappings, the key of texts, limits."""
+    """What reading needs to know: providers, their mappings, the key of texts, limits, kinds of source, places."""
 
     providers: Mapping[str, Mapping[str, Any]]
     mappings: Callable[[str], list[dict[str, Any]]]
     text_key: tuple[str, bytes]
     limits: Limits
+    kinds: Mapping[str, SourceKind]
+    region: RegionPlaces
 
 
 def _door_of_home(home: Home, policy: Policy) -> _Door:
@@ -283,7 +293,10 @@ def _door_of_home(home: Home, policy: Policy) -> _Door:
         return mappings[provider]
 
     by_name = {row["provider"]: row for row in providers}
-    return _Door(by_name, mappings_of, home.pseudonym_key(), read_limits(policy))
+    places = region_places(home.region_table("areas"), home.region_table("small_areas"), home.region_about())
+    return _Door(
+        by_name, mappings_of, home.pseudonym_key(), read_limits(policy), source_kinds(policy), places
+    )
 
 
 def _door_of_region(folder: Path, policy: Policy) -> _Door:
@@ -294,6 +307,12 @@ def _door_of_region(folder: Path, policy: Policy) -> _Door:
         lambda provider: read_mappings(folder / "mappings", provider),
         ("check", bytes(32)),
         read_limits(policy),
+        source_kinds(policy),
+        region_places(
+            read_region_table(folder, "areas"),
+            read_region_table(folder, "small_areas"),
+            read_region_about(folder),
+        ),
     )
 
 
@@ -349,6 +368,8 @@ def _examine(file: _FoundFile, door: _Door, known: _Known, today: dt.date) -> _E
             mappings=door.mappings(file.provider),
             text_key=door.text_key,
             limits=door.limits,
+            kinds=door.kinds,
+            region=door.region,
         )
         _refuse_future(read, file, today + dt.timedelta(days=door.limits.period.days_ahead))
     except RefusedFileError as error:

@@ -42,6 +42,7 @@ from preventable.store.run_log import StepRecord
 from preventable.store.session import HomeTables, reading, writing
 from preventable.tables import REGION_TABLES, TABLES, Sensitivity
 from preventable.tables.signal_rules import read_signal_rules
+from preventable.tables.source_kinds import source_kinds
 
 Progress = Callable[[str, float], None]
 """Called with the name of a step and the share of it that is done, 0 to 1."""
@@ -235,6 +236,7 @@ def run(
         PolicyError: A policy file is not well formed. Nothing was done.
         NothingToReleaseError: No figure was counted, or no partner has an agreement that stands.
     """
+    source_kinds(policy)
     read_definitions(policy)
     read_linkage_policy(policy)
     read_release_rule(policy)
@@ -390,7 +392,7 @@ def _context(step: Step, run: _Run) -> StepContext:
 
 def _period(step: Step, run: _Run) -> str:
     """Last month of the home for a step that is told it: only what stands after `quality` tells it."""
-    return last_month(run.tables.read("coverage")) if step.told_period else ""
+    return last_month(run.tables.read("coverage"), source_kinds(run.policy)) if step.told_period else ""
 
 
 def _release_of(made: Mapping[str, pa.Table]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pytest
-from sources_world import CONTEXT, TEXT_KEY, engine_with
+from sources_world import CONTEXT, KINDS, NO_PLACES, TEXT_KEY, engine_with
 
 from preventable.errors import RefusedFileError
 from preventable.settings import load_policy
@@ -81,6 +81,8 @@ def outcome_of(content: bytes) -> Outcome:
             mappings=MAPPINGS,
             text_key=TEXT_KEY,
             limits=read_limits(load_policy()),
+            kinds=KINDS,
+            region=NO_PLACES,
         )
     except RefusedFileError as refusal:
         return Outcome(refused=refusal.number)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
-from places_region import SOUTH, WEST, located, record
+from places_region import SOUTH, WEST, located, record, region_tables
 
 AT_XV1 = {"easting_m": WEST + 203.0, "northing_m": SOUTH + 300.0, "point_sd_m": 10.0}
 
@@ -342,3 +343,84 @@ def test_a_text_that_was_never_resolved_and_is_gone_gives_no_place():
     rows, matches = located([record("r", place_text_id="t")], {})
 
     assert (rows["r"]["place_kind"], matches) == ("none", [])
+
+
+# --- areas that suppliers state -----------------------------------------------------------------
+
+OUTSIDE = {"easting_m": WEST - 5_000.0, "northing_m": SOUTH, "point_sd_m": 50.0}
+
+
+def areas_of(row):
+    return tuple(row[name] for name in ("small_area", "middle_area", "ward", "neighbourhood", "district"))
+
+
+@pytest.mark.parametrize(
+    ("stated", "areas"),
+    [
+        ("XS00003", ("XS00003", "XM0001", "XW002", "XN01", "XD02")),
+        ("XW001", (None, None, "XW001", None, "XD01")),
+        ("XD02", (None, None, None, None, "XD02")),
+    ],
+)
+def test_an_area_that_is_stated_places_a_record_that_nothing_else_does(stated, areas):
+    row = one(record("r", place_area=stated))
+
+    assert areas_of(row) == areas
+    assert (row["place_kind"], row["place_id"], row["precision_class"]) == ("area", stated, "L2")
+    assert row["easting_m"] is row["sigma_m"] is None
+
+
+def test_an_area_that_the_region_lacks_places_nothing():
+    row = one(record("r", place_area="E01000917"))
+
+    assert areas_of(row) == (None,) * 5
+    assert (row["place_kind"], row["place_id"], row["precision_class"]) == ("none", None, "L0")
+
+
+def test_a_point_in_the_region_goes_before_the_area_that_is_stated():
+    row = one(record("r", "police", place_area="XS00004", **AT_XV1))
+
+    assert (row["small_area"], row["district"], row["place_kind"]) == ("XS00001", "XD01", "point")
+
+
+def test_a_point_that_no_polygon_holds_has_the_area_that_is_stated():
+    row = one(record("r", "police", place_area="XS00004", **OUTSIDE))
+
+    assert areas_of(row) == ("XS00004", "XM0001", "XW002", "XN01", "XD02")
+    assert (row["place_kind"], row["easting_m"], row["precision_class"]) == ("point", WEST - 5_000.0, "L5")
+
+
+def test_a_point_outside_the_region_without_a_stated_area_has_none():
+    assert areas_of(one(record("r", "police", **OUTSIDE))) == (None,) * 5
+
+
+def test_a_text_goes_before_the_area_that_is_stated():
+    row = one(record("r", place_text_id="t", place_area="XD02"), {"t": "o/s bar verazull mill st"})
+
+    assert (row["place_id"], row["district"]) == ("XV1", "XD01")
+
+
+def test_a_region_without_polygons_has_the_areas_that_are_stated():
+    region = region_tables()
+    polygons = pa.nulls(region["areas"].num_rows, pa.binary())
+    at = region["areas"].column_names.index("polygon")
+    region["areas"] = region["areas"].set_column(at, "polygon", polygons)
+
+    rows, _ = located(
+        [record("r", "police", place_area="XS00002", **AT_XV1), record("s", "police", **AT_XV1)],
+        region=region,
+    )
+
+    assert areas_of(rows["r"]) == ("XS00002", "XM0001", "XW001", "XN01", "XD01")
+    assert areas_of(rows["s"]) == (None,) * 5
+
+
+def test_one_code_of_a_ward_and_a_district_makes_one_record():
+    region = region_tables()
+    areas = region["areas"].to_pylist()
+    twice = [{**row, "area_type": "ward"} for row in areas if row["area"] == "XD01"]
+    region["areas"] = pa.Table.from_pylist(areas + twice, schema=region["areas"].schema)
+
+    rows, _ = located([record("r", place_area="XD01")], region=region)
+
+    assert areas_of(rows["r"]) == (None, None, "XD01", None, "XD01")

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pyarrow as pa
 import pytest
-from sources_world import checked, hashed_rows, read, rows_of, stamp
+from sources_world import KINDS, checked, hashed_rows, read, rows_of, stamp
 
 from preventable.stages.quality import period
 
@@ -261,7 +261,7 @@ def month_of(*lines):
     ]
     columns = [(name, pa.string()) for name in ("provider", "source", "month")]
     return period.last_month(
-        pa.Table.from_pylist(rows, schema=pa.schema([*columns, ("received", pa.bool_())]))
+        pa.Table.from_pylist(rows, schema=pa.schema([*columns, ("received", pa.bool_())])), KINDS
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import declared_world
 import pytest
-from sources_world import MAPPINGS, NHS_NUMBERS, ROWS, checked, numbered, read, rows_of
+from declared_world import DECLARED, checked_declared, read_declared
+from sources_world import MAPPINGS, NHS_NUMBERS, ROWS, numbered, read, rows_of
 
 from preventable.pipeline import STEPS
 from preventable.stages.quality.rules import quality_rules
@@ -14,16 +16,28 @@ NO_INJURY = {"Assault date": "", "Assault time": ""}
 
 def findings(*sent):
     """Rules met, each with its row numbers, in the files sent (rows of one provider each)."""
-    reads = [read(rows, provider) for provider, rows in sent]
     met: dict[str, list[int]] = {}
-    for line in checked(reads).table("findings").to_pylist():
+    for line in checked_declared(reads_of(sent)).table("findings").to_pylist():
         met.setdefault(line["rule"], []).append(line["row_number"])
     return {rule: sorted(rows) for rule, rows in met.items()}
+
+
+def reads_of(sent):
+    """What is read of the files sent, those of declared sources among them."""
+    return [
+        read_declared(rows, provider) if provider in DECLARED else read(rows, provider)
+        for provider, rows in sent
+    ]
 
 
 def ed(*changes):
     """One file of an emergency department."""
     return ("ed-example", rows_of("ed-example", *changes))
+
+
+def counts(*changes):
+    """One file of counts by area."""
+    return ("counts", declared_world.rows_of("counts", *changes))
 
 
 def stated(times):
@@ -122,6 +136,8 @@ CASES = [
         [2, 3, 4],
         [ed({"Age": "", "NHS No": "", "Postcode": ""}, {"Att No": "A2", "Sex": "X"})],
     ),
+    ("V26", [counts({"Complete": "False"})], [2], [counts({"Complete": "True"})]),
+    ("V27", [counts({"Number": ""}, {"Area": "", "Category": "2"})], [2, 3], [counts({"Number": "0"})]),
 ]
 
 
@@ -133,12 +149,10 @@ def test_a_rule_finds_its_rows_and_no_others(rule, tripping, rows, beside):
 
 @pytest.mark.parametrize(("rule", "tripping", "rows", "beside"), CASES, ids=[case[0] for case in CASES])
 def test_rows_are_held_back_by_the_errors_and_by_no_other_rule(rule, tripping, rows, beside):
-    reads = [read(sent, provider) for provider, sent in tripping]
-
-    outcomes = checked(reads).table("outcomes").to_pylist()
+    outcomes = checked_declared(reads_of(tripping)).table("outcomes").to_pylist()
 
     held = sorted(line["row_number"] for line in outcomes if line["outcome"] == "quarantined")
-    assert held == (rows if rule in ("V02", "V03", "V04", "V21", "V22", "V23") else [])
+    assert held == (rows if rule in ("V02", "V03", "V04", "V21", "V22", "V23", "V26", "V27") else [])
 
 
 def test_every_rule_has_its_case():

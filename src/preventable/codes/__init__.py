@@ -27,3 +27,8 @@ def weapon_of_method() -> dict[str, str]:
 def recorded_by(source: str) -> tuple[str, ...]:
     """The breakdowns that a source records enough for; none for lists."""
     return tuple(code_file("canonical")["recorded"].get(source, ()))
+
+
+def categories_of(source: str) -> tuple[str, ...]:
+    """The words that `record_category` may have for a source that we ship; none for most."""
+    return tuple(code_file("canonical")["categories"].get(source, ()))

@@ -375,6 +375,15 @@ def read_region_table(folder: Path, name: str) -> pa.Table:
     return TABLES[name].conform(data)
 
 
+def read_region_about(folder: Path) -> dict[str, Any]:
+    """Contents of the region.toml of a region that no home holds.
+
+    Raises:
+        UsageError: The folder has none, or it is not TOML.
+    """
+    return _parse_toml(_read_bytes(folder / "region.toml", "the folder has no region.toml"), "region.toml")
+
+
 def read_mappings(folder: Path, provider: str) -> list[dict[str, Any]]:
     """Mappings of one provider in a folder, lowest version first; empty where there is none.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from preventable.codes import allowed, recorded_by
+from preventable.codes import allowed, categories_of, recorded_by
 from preventable.errors import PolicyError
 from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
 
@@ -48,6 +48,11 @@ class SourceKind:
     contact_to: str = "minute"
     declared: bool = False
 
+    @property
+    def is_event(self) -> bool:
+        """Whether a row is one contact or call."""
+        return self.form == "events"
+
 
 def source_kinds(policy: Policy) -> Mapping[str, SourceKind]:
     """Every kind of source by name: ours in their order, then those declared, by name.
@@ -77,7 +82,8 @@ def source_kind(policy: Policy, name: str, *, where: str) -> SourceKind:
 
 def _shipped(name: str) -> SourceKind:
     is_event = name in allowed("event_source")
-    return SourceKind(name, "", "events" if is_event else "list", is_event, recorded_by(name))
+    form = "events" if is_event else "list"
+    return SourceKind(name, "", form, is_event, recorded_by(name), categories_of(name))
 
 
 def _declared(name: str, contents: Mapping[str, Any]) -> SourceKind:
@@ -95,7 +101,7 @@ def _declared(name: str, contents: Mapping[str, Any]) -> SourceKind:
     monthly = contents.get("monthly", form == "events")
     if not isinstance(monthly, bool):
         raise PolicyError(where, "monthly is neither true nor false")
-    return SourceKind(
+    kind = SourceKind(
         id=name,
         title=str(contents["title"]),
         form=str(form),
@@ -108,6 +114,9 @@ def _declared(name: str, contents: Mapping[str, Any]) -> SourceKind:
         contact_to=_word(where, "contact_to", contents.get("contact_to", "minute"), _CONTACT_TO),
         declared=True,
     )
+    if kind.contact_to != "minute" and (kind.minutes_before_contact is not None or "weekday_hour" in kind.recorded):
+        raise PolicyError(where, "it tells no hour of the contact, and so neither weekday_hour nor minutes before it")
+    return kind
 
 
 def _minutes(where: str, contents: Mapping[str, Any]) -> int | None:

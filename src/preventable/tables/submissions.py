@@ -82,7 +82,8 @@ INTAKE_PROBLEMS = Table(
         Column("field", "text", "Canonical column.", nullable=False),
         Column("problem", "text", "What is wrong with it.", nullable=False,
                allowed=("missing", "not_a_date", "sentinel_date", "clock_gap", "clock_fold", "not_a_number", "unknown_code",
-                        "not_an_nhs_number", "personal_data", "generic_text", "clipped_text", "out_of_range")),
+                        "not_an_nhs_number", "personal_data", "generic_text", "clipped_text", "out_of_range",
+                        "incomplete_month")),
     ),
 )
 

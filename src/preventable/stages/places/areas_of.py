@@ -15,8 +15,13 @@ _HALF = 2  # half decimetres in a decimetre
 
 
 def load_grid(engine: Engine) -> None:
-    """Build the grid index of the session's small areas and load it as `grid_cells` and `grid_edges`."""
-    areas = engine.fetch("SELECT area, polygon FROM areas WHERE area_type = 'small_area' ORDER BY area")
+    """Build the grid index of the session's small areas and load it as `grid_cells` and `grid_edges`.
+
+    An area without a polygon has no squares.
+    """
+    areas = engine.fetch(
+        "SELECT area, polygon FROM areas WHERE area_type = 'small_area' AND polygon IS NOT NULL ORDER BY area"
+    )
     cells, edges = build_grid(areas.column("area").to_pylist(), areas.column("polygon").to_pylist())
     engine.load("grid_cells", cells)
     engine.load("grid_edges", edges)

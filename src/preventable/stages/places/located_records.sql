@@ -5,6 +5,20 @@
 -- area counts in that area and in what it nests in, never in a smaller one.
 -- Parameters: small_area_m, ward_m, district_m: largest sigma of each level.
 -- {carried}: the columns of pseudonymous_records that pass through unchanged.
+-- An area that the supplier states counts where nothing else placed the record, and where no polygon of the region holds
+-- the place: in that area and in what it nests in.
+WITH larger_areas AS (
+    SELECT
+        area,
+        max(CASE WHEN area_type = 'middle_area' THEN area END) AS middle_area,
+        max(CASE WHEN area_type = 'ward' THEN area END) AS ward,
+        max(CASE WHEN area_type = 'neighbourhood' THEN area END) AS neighbourhood,
+        coalesce(max(CASE WHEN area_type = 'district' THEN area END), max(district)) AS district
+    FROM areas
+    WHERE area_type IN ('middle_area', 'ward', 'neighbourhood', 'district')
+    GROUP BY area
+)
+
 SELECT
     {carried},
     p.place_type,
@@ -17,23 +31,38 @@ SELECT
     p.place_probability,
     p.precision_class,
     p.place_qualifier,
-    CASE WHEN p.place_kind <> 'area' AND p.sigma_m <= $small_area_m THEN n.small_area END AS small_area,
-    CASE WHEN p.place_kind <> 'area' AND p.sigma_m <= $small_area_m THEN n.middle_area END AS middle_area,
+    CASE
+        WHEN p.place_kind <> 'area' AND p.sigma_m <= $small_area_m AND n.small_area IS NOT NULL THEN n.small_area
+        ELSE s.small_area
+    END AS small_area,
+    CASE
+        WHEN p.place_kind <> 'area' AND p.sigma_m <= $small_area_m AND n.small_area IS NOT NULL THEN n.middle_area
+        ELSE coalesce(s.middle_area, b.middle_area)
+    END AS middle_area,
     CASE
         WHEN p.place_kind = 'area' AND a.area_type = 'ward' THEN a.area
-        WHEN p.place_kind <> 'area' AND p.sigma_m <= $ward_m THEN n.ward
+        WHEN p.place_kind <> 'area' AND p.sigma_m <= $ward_m AND n.small_area IS NOT NULL THEN n.ward
+        ELSE coalesce(s.ward, b.ward)
     END AS ward,
     CASE
         WHEN p.place_kind = 'area' AND a.area_type = 'neighbourhood' THEN a.area
-        WHEN p.place_kind <> 'area' AND p.sigma_m <= $ward_m THEN n.neighbourhood
+        WHEN p.place_kind <> 'area' AND p.sigma_m <= $ward_m AND n.small_area IS NOT NULL THEN n.neighbourhood
+        ELSE coalesce(s.neighbourhood, b.neighbourhood)
     END AS neighbourhood,
     CASE
         WHEN p.place_kind = 'area' AND a.area_type = 'district' THEN a.area
-        WHEN p.place_kind = 'area' THEN a.district
-        WHEN p.sigma_m <= $district_m THEN n.district
+        WHEN p.place_kind = 'area' AND a.area IS NOT NULL THEN a.district
+        WHEN p.sigma_m <= $district_m AND n.small_area IS NOT NULL THEN n.district
+        ELSE coalesce(s.district, b.district)
     END AS district
 FROM pseudonymous_records r
 JOIN placed_records p ON p.record_key = r.record_key
 LEFT JOIN record_areas g ON g.record_key = r.record_key
 LEFT JOIN small_areas n ON n.small_area = coalesce(p.postcode_small_area, g.small_area)
-LEFT JOIN areas a ON p.place_kind = 'area' AND a.area = p.place_id AND a.area_type IN ('ward', 'neighbourhood', 'district')
+LEFT JOIN areas a
+    ON p.place_kind = 'area' AND NOT p.is_stated_area AND a.area = p.place_id
+    AND a.area_type IN ('ward', 'neighbourhood', 'district')
+LEFT JOIN small_areas s
+    ON s.small_area = p.stated_area AND (p.is_stated_area OR (p.place_kind <> 'area' AND n.small_area IS NULL))
+LEFT JOIN larger_areas b
+    ON b.area = p.stated_area AND (p.is_stated_area OR (p.place_kind <> 'area' AND n.small_area IS NULL))

@@ -1,16 +1,26 @@
--- Where each record lies, by the order of precedence: stated point, postcode, accepted place of its text, none.
+-- Where each record lies, by the order of precedence: stated point, postcode, accepted place of its text, stated area,
+-- none.
 -- In: pseudonymous_records, text_places (one row for each text, site and month), point_venues (record_key, place_id,
---     place_qualifier), venues.
+--     place_qualifier), venues, small_areas, areas.
 -- Parameters: point_sigma_m, postcode_sigma_m.
-WITH stated AS (
+-- An area stated by its supplier has a place of its own in place_area; where the region lacks it, it is none.
+WITH known_areas AS (
+    SELECT DISTINCT small_area AS area FROM small_areas
+    UNION
+    SELECT DISTINCT area FROM areas WHERE area_type <> 'venue'
+),
+
+stated AS (
     SELECT
         r.record_key,
         CASE
             WHEN r.easting_m IS NOT NULL AND r.northing_m IS NOT NULL THEN 'point'
             WHEN r.postcode_easting_m IS NOT NULL AND r.postcode_northing_m IS NOT NULL THEN 'postcode'
             WHEN t.decision = 'accept' THEN t.place_kind
+            WHEN k.area IS NOT NULL THEN 'stated_area'
             ELSE 'none'
         END AS place_kind,
+        k.area AS stated_area,
         r.easting_m AS stated_easting_m,
         r.northing_m AS stated_northing_m,
         r.point_sd_m,
@@ -36,40 +46,45 @@ WITH stated AS (
         ON t.place_text_id = r.place_text_id AND t.site_code = coalesce(r.site_code, '') AND t.month = r.month
         AND (r.easting_m IS NULL OR r.northing_m IS NULL)
     LEFT JOIN point_venues p ON p.record_key = r.record_key
+    LEFT JOIN known_areas k ON k.area = r.place_area
 )
 
 SELECT
     s.record_key,
-    s.place_kind,
-    coalesce(s.point_place, s.text_place) AS place_id,
+    CASE s.place_kind WHEN 'stated_area' THEN 'area' ELSE s.place_kind END AS place_kind,
+    CASE s.place_kind WHEN 'stated_area' THEN s.stated_area ELSE coalesce(s.point_place, s.text_place) END AS place_id,
     v.venue AS venue_id,
     CASE s.place_kind
         WHEN 'point' THEN s.stated_easting_m
         WHEN 'postcode' THEN coalesce(s.postcode_easting_m, s.text_easting_m)
         WHEN 'none' THEN NULL
+        WHEN 'stated_area' THEN NULL
         ELSE s.text_easting_m
     END AS easting_m,
     CASE s.place_kind
         WHEN 'point' THEN s.stated_northing_m
         WHEN 'postcode' THEN coalesce(s.postcode_northing_m, s.text_northing_m)
         WHEN 'none' THEN NULL
+        WHEN 'stated_area' THEN NULL
         ELSE s.text_northing_m
     END AS northing_m,
     CASE s.place_kind
         WHEN 'point' THEN coalesce(s.point_sd_m, $point_sigma_m)
         WHEN 'postcode' THEN $postcode_sigma_m
         WHEN 'none' THEN NULL
+        WHEN 'stated_area' THEN NULL
         ELSE s.text_sigma_m
     END AS sigma_m,
     CASE
         WHEN s.place_kind = 'none' THEN NULL
+        WHEN s.place_kind = 'stated_area' THEN 1.0
         WHEN s.place_kind = 'point' OR s.postcode_easting_m IS NOT NULL THEN 1.0
         ELSE s.probability
     END AS place_probability,
     CASE
         WHEN s.place_kind IN ('point', 'postcode', 'premises') THEN 'L5'
         WHEN s.place_kind = 'street' THEN 'L3'
-        WHEN s.place_kind = 'area' THEN 'L2'
+        WHEN s.place_kind IN ('area', 'stated_area') THEN 'L2'
         WHEN s.decision = 'review' AND s.text_kind = 'premises' THEN 'L4'
         WHEN s.decision = 'review' AND s.text_kind = 'street' THEN 'L3'
         WHEN s.decision = 'review' THEN 'L2'
@@ -79,6 +94,8 @@ SELECT
     END AS precision_class,
     s.place_type,
     s.place_qualifier,
-    CASE WHEN s.place_kind = 'postcode' THEN s.postcode_small_area END AS postcode_small_area
+    CASE WHEN s.place_kind = 'postcode' THEN s.postcode_small_area END AS postcode_small_area,
+    s.stated_area,
+    s.place_kind = 'stated_area' AS is_stated_area
 FROM stated s
 LEFT JOIN venues v ON v.venue = coalesce(s.point_place, s.text_place)

@@ -1,4 +1,4 @@
--- Every month of the home for every provider of events. A month is received where at least $least_percent in a hundred
+-- Every month of the home for every provider that owes each month (its source says so). A month is received where at least $least_percent in a hundred
 -- of its records are accepted: those with a row that is the highest accepted version, beside those of which no version
 -- was accepted anywhere. Records moved by a correction to the month in which they belong leave nothing where they stood,
 -- and rows held back that were sent again in order count no more. A list (a register, a term's return) is owed in no
@@ -23,7 +23,7 @@ SELECT p.provider, p.source, m.month,
        CAST(coalesce(t.rows_standing, 0) AS BIGINT) AS rows_accepted,
        CAST(coalesce(t.quarantined, 0) AS BIGINT) AS rows_quarantined
 FROM providers AS p
-LEFT JOIN event_sources AS e ON e.source = p.source
+LEFT JOIN monthly_sources AS e ON e.source = p.source
 CROSS JOIN home_months AS m
 LEFT JOIN told AS t ON t.provider = p.provider AND t.month = m.month
 WHERE e.source IS NOT NULL OR coalesce(t.received, FALSE)

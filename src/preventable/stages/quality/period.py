@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import pyarrow as pa
 
-from preventable.codes import allowed
 from preventable.stages.quality.rules import month_rules
+from preventable.tables.source_kinds import SourceKind
 
 
-def last_month(coverage: pa.Table) -> str:
+def last_month(coverage: pa.Table, kinds: Mapping[str, SourceKind]) -> str:
     """The latest month that enough services have received (`last_month` in rules.toml).
 
     Args:
-        coverage: The table `coverage`. Lists do not count: they are owed in no month.
+        coverage: The table `coverage`.
+        kinds: Every kind of source. Those owed in no month (registers) do not count.
 
     Returns:
         YYYY-MM; empty where no month was received by enough.
@@ -22,11 +24,11 @@ def last_month(coverage: pa.Table) -> str:
     Example:
         Of three services two have December received and one, by a slip, a January after it: December.
     """
-    events = set(allowed("event_source"))
+    monthly = {kind.id for kind in kinds.values() if kind.monthly}
     received = [
         (row["provider"], row["month"])
         for row in coverage.select(["provider", "source", "month", "received"]).to_pylist()
-        if row["received"] and row["source"] in events
+        if row["received"] and row["source"] in monthly
     ]
     sending = len({provider for provider, _ in received})
     by_month = Counter(month for _, month in received)

@@ -11,6 +11,7 @@ from typing import Any
 
 from preventable.codes import allowed
 from preventable.errors import PolicyError
+from preventable.tables.source_kinds import FORMS, SourceKind
 
 #: What a rule reads -> the rows that its condition knows as `rule_rows`: every row, every live row,
 #: every row that no such rule holds back, every row once outcomes are known, records that stand.
@@ -35,7 +36,8 @@ class Rule:
         level: error (the row is quarantined), warning or information.
         reads: One of `_ROWS`.
         condition: Name of its SQL file, which selects the rows that trip it.
-        sources: Kinds of source it applies to.
+        forms: Every source of these forms it applies to.
+        sources: Sources it applies to besides.
         threshold: Parameters of the condition.
     """
 
@@ -43,12 +45,17 @@ class Rule:
     level: str
     reads: str
     condition: str
-    sources: tuple[str, ...]
     description: str
     remedy: str
     owner: str
     source: str
+    forms: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     threshold: Mapping[str, Any] = field(default_factory=dict)
+
+    def applies_to(self, kind: SourceKind) -> bool:
+        """Whether it is applied to rows of a kind of source."""
+        return kind.form in self.forms or kind.id in self.sources
 
 
 @dataclass(frozen=True)
@@ -69,18 +76,19 @@ def quality_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of its id.
 
     Raises:
-        PolicyError: Two rules have one id, or a rule names a level, source or reading that there is not.
+        PolicyError: Two rules have one id, or a rule names a level, form, source or reading that there is not.
     """
     rows = tomllib.loads(sql_or_toml("rules.toml"))["rule"]
-    rules = tuple(sorted((Rule(**{**row, "sources": tuple(row["sources"])}) for row in rows), key=_by_id))
+    rules = tuple(sorted(map(_rule, rows), key=_by_id))
     ids = [rule.id for rule in rules]
     if len(set(ids)) != len(ids):
         raise PolicyError("stages/quality/rules.toml", "two rules have one id")
     for rule in rules:
         known = rule.level in allowed("level") and rule.reads in _ROWS
-        if not known or not set(rule.sources) <= set(allowed("source")):
+        named = bool(rule.forms or rule.sources) and set(rule.forms) <= set(FORMS)
+        if not known or not named or not set(rule.sources) <= set(allowed("source")):
             raise PolicyError(
-                "stages/quality/rules.toml", f"{rule.id} names a level, source or reading unknown"
+                "stages/quality/rules.toml", f"{rule.id} names a level, form, source or reading unknown"
             )
         if rule.level == "error" and rule.reads not in ("all_rows", "rows", "acceptable"):
             raise PolicyError("stages/quality/rules.toml", f"{rule.id} is an error and reads outcomes")
@@ -109,11 +117,11 @@ def _percent(contents: Mapping[str, Any], section: str, name: str) -> int:
 
 
 def finding_sql(rule: Rule) -> str:
-    """The statement of one rule: its condition over the rows it reads."""
-    kinds = ", ".join(f"'{source}'" for source in rule.sources)
+    """The statement of one rule: its condition over the rows it reads, of sources that `rule_sources` has for it."""
     condition = sql_or_toml(f"conditions/{rule.condition}.sql")
     return (
-        f"WITH rule_rows AS (SELECT * FROM ({_ROWS[rule.reads]}) AS r WHERE r.source IN ({kinds}))\n"
+        f"WITH rule_rows AS (SELECT r.* FROM ({_ROWS[rule.reads]}) AS r"
+        f" JOIN rule_sources AS s ON s.source = r.source AND s.rule = '{rule.id}')\n"
         f"SELECT f.*, '{rule.id}' AS rule, '{rule.level}' AS level FROM (\n{condition}) AS f"
     )
 
@@ -121,6 +129,11 @@ def finding_sql(rule: Rule) -> str:
 def sql_or_toml(name: str) -> str:
     """A file of this stage."""
     return (files("preventable.stages.quality") / name).read_text(encoding="utf-8")
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    words = {name: tuple(row.get(name, ())) for name in ("forms", "sources")}
+    return Rule(**{**row, **words})
 
 
 def _by_id(rule: Rule) -> str:

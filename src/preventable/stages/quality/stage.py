@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 
-from preventable.codes import allowed
 from preventable.engine import Engine
 from preventable.settings import StepContext
 from preventable.stages.quality.rules import Rule, finding_sql, month_rules, quality_rules, sql_or_toml
 from preventable.tables.records import FINDINGS, LISTINGS, RECORDS
+from preventable.tables.source_kinds import SourceKind, source_kinds
 
 _WORKING_TABLES = (
     "checked_rows",
@@ -20,6 +22,8 @@ _WORKING_TABLES = (
     "held",
     "judged",
     "event_sources",
+    "monthly_sources",
+    "rule_sources",
     "home_months",
 )
 
@@ -29,8 +33,11 @@ def check_submissions(engine: Engine, context: StepContext) -> None:
 
     Reads `submissions`, `intake_problems` and `providers`; creates `outcomes`, `findings`, `coverage`,
     `listings` and `records`. What is decided depends on the rows alone, not on the order of the files.
+
+    Raises:
+        PolicyError: A declaration of a source is not well formed.
     """
-    engine.load("event_sources", pa.table({"source": list(allowed("event_source"))}))
+    _load_sources(engine, source_kinds(context.policy).values())
     engine.create("checked_rows", sql_or_toml("checked_rows.sql"))
     errors = [rule for rule in quality_rules() if rule.level == "error"]
     others = [rule for rule in quality_rules() if rule.level != "error"]
@@ -54,6 +61,19 @@ def check_submissions(engine: Engine, context: StepContext) -> None:
     _create_coverage(engine)
     for name in _WORKING_TABLES:
         engine.drop(name)
+
+
+def _load_sources(engine: Engine, kinds: Iterable[SourceKind]) -> None:
+    """Load the sources of events, those owed every month, and those to which each rule applies."""
+    kinds = list(kinds)
+    for name, sources in (
+        ("event_sources", [kind.id for kind in kinds if kind.is_event]),
+        ("monthly_sources", [kind.id for kind in kinds if kind.monthly]),
+    ):
+        engine.load(name, pa.table({"source": pa.array(sources, pa.string())}))
+    applied = [(rule.id, kind.id) for rule in quality_rules() for kind in kinds if rule.applies_to(kind)]
+    rules, sources = zip(*applied, strict=True)
+    engine.load("rule_sources", pa.table({"rule": list(rules), "source": list(sources)}))
 
 
 def _apply(engine: Engine, rules: list[Rule]) -> list[str]:
@@ -87,7 +107,7 @@ def _create_records(engine: Engine) -> None:
 def _create_coverage(engine: Engine) -> None:
     bounds = engine.fetch(
         "SELECT min(s.month) AS first, max(s.month) AS last FROM submissions AS s"
-        " JOIN event_sources AS e ON e.source = s.source"
+        " JOIN monthly_sources AS m ON m.source = s.source"
     ).to_pylist()[0]
     months = _months(bounds["first"], bounds["last"]) if bounds["first"] else []
     engine.load("home_months", pa.table({"month": pa.array(months, pa.string())}))

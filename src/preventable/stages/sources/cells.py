@@ -18,6 +18,8 @@ from preventable.stages.sources.rules_files import rules_file
 from preventable.stages.sources.screening import plain_text
 
 Parser = Callable[[str], tuple[object, str]]
+#: In a code list: every other text.
+REST = "*"
 _SEPARATORS_OF_NUMBERS = re.compile(r"[\s.'\u2010-\u2015\-]+")
 _WHOLE = re.compile(r"[0-9]{1,15}(\.0+)?")
 _DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
@@ -44,13 +46,14 @@ def read_cells(texts: pa.Array, parser: Parser, kind: pa.DataType) -> Reading:
 
 
 def words(codes: Mapping[str, str]) -> Parser:
-    """A supplier's code to our word: as written, else without regard to case."""
+    """A supplier's code to our word: as written, else without regard to case, else that of `*`."""
+    rest = codes.get(REST)
     folded = {code.strip().casefold(): word for code, word in codes.items()}
 
     def parse(text: str) -> tuple[object, str]:
         if not text:
             return None, ""
-        word = codes.get(text) or folded.get(text.casefold())
+        word = codes.get(text) or folded.get(text.casefold()) or rest
         return word, "" if word else "unknown_code"
 
     return parse

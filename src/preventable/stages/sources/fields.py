@@ -9,16 +9,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from preventable.codes import allowed, code_file
+from preventable.methods.projection import metres_of_degrees
 from preventable.stages.sources import admissions, ambulance, cells, ed, lists, police
 from preventable.stages.sources.cells import Parser
+from preventable.stages.sources.declared import declared_kind
 from preventable.stages.sources.kinds import Derived, Kind, KindFields
 from preventable.stages.sources.mapping import CODED, SupplierMapping
+from preventable.stages.sources.region_places import RegionPlaces
 from preventable.stages.sources.screening import screen
 from preventable.stages.sources.sheet import Sheet
 from preventable.stages.sources.texts import PlaceTexts, read_place_texts
 from preventable.stages.sources.times import Stamps, clock_of, no_stamps, not_before, read_stamps
+from preventable.tables.source_kinds import SourceKind
 
-KINDS: Mapping[str, Kind] = {
+_SHIPPED: Mapping[str, Kind] = {
     "ed": ed.KIND,
     "ambulance": ambulance.KIND,
     "police": police.KIND,
@@ -91,11 +95,17 @@ class CellTexts:
 
 
 def read_fields(
-    sheet: Sheet, mapping: SupplierMapping, *, site_code: str, text_key: tuple[str, bytes]
+    sheet: Sheet,
+    mapping: SupplierMapping,
+    *,
+    source: SourceKind,
+    region: RegionPlaces,
+    site_code: str,
+    text_key: tuple[str, bytes],
 ) -> ReadFields:
     """Every field of every row."""
     texts = CellTexts(sheet, mapping)
-    kind = KINDS[mapping.source]
+    kind = _SHIPPED.get(source.id) or declared_kind(source)
     clock = clock_of(mapping.formats, mapping.zone, sheet=mapping.file.format == "xlsx")
     problems: list[Problem] = []
     stamps = {name: read_stamps(texts.of(name), clock) for name in _STAMPS if texts.has(name)}
@@ -105,16 +115,17 @@ def read_fields(
     columns |= _age_columns(texts, mapping, problems)
     if not texts.has("site_code"):
         columns["site_code"] = pa.array([site_code] * len(sheet.rows), pa.string())
-    is_event = mapping.source in allowed("event_source")
     place = read_place_texts(
-        texts.of("place_text") if is_event else pa.array([""] * len(sheet.rows)),
+        texts.of("place_text") if source.is_event else pa.array([""] * len(sheet.rows)),
         columns["place_type"],
         text_key=text_key,
     )
     problems += [(i, "place_text", problem) for i, problem in place.problems]
     columns |= {"place_text_id": place.ids, "place_text_words": place.words}
-    if not is_event:
-        columns |= _listed_columns(texts, mapping, problems)
+    if source.is_event:
+        columns |= _event_columns(texts, mapping, source, region, problems)
+    else:
+        columns |= _listed_columns(texts, mapping, source, region, problems)
     columns |= _meaning(kind, stamps, columns, mapping, len(sheet.rows), problems)
     for name in kind.required:
         if texts.has(name):
@@ -195,14 +206,84 @@ def _age_columns(texts: CellTexts, mapping: SupplierMapping, problems: list[Prob
     return columns
 
 
-def _listed_columns(
-    texts: CellTexts, mapping: SupplierMapping, problems: list[Problem]
+def _event_columns(
+    texts: CellTexts,
+    mapping: SupplierMapping,
+    source: SourceKind,
+    region: RegionPlaces,
+    problems: list[Problem],
 ) -> dict[str, pa.Array]:
-    parsers = {"source_record_id": _list_number, "subject_code": _list_number}
-    parsers |= dict.fromkeys(("subject_name", "subject_type", "subject_area"), _list_text)
-    return {
-        name: _read(name, texts, mapping, parser, pa.string(), problems) for name, parser in parsers.items()
+    """Category, stated area and, where the file has degrees, the point."""
+    words = {word: word for word in source.categories}
+    codes = mapping.codes.get("record_category") or words
+    if "record_category" in mapping.constants:
+        codes = words
+    readings = {
+        "record_category": cells.read_cells(texts.of("record_category"), cells.words(codes), pa.string()),
+        "place_area": _area(texts, "place_area", mapping, region),
     }
+    for name, reading in readings.items():
+        problems += [(i, name, problem) for i, problem in reading.problems]
+    columns = {name: reading.values for name, reading in readings.items()}
+    return columns | _points(texts, mapping, region, problems)
+
+
+def _area(texts: CellTexts, name: str, mapping: SupplierMapping, region: RegionPlaces) -> cells.Reading:
+    return cells.read_cells(texts.of(name), region.parser(mapping.codes.get(name, {})), pa.string())
+
+
+def _points(
+    texts: CellTexts, mapping: SupplierMapping, region: RegionPlaces, problems: list[Problem]
+) -> dict[str, pa.Array]:
+    """Easting and northing of points that are sent in degrees; nothing where none are."""
+    if not texts.has("latitude"):
+        return {}
+    degrees = {
+        name: _read(name, texts, mapping, cells.number(name), pa.float64(), problems)
+        for name in ("longitude", "latitude")
+    }
+    longitude, latitude = (column.to_numpy(zero_copy_only=False) for column in degrees.values())
+    metres = metres_of_degrees(longitude, latitude, crs=region.crs)
+    return {
+        name: pa.array(values, pa.float64(), from_pandas=True)
+        for name, values in zip(("easting_m", "northing_m"), metres, strict=True)
+    }
+
+
+def _listed_columns(
+    texts: CellTexts,
+    mapping: SupplierMapping,
+    source: SourceKind,
+    region: RegionPlaces,
+    problems: list[Problem],
+) -> dict[str, pa.Array]:
+    is_count = source.form == "counts"
+    parsers = {"source_record_id": _count_number if is_count else _list_number, "subject_code": _list_number}
+    parsers |= dict.fromkeys(("subject_name", "subject_type", "subject_area"), _list_text)
+    columns = {
+        name: _read(name, texts, mapping, parser, pa.string(), problems)
+        for name, parser in parsers.items()
+        if not (is_count and name == "subject_area")
+    }
+    if is_count:
+        reading = _area(texts, "subject_area", mapping, region)
+        problems += [(i, "subject_area", problem) for i, problem in reading.problems]
+        columns["subject_area"] = reading.values
+        _find_incomplete(texts, mapping, problems)
+    return columns
+
+
+def _find_incomplete(texts: CellTexts, mapping: SupplierMapping, problems: list[Problem]) -> None:
+    """The problem `incomplete_month` in every row whose supplier does not say that the month is complete."""
+    if not texts.has("month_complete"):
+        return
+    codes = {word: word for word in allowed("yes_no")} | dict(mapping.codes.get("month_complete", {}))
+    told = cells.read_cells(texts.of("month_complete"), cells.words(codes), pa.string())
+    problems += [(i, "month_complete", problem) for i, problem in told.problems]
+    complete = told.values.to_pylist()
+    problems += [
+        (i, "month_complete", "incomplete_month") for i, word in enumerate(complete) if word != "yes"
+    ]
 
 
 def _list_text(text: str) -> tuple[object, str]:
@@ -216,6 +297,13 @@ def _list_number(text: str) -> tuple[object, str]:
     if screen(text, field="code").redacted:
         return None, "personal_data"
     return cells.shaped("list_number", "out_of_range")(text)
+
+
+def _count_number(text: str) -> tuple[object, str]:
+    """The number of a line of counts, in capitals: often an area and a category, and so with spaces."""
+    if screen(text, field="code").redacted:
+        return None, "personal_data"
+    return cells.shaped("count_number", "out_of_range")(text)
 
 
 def _meaning(

@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 
 from preventable.codes import allowed
 from preventable.errors import MappingError, NoMappingError
+from preventable.stages.sources.times import tells_day, tells_hour
+from preventable.tables.source_kinds import SourceKind
 
 #: Our fields that a column of a supplier may fill.
 FIELDS = (
     "source_record_id", "record_version", "record_status", "site_code", "contact", "injury_from", "injury_to",
     "age", "sex", "nhs_number", "method", "place_type", "place_text", "postcode", "easting", "northing",
-    "point_sd", "residence_small_area", "offence_code", "domestic_flag", "police_informed", "determinant",
-    "conveyed_site", "icd10_external_cause", "admission_method", "severity", "subject_name", "subject_code",
-    "subject_type", "subject_area", "quantity",
+    "latitude", "longitude", "point_sd", "place_area", "residence_small_area", "record_category", "offence_code",
+    "domestic_flag", "police_informed", "determinant", "conveyed_site", "icd10_external_cause",
+    "admission_method", "severity", "subject_name", "subject_code", "subject_type", "subject_area", "quantity",
+    "month_complete",
 )  # fmt: skip
 #: Coded field -> our list of its words.
 CODED = {
@@ -27,6 +30,14 @@ CODED = {
     "police_informed": "yes_no",
     "severity": "severity",
     "record_status": "record_status",
+}
+#: Fields that a source of one form alone has.
+_OF_FORM = {
+    "record_category": "events",
+    "place_area": "events",
+    "latitude": "events",
+    "longitude": "events",
+    "month_complete": "counts",
 }
 _ENCODINGS = ("utf-8", "cp1252")
 _FORMATS = ("csv", "xlsx")
@@ -47,11 +58,12 @@ class SupplierMapping:
     """One version of a supplier's mapping, checked.
 
     Attributes:
-        period_columns: Headers of first and last day; empty where the period is told by the records.
+        period_columns: Headers of first and last day, or one of the month; empty where the records tell the period.
         columns: Our field -> the supplier's headers, several of them joined by one space.
         ignored: Headers dropped at the door.
         codes: Our field -> supplier's code -> our word.
         constants: Our field -> the value of every row.
+        numbered_by_content: Whether a record's number is made of its row, for files that number no rows.
     """
 
     provider: str
@@ -67,6 +79,7 @@ class SupplierMapping:
     codes: Mapping[str, Mapping[str, str]]
     constants: Mapping[str, str]
     age_style: str
+    numbered_by_content: bool = False
 
     @property
     def headers(self) -> frozenset[str]:
@@ -76,7 +89,7 @@ class SupplierMapping:
 
 
 def supplier_mappings(
-    mappings: Sequence[Mapping[str, Any]], *, provider: Mapping[str, Any], where: str
+    mappings: Sequence[Mapping[str, Any]], *, provider: Mapping[str, Any], kind: SourceKind, where: str
 ) -> tuple[SupplierMapping, ...]:
     """The provider's mappings, newest first.
 
@@ -87,14 +100,13 @@ def supplier_mappings(
     own = [m for m in mappings if m.get("provider") == provider["provider"]]
     if not own:
         raise NoMappingError(where, "there is no mapping of this provider")
-    read = [_supplier_mapping(mapping) for mapping in own]
-    fitting = [mapping for mapping in read if mapping.source == provider["source"]]
+    fitting = [_supplier_mapping(mapping, kind) for mapping in own if mapping.get("source") == kind.id]
     if not fitting:
-        raise NoMappingError(where, f"no mapping of this provider is for the source {provider['source']}")
+        raise NoMappingError(where, f"no mapping of this provider is for the source {kind.id}")
     return tuple(sorted(fitting, key=lambda mapping: -mapping.version))
 
 
-def _supplier_mapping(raw: Mapping[str, Any]) -> SupplierMapping:
+def _supplier_mapping(raw: Mapping[str, Any], kind: SourceKind) -> SupplierMapping:
     where = f"mapping of {raw.get('provider')}, version {raw.get('version')}"
     missing = [
         name for name in ("provider", "source", "version", "file", "period", "columns") if name not in raw
@@ -116,8 +128,10 @@ def _supplier_mapping(raw: Mapping[str, Any]) -> SupplierMapping:
         codes={field: dict(codes) for field, codes in raw.get("codes", {}).items()},
         constants={field: str(value) for field, value in raw.get("constants", {}).items()},
         age_style=str(raw.get("age", {}).get("style", "none")),
+        numbered_by_content=_numbered_by_content(raw.get("record_number", {}), where),
     )
     _check(mapping, where)
+    _check_against_kind(mapping, kind, where)
     return mapping
 
 
@@ -126,16 +140,61 @@ def _check(mapping: SupplierMapping, where: str) -> None:
     unknown = sorted(named - set(FIELDS))
     if unknown:
         raise MappingError(where, f"it names fields that we do not have: {', '.join(unknown)}")
-    for field in ("source_record_id", "record_version"):
-        if field not in mapping.columns and field not in mapping.constants:
-            raise MappingError(where, f"it has no {field}")
-    if mapping.source in allowed("event_source") and not mapping.formats:
-        raise MappingError(where, "it has no time formats")
+    has_number = "source_record_id" in {*mapping.columns, *mapping.constants}
+    if has_number and mapping.numbered_by_content:
+        raise MappingError(where, "it has a source_record_id and makes another of the content")
+    if not has_number and not mapping.numbered_by_content:
+        raise MappingError(where, "it has no source_record_id")
+    if "record_version" not in {*mapping.columns, *mapping.constants}:
+        raise MappingError(where, "it has no record_version")
     if mapping.age_style not in allowed("age_style"):
         raise MappingError(where, "its age style is not one of ours")
     for field, codes in mapping.codes.items():
         if field in CODED and not set(codes.values()) <= set(allowed(CODED[field])):
             raise MappingError(where, f"codes of {field} lead to words outside our list")
+
+
+def _check_against_kind(mapping: SupplierMapping, kind: SourceKind, where: str) -> None:
+    """What follows from the kind of source: its form, its categories, how exactly it tells a time."""
+    fields = {*mapping.columns, *mapping.constants}
+    strange = sorted(field for field in fields if _OF_FORM.get(field, kind.form) != kind.form)
+    if strange:
+        raise MappingError(where, f"a source of the form {kind.form} has no {', '.join(strange)}")
+    if ("latitude" in fields) != ("longitude" in fields) or fields >= {"latitude", "easting"}:
+        raise MappingError(
+            where, "a point needs latitude and longitude, or easting and northing, and not both"
+        )
+    if "record_category" in fields and not kind.categories:
+        raise MappingError(where, f"the source {kind.id} has no categories for record_category")
+    if not set(mapping.codes.get("record_category", {}).values()) <= set(kind.categories):
+        raise MappingError(where, f"codes of record_category lead to words that {kind.id} does not have")
+    if kind.is_event:
+        _check_times(mapping, kind, where)
+
+
+def _check_times(mapping: SupplierMapping, kind: SourceKind, where: str) -> None:
+    if "contact" not in mapping.columns:
+        raise MappingError(where, "it has no contact")
+    if not mapping.formats:
+        raise MappingError(where, "it has no time formats")
+    hours = [tells_hour(form) for form in mapping.formats]
+    if kind.contact_to != "minute" and any(hours):
+        raise MappingError(
+            where, f"{kind.id} tells its contacts to the {kind.contact_to}, and a time format an hour"
+        )
+    if kind.declared and kind.contact_to == "minute" and not any(hours):
+        raise MappingError(where, f"{kind.id} tells its contacts to the minute, and no time format an hour")
+    to_day = all(tells_day(form) for form in mapping.formats)
+    if not to_day and (kind.contact_to != "month" or {"injury_from", "injury_to"} & {*mapping.columns}):
+        raise MappingError(
+            where, "a time format lacks the day, and a time needs one that is told to more than a month"
+        )
+
+
+def _numbered_by_content(raw: Mapping[str, Any], where: str) -> bool:
+    if raw and raw != {"from": "content"}:
+        raise MappingError(where, "its record_number section is not from content")
+    return bool(raw)
 
 
 def _file_form(raw: Mapping[str, Any], where: str) -> FileForm:
@@ -160,8 +219,9 @@ def _zone(name: str, where: str) -> ZoneInfo:
 def _period_columns(period: Mapping[str, Any], where: str) -> tuple[str, ...]:
     if period.get("from") == "records":
         return ()
-    columns = tuple(str(period[name]) for name in ("start", "end") if name in period)
-    if period.get("from") != "columns" or len(columns) != 2 or "format" not in period:
+    names = ("month",) if "month" in period else ("start", "end")
+    columns = tuple(str(period[name]) for name in names if name in period)
+    if period.get("from") != "columns" or len(columns) != len(names) or "format" not in period:
         raise MappingError(where, "its period section is not complete")
     return columns
 

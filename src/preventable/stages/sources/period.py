@@ -6,15 +6,23 @@ import datetime as dt
 
 import numpy as np
 
-from preventable.codes import allowed
 from preventable.errors import NoPeriodError
 from preventable.stages.sources.mapping import SupplierMapping
 from preventable.stages.sources.sheet import Sheet
 from preventable.stages.sources.times import Stamps, read_date
 
 
-def month_of_file(sheet: Sheet, mapping: SupplierMapping, contact: Stamps, *, where: str) -> str:
+def month_of_file(
+    sheet: Sheet, mapping: SupplierMapping, contact: Stamps, *, spans_months: bool, where: str
+) -> str:
     """The month as YYYY-MM. A list of several months (a school term) belongs to the month it ends in.
+
+    Args:
+        sheet: The file.
+        mapping: Says where its period stands.
+        contact: Times of contact, which tell the period where no column does.
+        spans_months: Whether the period may lie in several months, as that of a list may.
+        where: File, for errors.
 
     Raises:
         NoPeriodError: There is no row, the period columns differ or are no dates, a period of records
@@ -24,10 +32,11 @@ def month_of_file(sheet: Sheet, mapping: SupplierMapping, contact: Stamps, *, wh
         raise NoPeriodError(where, "it has a header and no rows")
     if not mapping.period_columns:
         return _month_of_records(contact, where)
-    start, end = (_only_date(sheet, mapping, header, where) for header in mapping.period_columns)
+    days = [_only_date(sheet, mapping, header, where) for header in mapping.period_columns]
+    start, end = days[0], days[-1]
     if end < start:
         raise NoPeriodError(where, "the reporting period ends before it starts")
-    if mapping.source in allowed("event_source") and (start.year, start.month) != (end.year, end.month):
+    if not spans_months and (start.year, start.month) != (end.year, end.month):
         raise NoPeriodError(where, "the reporting period does not lie in one calendar month")
     return f"{end.year:04d}-{end.month:02d}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +12,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from preventable.errors import RefusedFileError, UnknownCodesError, UnknownProviderError
+from preventable.errors import MappingError, RefusedFileError, UnknownCodesError, UnknownProviderError
+from preventable.methods.projection import is_metric_projection
 from preventable.stages.sources.choose import choose_mapping
-from preventable.stages.sources.fields import KINDS, Problem, ReadFields, read_fields
+from preventable.stages.sources.fields import Problem, ReadFields, read_fields
 from preventable.stages.sources.limits import Limits, UnknownCodeLimits
 from preventable.stages.sources.mapping import SupplierMapping, supplier_mappings
 from preventable.stages.sources.period import month_of_file
+from preventable.stages.sources.region_places import RegionPlaces
 from preventable.stages.sources.sheet import Identity, Sheet, identify
 from preventable.tables.schema import ARROW_TYPES, Table
+from preventable.tables.source_kinds import SourceKind
 from preventable.tables.submissions import INTAKE_PROBLEMS, PLACE_TEXTS, SUBMISSIONS
 
 _ROWS_NAMED = 20
@@ -58,6 +62,8 @@ def read_submission(
     mappings: Sequence[Mapping[str, Any]],
     text_key: tuple[str, bytes],
     limits: Limits,
+    kinds: Mapping[str, SourceKind],
+    region: RegionPlaces,
 ) -> ReadSubmission:
     """Read a file through the newest of the provider's mappings that has its headers.
 
@@ -68,6 +74,8 @@ def read_submission(
         mappings: Mappings as read from TOML; those of other providers are passed over.
         text_key: Name and bytes of the key of place texts.
         limits: What the file may be.
+        kinds: Every kind of source (`source_kinds`).
+        region: The region's areas and projection.
 
     Returns:
         The three tables, conformed to their declarations.
@@ -78,15 +86,20 @@ def read_submission(
             context.
     """
     where = f"{provider['provider']} {_base_name(file_name)}"
-    if provider["source"] not in KINDS:
-        raise UnknownProviderError(where, f"files of the source {provider['source']} are not read")
-    fitting = supplier_mappings(mappings, provider=provider, where=where)
+    kind = kinds.get(provider["source"])
+    if kind is None:
+        raise UnknownProviderError(where, f"no policy declares its source, {provider['source']}")
+    fitting = supplier_mappings(mappings, provider=provider, kind=kind, where=where)
     mapping, sheet = choose_mapping(content, fitting, where=where, limits=limits)
+    _refuse_degrees(mapping, region, where)
     identity = identify(sheet, provider=mapping.provider, source=mapping.source, ignored=mapping.ignored)
     month: str | None = None
     try:
-        fields = read_fields(sheet, mapping, site_code=provider["site_code"], text_key=text_key)
-        month = month_of_file(sheet, mapping, fields.contact, where=where)
+        fields = read_fields(
+            sheet, mapping, source=kind, region=region, site_code=provider["site_code"], text_key=text_key
+        )
+        spans_months = kind.form == "list"
+        month = month_of_file(sheet, mapping, fields.contact, spans_months=spans_months, where=where)
         _refuse_unknown_codes(fields.problems, sheet, where, limits.unknown_codes)
     except RefusedFileError as refusal:
         refusal.rows_in_file = len(sheet.rows)
@@ -111,6 +124,8 @@ def _read_submission(
         "row_number": pa.array(sheet.row_numbers, pa.int64()),
         "content_hash": pa.array(identity.content_hashes, pa.string()),
     }
+    if mapping.numbered_by_content:
+        of_row["source_record_id"] = _numbers_of_content(identity)
     texts = {name: fields.texts.texts.column(name) for name in fields.texts.texts.column_names}
     return ReadSubmission(
         submission_id=identity.submission_id,
@@ -124,6 +139,26 @@ def _read_submission(
         intake_problems=_problems(fields.problems, of_row, of_file),
         place_texts=_table(PLACE_TEXTS, texts, of_file, fields.texts.texts.num_rows),
     )
+
+
+def _numbers_of_content(identity: Identity) -> pa.Array:
+    """A number for each row of a file that has none: its content and, of rows alike, which one it is.
+
+    Rows alike are as many records. It does not matter which of them is which.
+    """
+    seen: Counter[str] = Counter()
+    numbers = []
+    for content_hash in identity.content_hashes:
+        seen[content_hash] += 1
+        numbers.append(f"{content_hash}:{seen[content_hash]}")
+    return pa.array(numbers, pa.string())
+
+
+def _refuse_degrees(mapping: SupplierMapping, region: RegionPlaces, where: str) -> None:
+    """Refuse a mapping with points in degrees where the region tells no projection for them."""
+    if "latitude" in mapping.columns and not is_metric_projection(region.crs):
+        found = "it has latitude and longitude, and the region's region.toml has no crs in metres for them"
+        raise MappingError(where, found)
 
 
 def _table(

@@ -111,6 +111,20 @@ def not_before(stamps: Stamps, other: Stamps, zone: ZoneInfo) -> Stamps:
     return replace(stamps, utc=utc)
 
 
+def tells_hour(form: str) -> bool:
+    """Whether a format has a time of day.
+
+    Raises:
+        MappingError: It has a directive that is not read, or lacks year or month.
+    """
+    return _pattern(form).has_time
+
+
+def tells_day(form: str) -> bool:
+    """Whether a format has the day of the month; one that lacks it means the first."""
+    return _pattern(form).has_day
+
+
 def no_stamps(rows: int) -> Stamps:
     """A column of nothing."""
     nothing = np.full(rows, NAT)
@@ -215,6 +229,7 @@ class _Pattern:
     """A format as an expression, and how its groups are read."""
 
     expression: re.Pattern[str]
+    has_day: bool
     has_time: bool
     has_minutes: bool
     has_seconds: bool
@@ -226,11 +241,12 @@ class _Pattern:
         month = _month_of_name(found["b"]) if self.month_by_name else int(found["m"])
         # Two digits of a year mean 1969 to 2068, as POSIX has it.
         year = (int(found["y"]) + 31) % 100 + 1969 if self.year_of_two_digits else int(found["Y"])
+        day = int(found["d"]) if self.has_day else 1
         hour = int(found["H"]) if self.has_time else 0
         minute = int(found["M"]) if self.has_minutes else 0
         second = int(found["S"]) if self.has_seconds else 0
         try:
-            return dt.datetime(year, month, int(found["d"]), hour, minute, second)
+            return dt.datetime(year, month, day, hour, minute, second)
         except ValueError:
             return None
 
@@ -248,12 +264,14 @@ def _pattern(form: str) -> _Pattern:
     names = {directive.replace("B", "b") for directive in directives}
     if not set(directives) <= set(_DIRECTIVES) or len(names) != len(directives):
         raise MappingError("time formats", "a directive stands twice or is not one that is read")
-    if "d" not in names or not names & {"m", "b"} or not names & {"Y", "y"}:
-        raise MappingError("time formats", "a format lacks the day, the month or the year")
+    if not names & {"m", "b"} or not names & {"Y", "y"}:
+        raise MappingError("time formats", "a format lacks the month or the year")
+    if "H" in names and "d" not in names:
+        raise MappingError("time formats", "a format has an hour and no day")
     expression = "".join(
         _DIRECTIVES.get(piece[1:], "%") if piece[0] == "%" else re.escape(piece) for piece in pieces
     )
-    return _Pattern(re.compile(expression), *(name in names for name in "HMSby"))
+    return _Pattern(re.compile(expression), *(name in names for name in "dHMSby"))
 
 
 def _date_part(form: str) -> str:

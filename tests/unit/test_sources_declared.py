@@ -1,0 +1,317 @@
+"""Sources that a partnership declares: events told to the minute or the month, counts by area; and what a mapping may say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sources_world
+from declared_world import (
+    DECLARED,
+    KINDS,
+    MAPPINGS,
+    PLACES,
+    SOURCES,
+    checked_declared,
+    read_declared,
+    rows_of,
+)
+from sources_world import PROVIDERS, read, stamp
+
+from preventable.errors import MappingError, NoMappingError, NoPeriodError, PolicyError, UnknownProviderError
+from preventable.methods.projection import is_metric_projection, metres_of_degrees
+from preventable.settings import Policy
+from preventable.stages.sources.region_places import RegionPlaces
+from preventable.tables.source_kinds import source_kinds
+
+
+def one(provider, mapping=None, region=PLACES, **change):
+    changed = {key.replace("_", " "): value for key, value in change.items()}
+    found = read_declared(rows_of(provider, changed), provider, mapping=mapping, region=region)
+    return found.submissions.to_pylist()[0], {
+        (row["field"], row["problem"]) for row in found.intake_problems.to_pylist()
+    }
+
+
+def with_parts(provider, **parts):
+    """The provider's mapping with other parts; tables are joined."""
+    mapping = MAPPINGS[provider]
+    return {**mapping, **{name: {**mapping.get(name, {}), **part} for name, part in parts.items()}}
+
+
+def without(provider, part, key):
+    mapping = MAPPINGS[provider]
+    return {**mapping, part: {name: value for name, value in mapping[part].items() if name != key}}
+
+
+# --- events -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provider", sorted(MAPPINGS))
+def test_a_right_row_has_no_problem(provider):
+    assert one(provider)[1] == set()
+
+
+def test_an_injury_that_was_not_stated_lies_in_the_minutes_that_the_source_declares():
+    row, _ = one("dental")
+
+    assert (row["injury_start_local"], row["injury_end_local"]) == (
+        stamp(2025, 3, 12, 9, 10), stamp(2025, 3, 14, 9, 10),
+    )  # fmt: skip
+    assert (row["time_basis"], row["time_precision"]) == ("arrival_proxy", "unknown")
+
+
+def test_an_injury_that_was_stated_is_taken_as_stated():
+    row, _ = one("dental", Hurt="13/03/2025 22:41")
+
+    assert (row["injury_start_local"], row["time_basis"]) == (stamp(2025, 3, 13, 22, 41), "stated")
+
+
+def test_a_source_told_to_the_month_has_no_hour_and_no_injury_time():
+    row, _ = one("street")
+
+    assert row["contact_local"] == stamp(2025, 3, 1)
+    assert row["injury_start_local"] is row["time_basis"] is row["time_precision"] is None
+
+
+@pytest.mark.parametrize("change", [{"recorded": ["weekday_hour"]}, {"minutes_before_contact": 60}])
+def test_what_is_told_to_the_month_is_not_declared_to_have_an_hour(change):
+    street = {**SOURCES["street"], **change}
+
+    with pytest.raises(PolicyError, match="no hour"):
+        source_kinds(Policy({}, {}, {"street": street}))
+
+
+@pytest.mark.parametrize(
+    ("sent", "word"), [("T", "tooth_injury"), ("j", "jaw_injury"), ("never seen", "other"), ("", None)]
+)
+def test_a_category_is_a_declared_word_and_the_rest_goes_where_the_mapping_says(sent, word):
+    row, problems = one("dental", What=sent)
+
+    assert (row["record_category"], problems) == (word, set())
+
+
+def test_without_a_word_for_the_rest_an_unknown_category_is_a_problem():
+    mapping = with_parts("dental", codes={"record_category": {"T": "tooth_injury"}})
+
+    row, problems = one("dental", mapping, What="X")
+
+    assert row["record_category"] is None
+    assert problems == {("record_category", "unknown_code")}
+
+
+# --- places -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent", "area"),
+    [
+        ("XW002", "XW002"),
+        ("xs00001", "XS00001"),
+        ("zedshire  RIVERSIDE", "XN01"),
+        ("The Quay", "XW001"),
+        ("abroad", None),
+        ("", None),
+        ("E01000917", "E01000917"),
+    ],
+)
+def test_an_area_is_told_by_its_code_or_by_its_name(sent, area):
+    row, problems = one("dental", Area=sent)
+
+    assert (row["place_area"], problems) == (area, set())
+
+
+@pytest.mark.parametrize("sent", ["Nowhere", "Tarnfold"])
+def test_a_name_that_the_region_lacks_or_that_two_places_have_is_a_problem(sent):
+    row, problems = one("dental", Area=sent)
+
+    assert row["place_area"] is None
+    assert problems == {("place_area", "unknown_code")}
+
+
+def test_one_name_of_one_ground_is_the_smaller_area():
+    assert one("dental", Area="Eastmere")[0]["place_area"] == "XW001"
+
+
+def test_degrees_become_metres_of_the_regions_projection():
+    """Point TP01 of Ordnance Survey's test file of OSTN15 (St Mary's); without their grid file PROJ is some metres off."""
+    row, _ = one("street", Longitude="-6.29977752014", Latitude="49.92226393730")
+
+    assert row["easting_m"] == pytest.approx(91_492.146, abs=5)
+    assert row["northing_m"] == pytest.approx(11_318.804, abs=5)
+    assert row["point_sd_m"] == 200.0
+
+
+def test_a_row_without_degrees_has_no_point():
+    row, problems = one("street", Longitude="", Latitude="")
+
+    assert (row["easting_m"], row["northing_m"], problems) == (None, None, set())
+
+
+def test_degrees_that_no_globe_has_are_a_problem():
+    assert one("street", Latitude="91")[1] == {("latitude", "out_of_range")}
+
+
+@pytest.mark.parametrize("crs", ["", "EPSG:4326", "no such"])
+def test_degrees_need_a_region_with_a_projection_in_metres(crs):
+    with pytest.raises(MappingError, match="crs"):
+        one("street", region=RegionPlaces(crs))
+
+
+def test_a_projection_tells_nothing_of_a_point_that_is_none():
+    assert is_metric_projection("EPSG:27700")
+    east, north = metres_of_degrees(np.array([np.nan, -1.9]), np.array([52.0, 52.48]), crs="EPSG:27700")
+
+    assert np.isnan(east[0])
+    assert np.isnan(north[0])
+    assert east[1] == round(east[1], 1)
+
+
+# --- numbers of records -------------------------------------------------------------------------
+
+
+def test_rows_of_a_file_without_numbers_are_told_by_content_and_alike_rows_are_as_many_records():
+    rows = rows_of("street", {}, {}, {"Longitude": "-1.8"})
+    found = read_declared(rows, "street").submissions.to_pylist()
+
+    numbers = [row["source_record_id"] for row in found]
+    assert len(set(numbers)) == 3
+    assert numbers[0][:-1] == numbers[1][:-1]
+    again = read_declared(list(reversed(rows)), "street").submissions.to_pylist()
+    assert sorted(row["source_record_id"] for row in again) == sorted(numbers)
+    outcomes = checked_declared([read_declared(rows, "street")]).table("outcomes").to_pylist()
+    assert [row["outcome"] for row in outcomes] == ["accepted"] * 3
+
+
+def test_a_column_that_is_ignored_makes_no_other_record():
+    before, after = (
+        read_declared(rows_of("street", {"Last outcome": outcome}), "street").submissions.to_pylist()[0]
+        for outcome in ("none", "charged")
+    )
+
+    assert before["source_record_id"] == after["source_record_id"]
+
+
+# --- counts -------------------------------------------------------------------------------------
+
+
+def test_a_count_has_its_area_its_category_and_the_month_of_its_file():
+    found = read_declared(rows_of("counts", {}), "counts")
+    row = found.submissions.to_pylist()[0]
+
+    assert (found.month, row["subject_area"], row["subject_type"], row["quantity"]) == (
+        "2025-03", "XS00001", "Violence and sexual offences", 7,
+    )  # fmt: skip
+    assert row["source_record_id"] == "2025-03 XS00001 VIOLENCE AND SEXUAL OFFENCES"
+
+
+def test_a_file_of_counts_is_of_one_month():
+    with pytest.raises(NoPeriodError, match="2 values"):
+        read_declared(rows_of("counts", {}, {"Month": "2025-04"}), "counts")
+
+
+@pytest.mark.parametrize(
+    ("sent", "outcome"), [("True", "accepted"), ("False", "quarantined"), ("", "quarantined")]
+)
+def test_a_count_of_a_month_that_is_not_said_to_be_complete_is_held_back(sent, outcome):
+    engine = checked_declared([read_declared(rows_of("counts", {"Complete": sent}), "counts")])
+
+    assert [row["outcome"] for row in engine.table("outcomes").to_pylist()] == [outcome]
+    assert [row["rule"] for row in engine.table("findings").to_pylist()] == (
+        ["V26"] if outcome != "accepted" else []
+    )
+
+
+@pytest.mark.parametrize("change", [{"Number": ""}, {"Number": "many"}, {"Area": ""}, {"Number": "-1"}])
+def test_a_count_without_area_or_number_is_held_back(change):
+    engine = checked_declared([read_declared(rows_of("counts", change), "counts")])
+
+    assert "V27" in [row["rule"] for row in engine.table("findings").to_pylist()]
+    assert engine.table("listings").num_rows == 0
+
+
+def test_an_incomplete_month_of_counts_is_a_gap_and_one_of_a_register_is_owed_by_nobody():
+    reads = [
+        read_declared(rows_of("counts", {"Month": "2025-01"}), "counts"),
+        read_declared(rows_of("counts", {"Month": "2025-02", "Complete": "False"}), "counts"),
+        read_declared(rows_of("counts", {"Month": "2025-04"}), "counts"),
+        read_declared(rows_of("roll", {}), "roll"),
+    ]
+
+    lines = checked_declared(reads).table("coverage").to_pylist()
+
+    received = {line["month"]: line["received"] for line in lines if line["provider"] == "counts"}
+    assert received == {"2025-01": True, "2025-02": False, "2025-03": False, "2025-04": True}
+    assert [line["month"] for line in lines if line["provider"] == "roll"] == ["2025-03"]
+
+
+def test_declared_events_are_held_to_the_rules_of_events_and_become_records():
+    reads = [
+        read_declared(rows_of("dental", {}, {"Visit": "D2", "Seen": ""}), "dental"),
+        read_declared(rows_of("street", {}), "street"),
+    ]
+
+    engine = checked_declared(reads)
+
+    assert {row["rule"] for row in engine.table("findings").to_pylist()} == {"V22"}
+    records = {row["source"]: row for row in engine.table("records").to_pylist()}
+    assert records["dental"]["record_category"] == "tooth_injury"
+    assert records["street"]["month"] == "2025-03"
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("provider", "mapping", "words"),
+    [
+        ("dental", with_parts("dental", codes={"record_category": {"T": "weather"}}), "words that dental"),
+        ("dental", with_parts("dental", time={"formats": ["%d/%m/%Y"]}), "no time format an hour"),
+        ("dental", with_parts("dental", time={"formats": ["%Y-%m"]}), "no time format an hour"),
+        ("dental", with_parts("dental", time={"formats": ["%Y-%m", "%d/%m/%Y %H:%M"]}), "lacks the day"),
+        ("dental", with_parts("dental", time={"formats": []}), "no time formats"),
+        ("dental", without("dental", "columns", "contact"), "no contact"),
+        ("dental", without("dental", "columns", "source_record_id"), "no source_record_id"),
+        ("dental", with_parts("dental", record_number={"from": "content"}), "another of the content"),
+        ("dental", with_parts("dental", record_number={"from": "luck"}), "record_number"),
+        (
+            "dental",
+            with_parts("dental", columns={"month_complete": "Sex"}),
+            "form events has no month_complete",
+        ),
+        ("dental", with_parts("dental", columns={"latitude": "Sex"}), "latitude and longitude"),
+        ("street", with_parts("street", columns={"easting": "X", "northing": "Y"}), "not both"),
+        ("street", with_parts("street", time={"formats": ["%Y-%m-%d %H:%M"]}), "time format an hour"),
+        ("street", with_parts("street", columns={"injury_from": "Month"}), "lacks the day"),
+        ("counts", with_parts("counts", columns={"place_area": "Area"}), "form counts has no place_area"),
+    ],
+)
+def test_a_mapping_that_its_kind_of_source_cannot_have_is_refused(provider, mapping, words):
+    with pytest.raises(MappingError, match=words):
+        read_declared(rows_of(provider, {}), provider, mapping=mapping)
+
+
+def test_a_source_without_categories_has_no_record_category():
+    police = sources_world.MAPPINGS["police"]
+    mapping = {**police, "columns": {**police["columns"], "record_category": "Code"}}
+
+    with pytest.raises(MappingError, match="has no categories"):
+        read(sources_world.rows_of("police", {}), "police", mappings=[mapping])
+
+
+def test_a_source_that_no_policy_declares_is_refused():
+    with pytest.raises(UnknownProviderError, match="declares its source"):
+        read(
+            rows_of("dental", {}),
+            "dental",
+            mappings=[MAPPINGS["dental"]],
+            providers={**PROVIDERS, **DECLARED},
+        )
+
+
+def test_a_mapping_of_another_source_is_none():
+    with pytest.raises(NoMappingError, match="for the source dental"):
+        read_declared(rows_of("dental", {}), "dental", mapping={**MAPPINGS["dental"], "source": "street"})
+
+
+def test_calls_without_a_determinant_have_a_category_that_we_ship():
+    assert "assault" in KINDS["ambulance"].categories
