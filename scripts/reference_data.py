@@ -52,7 +52,7 @@ def rules_page() -> str:
         lines += [f"## {rule['id']} ({rule['level']})", "", rule["description"], ""]
         lines += [
             f"- Remedy: {rule['remedy']}",
-            f"- Holds for: {_value(rule['sources'])}",
+            f"- Holds for: {_held(rule)}",
             f"- Looks at: {rule['reads']}; condition `{rule['condition']}`",
         ]
         threshold = rule.get("threshold", {})
@@ -68,6 +68,12 @@ def rules_page() -> str:
         ],
         lines,
     )
+
+
+def _held(rule: Mapping[str, Any]) -> str:
+    """The sources that a rule holds for, by form (those that a partnership declares among them) or by name."""
+    parts = [f"every source of the form {_value(rule['forms'])}"] if "forms" in rule else []
+    return "; ".join(parts + ([_value(rule["sources"])] if "sources" in rule else []))
 
 
 def policy_page() -> str:
