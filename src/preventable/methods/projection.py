@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 
 import numpy as np
+import pyproj.network
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
+from pyproj.transformer import TransformerGroup
 
-_WGS84 = "EPSG:4326"
+_LONGITUDE_LATITUDE = "OGC:CRS84"
 _DM_PER_M = 10
 
 
@@ -39,7 +42,7 @@ def metres_of_degrees(
         CRSError: PROJ does not know the projection.
 
     Sources:
-        PROJ (https://proj.org), the best operation that needs no grid file beyond what the wheel carries.
+        PROJ (https://proj.org): the best operation that needs no grid file beyond those of the installed package.
     """
     easting, northing = _transformer(crs).transform(longitude, latitude)
     placed = np.isfinite(easting) & np.isfinite(northing)
@@ -53,4 +56,9 @@ def _decimetres(metres: np.ndarray, placed: np.ndarray) -> np.ndarray:
 
 @cache
 def _transformer(crs: str) -> Transformer:
-    return Transformer.from_crs(_WGS84, crs, always_xy=True)
+    # Never a grid from the network: the same degrees give the same metres, and those of the region's boundaries.
+    pyproj.network.set_network_enabled(False)
+    with warnings.catch_warnings():
+        # It warns of a better grid that is not installed; the region's region.toml states the error.
+        warnings.simplefilter("ignore")
+        return TransformerGroup(_LONGITUDE_LATITUDE, crs, always_xy=True).transformers[0]
