@@ -6,8 +6,7 @@ import warnings
 from functools import cache
 
 import numpy as np
-import pyproj.network
-from pyproj import CRS, Transformer
+from pyproj import CRS, Transformer, network
 from pyproj.exceptions import CRSError
 from pyproj.transformer import TransformerGroup
 
@@ -57,7 +56,7 @@ def _decimetres(metres: np.ndarray, placed: np.ndarray) -> np.ndarray:
 @cache
 def _transformer(crs: str) -> Transformer:
     # Never a grid from the network: the same degrees give the same metres, and those of the region's boundaries.
-    pyproj.network.set_network_enabled(False)
+    network.set_network_enabled(False)  # type: ignore[attr-defined]
     with warnings.catch_warnings():
         # It warns of a better grid that is not installed; the region's region.toml states the error.
         warnings.simplefilter("ignore")
