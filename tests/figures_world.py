@@ -115,7 +115,12 @@ def region_tables(persons: int = 300) -> dict[str, pa.Table]:
         for district in DISTRICTS
         for kind in ("community_safety", "licensing", "public_health")
     ]
+    providers = [
+        {"provider": provider, "provider_name": provider, "source": source, "site_code": provider}
+        for provider, source in PROVIDERS.items()
+    ]
     return {
+        "providers": rows_of("providers", providers),
         "small_areas": rows_of("small_areas", small_areas),
         "areas": rows_of("areas", areas),
         "populations": rows_of("populations", populations),

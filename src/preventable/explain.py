@@ -17,7 +17,14 @@ from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import StaleFiguresError, UnknownFigureError
 from preventable.settings import Policy
 from preventable.stages.indicators.definitions import Definition, read_definitions
-from preventable.stages.indicators.records import area_column, prepare_records, records_where, region_code
+from preventable.stages.indicators.records import (
+    area_column,
+    prepare_areas,
+    prepare_quantities,
+    prepare_records,
+    records_where,
+    region_code,
+)
 from preventable.store.home import Home
 from preventable.store.session import HomeTables, reading
 from preventable.tables.condition_sql import Parameters
@@ -27,13 +34,26 @@ _ROWS_PRINTED = 12
 
 @dataclass(frozen=True)
 class CountedSubmission:
-    """Rows of one submission that a figure counts: lines of the file, the header being line 1."""
+    """Rows of one submission that a figure counts: lines of the file, the header being line 1.
+
+    `quantities` are what each row adds, of a list or of counts; None of records, each of which is one.
+    """
 
     submission_id: str
     provider: str
     month: str
     file_sha256: tuple[str, ...]
     rows: tuple[int, ...]
+    quantities: tuple[int, ...] | None = None
+
+    @property
+    def first_rows(self) -> str:
+        """The first lines in words, with what they add where that is not one each."""
+        lines = [str(row) for row in self.rows[:_ROWS_PRINTED]]
+        if self.quantities is not None:
+            lines = [f"{row} ({adds:,})" for row, adds in zip(lines, self.quantities, strict=False)]
+        more = f" and {len(self.rows) - _ROWS_PRINTED} more" if len(self.rows) > _ROWS_PRINTED else ""
+        return ", ".join(lines) + more
 
 
 @dataclass(frozen=True)
@@ -76,10 +96,8 @@ class Explanation:
             f"  exact count {self.count:,}, coverage {self.coverage:.3f}. Restricted: not to be passed on."
         )
         for one in self.submissions:
-            first = ", ".join(map(str, one.rows[:_ROWS_PRINTED]))
-            more = f" and {len(one.rows) - _ROWS_PRINTED} more" if len(one.rows) > _ROWS_PRINTED else ""
             lines.append(
-                f"  {one.provider} {one.month} {one.submission_id[:12]}: {len(one.rows)} rows: {first}{more}"
+                f"  {one.provider} {one.month} {one.submission_id[:12]}: {len(one.rows)} rows: {one.first_rows}"
             )
         return "\n".join(lines)
 
@@ -143,7 +161,7 @@ def explain_figure(home: Home, policy: Policy, figure: str) -> Explanation | Est
         exact = _exact(tables, counted)
         definition = _definition(policy, exact)
         rows = _counted_rows(home, tables, definition, exact)
-        submissions = _by_submission(tables, rows)
+        submissions = _by_submission(tables, rows, quantities=definition.kind.form != "events")
     found = sum(rows.column("records").to_pylist())
     if found != exact["count"]:
         raise StaleFiguresError(
@@ -234,12 +252,12 @@ def _counted_rows(home: Home, tables: HomeTables, definition: Definition, exact:
     span = (
         f"month BETWEEN {parameters.bind(exact['period_start'])} AND {parameters.bind(exact['period_end'])}"
     )
-    if definition.area_basis == "list":
-        engine.load("listings", tables.read("listings"))
-        source, area, adds = "listings", "subject_area", "coalesce(quantity, 0)"
-    else:
-        _prepare(engine, home, tables)
-        source, area, adds = "indicator_records", area_column(definition, exact["area_type"]), "1"
+    _prepare(engine, home, tables, definition.kind.form)
+    source, area, adds = {
+        "list": ("listings", "subject_area", "coalesce(quantity, 0)"),
+        "counts": ("indicator_quantities", area_column(definition, exact["area_type"]), "quantity"),
+        "events": ("indicator_records", area_column(definition, exact["area_type"]), "1"),
+    }[definition.kind.form]
     category = (
         ""
         if exact["dimension"] == "all"
@@ -253,30 +271,38 @@ def _counted_rows(home: Home, tables: HomeTables, definition: Definition, exact:
     )
 
 
-def _prepare(engine: Engine, home: Home, tables: HomeTables) -> None:
+def _prepare(engine: Engine, home: Home, tables: HomeTables, form: str) -> None:
     region = home.region_tables()
     for name in ("areas", "small_areas", "venues"):
         engine.load(name, region[name])
-    engine.load("located_records", tables.read("located_records"))
-    prepare_records(engine, region_code(engine))
+    prepare_areas(engine, region_code(engine))
+    if form == "events":
+        engine.load("located_records", tables.read("located_records"))
+        prepare_records(engine, region_code(engine))
+        return
+    engine.load("listings", tables.read("listings"))
+    prepare_quantities(engine, region_code(engine))
 
 
-def _by_submission(tables: HomeTables, rows: pa.Table) -> tuple[CountedSubmission, ...]:
+def _by_submission(
+    tables: HomeTables, rows: pa.Table, *, quantities: bool = False
+) -> tuple[CountedSubmission, ...]:
     ledger = tables.restricted.ledger
     files: dict[str, list[str]] = {}
     for receipt in ledger.receipts():
         if receipt.submission_id and receipt.outcome == "loaded":
             files.setdefault(receipt.submission_id, []).append(receipt.file_sha256)
-    lines: dict[str, list[int]] = {}
+    lines: dict[str, list[dict[str, Any]]] = {}
     for row in rows.to_pylist():
-        lines.setdefault(row["submission_id"], []).append(row["row_number"])
+        lines.setdefault(row["submission_id"], []).append(row)
     return tuple(
         CountedSubmission(
             entry.submission_id,
             entry.provider,
             entry.month,
             tuple(sorted(set(files.get(entry.submission_id, ())))),
-            tuple(lines[entry.submission_id]),
+            tuple(row["row_number"] for row in lines[entry.submission_id]),
+            tuple(row["records"] for row in lines[entry.submission_id]) if quantities else None,
         )
         for entry in ledger.submissions()
         if entry.submission_id in lines

@@ -27,6 +27,7 @@ from preventable.stages.disclosure.rule import read_release_rule
 from preventable.stages.disclosure.stage import protect_indicators
 from preventable.stages.indicators.definitions import read_definitions
 from preventable.stages.indicators.stage import count_indicators
+from preventable.stages.indicators.weekly import weekly_definitions
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.stage import link_records
 from preventable.stages.packs.stage import make_packs
@@ -136,6 +137,7 @@ STEPS: tuple[Step, ...] = (
             "small_areas",
             "venues",
             "populations",
+            "providers",
         ),
         writes=("population_bases", "indicator_values", "weekly_counts"),
         main="indicator_values",
@@ -237,11 +239,10 @@ def run(
         NothingToReleaseError: No figure was counted, or no partner has an agreement that stands.
     """
     source_kinds(policy)
-    read_definitions(policy)
+    weekly_definitions(read_definitions(policy), read_signal_rules(policy))
     read_linkage_policy(policy)
     read_release_rule(policy)
     read_recipients(policy)
-    read_signal_rules(policy)
     with writing(home) as tables:
         prune_tables(tables, policy, dt.datetime.now(dt.UTC).date())
     return _run_steps(home, policy, [step for step in STEPS if step.name != "packs"], progress, tell)

@@ -570,7 +570,7 @@ def test_a_condition_picks_its_records_and_a_missing_value_fulfils_only_a_negati
         (("levels", 0, "dimensions"), ["person_key"], "dimension"),
         (("source",), "police", "police does not record place_type, weapon_class"),
         (("source",), "admissions", "admissions does not record place_type"),
-        (("source",), "licensing", "licensing does not record"),
+        (("source",), "licensing", "licensing has the form list"),
         (("levels", 0, "period_types"), ["day"], "period_type"),
         (("levels", 0, "period_types"), [], None),
         (("levels", 0, "period_types"), ["month", "month"], "twice"),

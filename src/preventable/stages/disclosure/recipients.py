@@ -21,6 +21,7 @@ from preventable.stages.disclosure.never import (
     subjects_of,
 )
 from preventable.tables import TABLES
+from preventable.tables.denominators import denominator_of
 
 _WHERE = "policy/recipients.toml"
 _SCOPES = ("own_district",)
@@ -127,15 +128,19 @@ def _grants(
             raise PolicyError(_WHERE, f"{key} of a grant to {kind} is empty")
     for definition, *rest in itertools.product(*(entry[key] for key in words)):
         grant = Grant(kind, definition, *rest)
-        if grant.measure in _RATES and definitions[definition].get("area_basis") != "residence":
+        if grant.measure in _RATES and _denominator(definition, definitions) != "residents":
             raise PolicyError(
-                _WHERE, f"{kind} is granted a rate of {definition}, which does not count residents"
+                _WHERE, f"{kind} is granted a rate of {definition}, whose denominator is not residents"
             )
         if grant.measure in _RATES and grant.dimension != "all":
             raise PolicyError(_WHERE, f"{kind} is granted a rate by {grant.dimension}, which is not computed")
         if grant.measure == "share" and grant.dimension == "all":
             raise PolicyError(_WHERE, f"{kind} is granted a share without a breakdown")
         yield grant
+
+
+def _denominator(definition: str, definitions: Mapping[str, Mapping[str, Any]]) -> str:
+    return denominator_of(f"policy/definitions/{definition}.toml", definitions[definition])
 
 
 def _refuse(grant: Grant, nevers: Sequence[NeverRule], subjects: frozenset[str]) -> None:
@@ -149,18 +154,22 @@ def _refuse(grant: Grant, nevers: Sequence[NeverRule], subjects: frozenset[str])
 
 
 def _refuse_uncounted(grant: Grant, definition: Mapping[str, Any]) -> None:
-    """A grant of what its definition does not count would promise a partner figures that never come."""
-    wanted = (
-        ("area_types", grant.area_type),
-        ("period_types", grant.period_type),
-        ("dimensions", grant.dimension),
-    )
-    counted = any(
-        all(word in level.get(key, ()) for key, word in wanted) for level in definition.get("levels", ())
-    )
-    if not counted:
-        raise PolicyError(
-            _WHERE,
-            f"{grant.partner_type} is granted {grant.definition} by {grant.area_type}, {grant.period_type} and"
-            f" {grant.dimension}, which its definition does not count",
+    """A grant of what its definition does not count would promise a partner figures that never come.
+
+    A standardised rate rests on every age band, and so on a source that records ages.
+    """
+    for dimension in (grant.dimension, *(["age_band"] if grant.measure == "standardised_rate" else [])):
+        wanted = (
+            ("area_types", grant.area_type),
+            ("period_types", grant.period_type),
+            ("dimensions", dimension),
         )
+        counted = any(
+            all(word in level.get(key, ()) for key, word in wanted) for level in definition.get("levels", ())
+        )
+        if not counted:
+            raise PolicyError(
+                _WHERE,
+                f"{grant.partner_type} is granted {grant.measure} of {grant.definition} by {grant.area_type},"
+                f" {grant.period_type} and {dimension}, which its definition does not count",
+            )

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from preventable.codes import allowed
 from preventable.errors import PolicyError
 from preventable.methods import counts_shown_as, round_half_up
 from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
+from preventable.tables.source_kinds import source_kinds
 
 _WHERE = "policy/disclosure.toml"
 _NOTES = (
@@ -110,7 +110,7 @@ def read_release_rule(policy: Policy) -> ReleaseRule:
     except KeyError as error:
         raise PolicyError(_WHERE, f"it lacks {error.args[0]}") from None
     words_given(_WHERE, "providers_not_expected", not_expected)
-    _check(rule, least_values)
+    _check(rule, least_values, tuple(source_kinds(policy)))
     return rule
 
 
@@ -122,9 +122,9 @@ def _numbers(contents: Mapping[str, Any], section: str, *names: str) -> dict[str
     return values
 
 
-def _check(rule: ReleaseRule, least_values: int) -> None:
+def _check(rule: ReleaseRule, least_values: int, sources: tuple[str, ...]) -> None:
     for name in _NOTES_BY_SOURCE:
-        refuse_unknown_keys(_WHERE, f"[notes.{name}]", getattr(rule, name), ("other", *allowed("source")))
+        refuse_unknown_keys(_WHERE, f"[notes.{name}]", getattr(rule, name), ("other", *sources))
         if "other" not in getattr(rule, name):
             raise PolicyError(_WHERE, f"notes.{name} has no word for other sources")
     notes = (*rule.notes.values(), *rule.incomplete.values(), *rule.not_expected.values())

@@ -120,10 +120,14 @@ def _show_counts(engine: Engine, rule: ReleaseRule) -> None:
 
 
 def _by_source(name: str, notes: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """CASE of the words for each kind of source, and the words to bind."""
-    words = {f"{name}_{source}": note for source, note in sorted(notes.items()) if source != "other"}
-    cases = " ".join(f"WHEN '{bound.removeprefix(f'{name}_')}' THEN ${bound}" for bound in words)
-    return (f"CASE source {cases} ELSE ${name} END" if words else f"${name}"), {**words, name: notes["other"]}
+    """CASE of the words for each kind of source, and the kinds and words to bind."""
+    of_sources = sorted((source, note) for source, note in notes.items() if source != "other")
+    bound = {name: notes["other"]}
+    cases = ""
+    for place, (source, note) in enumerate(of_sources):
+        bound |= {f"{name}_source_{place}": source, f"{name}_{place}": note}
+        cases += f" WHEN ${name}_source_{place} THEN ${name}_{place}"
+    return (f"CASE source{cases} ELSE ${name} END" if cases else f"${name}"), bound
 
 
 def _rates(engine: Engine, rule: ReleaseRule) -> pa.Table:

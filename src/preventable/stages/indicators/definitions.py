@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from preventable.codes import allowed, recorded_by
+from preventable.codes import allowed
 from preventable.errors import PolicyError
-from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys
-from preventable.tables.conditions import LIST_COLUMNS, RECORD_COLUMNS, Condition, read_condition
+from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
+from preventable.tables import TABLES
+from preventable.tables.conditions import (
+    LIST_COLUMNS,
+    OPERATORS_OF_PARTS,
+    RECORD_COLUMNS,
+    Condition,
+    read_condition,
+)
+from preventable.tables.denominators import denominator_of
+from preventable.tables.source_kinds import SourceKind, source_kinds
 
-AREA_BASES = ("residence", "place", "list")
+#: What a figure goes by -> the form of a source that can be counted so.
+AREA_BASES = {"residence": "events", "place": "events", "counts": "counts", "list": "list"}
 REGION_COUNTS = ("located", "all")
 #: Lengths that a definition may ask for; a home with fewer months has `to_date` in the place of `last12`.
 PERIOD_TYPES = ("month", "quarter", "year", "last12")
 PERIODS = ("all", "latest")
 _NEEDED = ("id", "version", "title", "plain", "source", "area_basis", "levels")
-_KEYS = (*POLICY_HEADER, *_NEEDED, "region_counts", "conditions")
+_KEYS = (*POLICY_HEADER, *_NEEDED, "region_counts", "conditions", "denominator", "packs")
 _LEVEL_KEYS = ("area_types", "period_types", "periods", "dimensions")
 
 
@@ -33,22 +43,32 @@ class Level:
 
 @dataclass(frozen=True)
 class Definition:
-    """One definition, as its file says; `name` is the first part of a figure's name."""
+    """One definition, as its file says; `name` is the first part of a figure's name.
+
+    `packs` names, for a kind of partner, the parts of its pack in which the figures stand.
+    """
 
     id: str
     version: int
     title: str
     plain: str
-    source: str
+    kind: SourceKind
     area_basis: str
+    denominator: str
     region_counts: str
     conditions: tuple[Condition, ...]
     levels: tuple[Level, ...]
+    packs: Mapping[str, tuple[str, ...]]
 
     @property
     def name(self) -> str:
         """Id and version: `ed_assault_attendances.v1`."""
         return f"{self.id}.v{self.version}"
+
+    @property
+    def source(self) -> str:
+        """Name of the kind of source that it counts."""
+        return self.kind.id
 
 
 def read_definitions(policy: Policy) -> tuple[Definition, ...]:
@@ -57,10 +77,11 @@ def read_definitions(policy: Policy) -> tuple[Definition, ...]:
     Raises:
         PolicyError: A definition lacks a part, or names a word, column or operator that is not on its list.
     """
-    return tuple(_definition(name, policy.definitions[name]) for name in sorted(policy.definitions))
+    kinds = source_kinds(policy)
+    return tuple(_definition(name, policy.definitions[name], kinds) for name in sorted(policy.definitions))
 
 
-def _definition(name: str, contents: Mapping[str, Any]) -> Definition:
+def _definition(name: str, contents: Mapping[str, Any], kinds: Mapping[str, SourceKind]) -> Definition:
     where = f"policy/definitions/{name}.toml"
     refuse_unknown_keys(where, "it", contents, _KEYS)
     absent = [part for part in _NEEDED if not contents.get(part)]
@@ -71,24 +92,48 @@ def _definition(name: str, contents: Mapping[str, Any]) -> Definition:
     if type(contents["version"]) is not int or contents["version"] < 1:
         raise PolicyError(where, "its version is not a whole number from 1 on")
     basis = _word(where, "area_basis", contents["area_basis"], AREA_BASES)
-    source = _word(where, "source", contents["source"], allowed("source"))
+    kind = kinds[_word(where, "source", contents["source"], kinds)]
+    if AREA_BASES[basis] != kind.form:
+        raise PolicyError(
+            where, f"the source {kind.id} has the form {kind.form}, which has no area basis {basis}"
+        )
     return Definition(
         id=name,
         version=contents["version"],
         title=contents["title"],
         plain=contents["plain"],
-        source=source,
+        kind=kind,
         area_basis=basis,
+        denominator=denominator_of(where, contents),
         region_counts=_word(where, "region_counts", contents.get("region_counts", "located"), REGION_COUNTS),
-        conditions=tuple(
-            read_condition(where, one, LIST_COLUMNS if basis == "list" else RECORD_COLUMNS)
-            for one in contents.get("conditions", [])
-        ),
-        levels=_levels(where, source, basis, contents["levels"]),
+        conditions=tuple(_condition(where, one, kind) for one in contents.get("conditions", [])),
+        levels=_levels(where, kind, basis, contents["levels"]),
+        packs={
+            partner_type: words_given(where, f"packs.{partner_type}", parts)
+            for partner_type, parts in _packs(where, contents).items()
+        },
     )
 
 
-def _levels(where: str, source: str, basis: str, entries: list[Mapping[str, Any]]) -> tuple[Level, ...]:
+def _condition(where: str, contents: Mapping[str, Any], kind: SourceKind) -> Condition:
+    condition = read_condition(where, contents, RECORD_COLUMNS if kind.form == "events" else LIST_COLUMNS)
+    if (
+        condition.column == "record_category"
+        and kind.categories
+        and condition.operator not in OPERATORS_OF_PARTS
+    ):
+        words_given(where, "the value of record_category", list(condition.values), kind.categories)
+    return condition
+
+
+def _packs(where: str, contents: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Parts of packs by kind of partner; which parts a pack has, the packs know."""
+    packs: Mapping[str, Any] = contents.get("packs", {})
+    refuse_unknown_keys(where, "packs", packs, TABLES["partners"].column("partner_type").allowed or ())
+    return packs
+
+
+def _levels(where: str, kind: SourceKind, basis: str, entries: list[Mapping[str, Any]]) -> tuple[Level, ...]:
     for entry in entries:
         refuse_unknown_keys(where, "a level", entry, _LEVEL_KEYS)
     levels = [
@@ -110,15 +155,30 @@ def _levels(where: str, source: str, basis: str, entries: list[Mapping[str, Any]
         raise PolicyError(where, "it names a level, period and breakdown twice")
     if basis == "list" and any(level.area_type != "district" or level.dimension != "all" for level in levels):
         raise PolicyError(where, "a list is counted by district and without breakdown alone")
-    unrecorded = sorted({level.dimension for level in levels} - {"all", *recorded_by(source)})
-    if unrecorded:
-        raise PolicyError(where, f"the source {source} does not record {', '.join(unrecorded)}")
-    if basis == "residence" and any(level.area_type == "venue" for level in levels):
-        raise PolicyError(where, "nobody lives at a venue: venues need the area basis place")
+    _refuse_unknowable(where, kind, levels)
+    if basis != "place" and any(level.area_type == "venue" for level in levels):
+        what = "nobody lives at" if basis == "residence" else "no count stands under"
+        raise PolicyError(where, f"{what} a venue: venues need the area basis place")
     return tuple(sorted(levels, key=lambda level: (level.area_type, level.period_type, level.dimension)))
 
 
-def _word(where: str, what: str, word: object, words: tuple[str, ...]) -> str:
+def _refuse_unknowable(where: str, kind: SourceKind, levels: list[Level]) -> None:
+    """Refuse what the source cannot tell: it would print zeros or "too few" for what nobody wrote down."""
+    unrecorded = sorted({level.dimension for level in levels} - {"all", *kind.recorded})
+    if unrecorded:
+        raise PolicyError(where, f"the source {kind.id} does not record {', '.join(unrecorded)}")
+    if kind.contact_to != "minute" and any(level.dimension == "weekday_hour" for level in levels):
+        raise PolicyError(
+            where, f"the source {kind.id} tells contacts to the {kind.contact_to}: it has no weekday_hour"
+        )
+    if not kind.monthly and any(level.period_type != "month" for level in levels):
+        raise PolicyError(
+            where,
+            f"the source {kind.id} is not owed monthly: no period but the month of a return is ever whole",
+        )
+
+
+def _word(where: str, what: str, word: object, words: Iterable[str]) -> str:
     if word not in words:
         raise PolicyError(where, f"its {what} is not one of {', '.join(words)}")
     return str(word)

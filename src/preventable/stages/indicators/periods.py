@@ -10,8 +10,9 @@ from dataclasses import dataclass
 #: Months in the long period; a home with fewer gets `to_date`.
 LONG_PERIOD_MONTHS = 12
 _LENGTHS = {"month": 1, "quarter": 3, "year": 12}
-#: Weights of mid-year populations are whole thousand-millionths of a year, so that sums are exact.
-YEAR_UNITS = 1_000_000_000
+#: Weights of mid-year populations are whole parts of a year, so that sums are exact and the same in any order: so many
+#: that a month's rate is true to ten digits, and few enough that a nation's persons times weight stay below 2^63.
+YEAR_UNITS = 100_000_000_000
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,13 @@ from preventable.stages.indicators.sql import injury_moment_sql, statement, week
 from preventable.tables.condition_sql import Parameters, age_band_sql, condition_sql, quoted, weapon_class_sql
 
 
-def prepare_records(engine: Engine, region: str) -> None:
-    """Create `indicator_areas`, and `indicator_records`: records with the columns that definitions name."""
+def prepare_areas(engine: Engine, region: str) -> None:
+    """Create `indicator_areas`: every area that figures are counted for."""
     engine.create("indicator_areas", statement("areas"), {"region": region})
+
+
+def prepare_records(engine: Engine, region: str) -> None:
+    """Create `indicator_records`: records with the columns that definitions name."""
     sql = statement("records").format(
         age_band=age_band_sql("r.age_from", "r.age_to"),
         unknown_age=quoted(code_file("age_bands")["unknown"]),
@@ -22,6 +26,12 @@ def prepare_records(engine: Engine, region: str) -> None:
     engine.create("indicator_records", sql, {"region": region})
 
 
+def prepare_quantities(engine: Engine, region: str) -> None:
+    """Create `indicator_quantities`: lines of counts, each with the areas that it lies in; needs `indicator_areas`."""
+    engine.create("indicator_wider_areas", statement("wider_areas"))
+    engine.create("indicator_quantities", statement("quantities"), {"region": region})
+
+
 def region_code(engine: Engine) -> str:
     """Code of the region; empty where the region's own tables do not name it."""
     codes = engine.fetch("SELECT min(area) AS area FROM areas WHERE area_type = 'region'").column("area")
@@ -29,7 +39,7 @@ def region_code(engine: Engine) -> str:
 
 
 def area_column(definition: Definition, area_type: str) -> str:
-    """Column of `indicator_records` that names a record's area for one definition."""
+    """Column of `indicator_records`, or of `indicator_quantities`, that names the area for one definition."""
     if area_type == "venue":
         return "venue_id"
     if area_type == "region" and definition.area_basis == "place" and definition.region_counts == "all":
@@ -38,7 +48,7 @@ def area_column(definition: Definition, area_type: str) -> str:
 
 
 def records_where(definition: Definition, parameters: Parameters) -> str:
-    """WHERE of the records that a definition counts."""
+    """WHERE of the records or lines that a definition counts."""
     tests = [f"source = {parameters.bind(definition.source)}"]
     tests += [condition_sql(condition, parameters) for condition in definition.conditions]
     return " AND ".join(tests)
@@ -65,6 +75,13 @@ def _cells_of(definition: Definition, level: Level, parameters: Parameters) -> s
     if definition.area_basis == "list":
         return _list_cells(definition, parameters)
     area = area_column(definition, level.area_type)
+    if definition.area_basis == "counts":
+        names = _names(definition, level, parameters)
+        return (
+            f"SELECT {names}, {area} AS area, month, 'all' AS category, sum(quantity) AS records"
+            f" FROM indicator_quantities WHERE {area} IS NOT NULL AND {records_where(definition, parameters)}"
+            f" GROUP BY {area}, month"
+        )
     category = "'all'" if level.dimension == "all" else level.dimension
     names = _names(definition, level, parameters)
     return (

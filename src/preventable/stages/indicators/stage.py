@@ -12,7 +12,13 @@ from preventable.stages.indicators.coverage import measure_coverage, of_counts
 from preventable.stages.indicators.definitions import Definition, read_definitions
 from preventable.stages.indicators.periods import Period, periods_of
 from preventable.stages.indicators.populations import count_person_years, read_standard_weights
-from preventable.stages.indicators.records import count_cells, prepare_records, region_code
+from preventable.stages.indicators.records import (
+    count_cells,
+    prepare_areas,
+    prepare_quantities,
+    prepare_records,
+    region_code,
+)
 from preventable.stages.indicators.sql import categories, statement
 from preventable.stages.indicators.weekly import count_weeks, lay_out_weeks, weekly_definitions
 from preventable.tables.signal_rules import read_signal_rules
@@ -21,8 +27,9 @@ from preventable.tables.signal_rules import read_signal_rules
 def count_indicators(engine: Engine, context: StepContext) -> None:
     """Create `population_bases`, `indicator_values` and `weekly_counts` from records, lists and populations.
 
-    Every area, period and category of a definition has a figure, the empty ones too. Reads located_records,
-    listings, coverage, areas, small_areas, venues, populations.
+    Every area, period and category of a definition has a figure, the empty ones too. A definition whose source
+    nobody in the region sends has none. Reads located_records, listings, coverage, areas, small_areas, venues,
+    populations, providers.
 
     Args:
         engine: Session with the tables read.
@@ -32,13 +39,15 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
         PolicyError: A definition, the standard population or the rules of signals are not well formed.
         PopulationBandsError: The region's populations do not fit the ten-year bands.
     """
-    definitions = read_definitions(context.policy)
+    definitions = _provided(engine, read_definitions(context.policy))
     weekly = weekly_definitions(definitions, read_signal_rules(context.policy))
     weights = read_standard_weights(context.policy)
     periods = _periods(engine, context.period)
     region = region_code(engine)
 
+    prepare_areas(engine, region)
     prepare_records(engine, region)
+    prepare_quantities(engine, region)
     _lay_out(engine, definitions, periods)
     lay_out_weeks(engine, weekly, periods)
     count_cells(engine, definitions)
@@ -49,6 +58,12 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
     engine.create("indicator_values", statement("values"), {"minimum": minimum})
     count_weeks(engine, weekly)
     _clear(engine)
+
+
+def _provided(engine: Engine, definitions: Sequence[Definition]) -> tuple[Definition, ...]:
+    """Definitions whose source somebody in the region sends: of another there is nothing to say, not even zero."""
+    sources = set(engine.fetch("SELECT DISTINCT source FROM providers").column("source").to_pylist())
+    return tuple(one for one in definitions if one.source in sources)
 
 
 def _periods(engine: Engine, last: str) -> tuple[Period, ...]:
@@ -68,6 +83,10 @@ def _lay_out(engine: Engine, definitions: Sequence[Definition], periods: Sequenc
             [(dimension, word) for dimension, words in categories().items() for word in words],
         ),
     )
+    counted = [(one,) for one in sorted({one.source for one in definitions if one.kind.form == "counts"})]
+    engine.load("indicator_counted_sources", _text_table(("source",), counted))
+    engine.create("indicator_scopes", statement("scopes"))
+    engine.create("indicator_unreached", statement("unreached"))
     engine.create("indicator_frame", statement("frame"))
 
 
@@ -77,6 +96,7 @@ def _levels(definitions: Sequence[Definition]) -> pa.Table:
             one.id,
             one.source,
             one.area_basis,
+            one.denominator,
             level.area_type,
             level.period_type,
             level.periods,
@@ -85,9 +105,13 @@ def _levels(definitions: Sequence[Definition]) -> pa.Table:
         for one in definitions
         for level in one.levels
     ]
-    names = ("definition", "source", "area_basis", "area_type", "period_type", "periods", "dimension")
-    versions = [one.version for one in definitions for _ in one.levels]
-    return _text_table(names, rows).append_column("version", pa.array(versions, pa.int64()))
+    names = (
+        "definition", "source", "area_basis", "denominator", "area_type", "period_type", "periods", "dimension",
+    )  # fmt: skip
+    each = [one for one in definitions for _ in one.levels]
+    versions = pa.array([one.version for one in each], pa.int64())
+    monthly = pa.array([one.kind.monthly for one in each], pa.bool_())
+    return _text_table(names, rows).append_column("version", versions).append_column("monthly", monthly)
 
 
 def _period_rows(periods: Sequence[Period]) -> pa.Table:
@@ -116,9 +140,9 @@ def _text_table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> pa.T
 def _clear(engine: Engine) -> None:
     """Leave the session with nothing but the stage's tables."""
     for name in (
-        "areas", "records", "cells", "counts", "levels", "periods", "period_months", "categories", "frame",
-        "frame_areas", "sent", "usual", "not_expected", "providers", "month_coverage", "provider_coverage",
-        "period_coverage", "band_persons", "area_persons", "period_years", "standard", "week_days",
-        "weekly_definitions", "weekly_frame", "weekly_cells",
+        "areas", "wider_areas", "records", "quantities", "counted_sources", "scopes", "unreached", "cells", "counts",
+        "levels", "periods", "period_months", "categories", "frame", "frame_areas", "sent", "usual", "not_expected",
+        "providers", "month_coverage", "provider_coverage", "period_coverage", "band_persons", "area_persons",
+        "period_years", "standard", "week_days", "weekly_definitions", "weekly_frame", "weekly_cells",
     ):  # fmt: skip
         engine.drop(f"indicator_{name}")

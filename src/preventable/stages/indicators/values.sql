@@ -9,7 +9,7 @@ SELECT
     f.definition, f.definition_version, f.source, 'count' AS measure, f.area_type, f.area,
     f.period_type, f.period_start, f.period_end, f.dimension, f.category,
     coalesce(c.records, 0) AS count,
-    CASE WHEN f.area_basis = 'residence' THEN b.person_years END AS person_years,
+    CASE WHEN f.denominator = 'residents' THEN b.person_years END AS person_years,
     coalesce(CASE WHEN f.area_type IN ('region', 'district') OR coalesce(c.records, 0) >= $minimum THEN v.coverage
         ELSE v.district_coverage END, 0.0) AS coverage,
     coalesce(s.not_expected, 0) AS providers_not_expected
@@ -21,7 +21,7 @@ LEFT JOIN indicator_counts c
 LEFT JOIN indicator_period_coverage v
     ON v.source = f.source AND v.area_basis = f.area_basis AND v.area_type = f.area_type AND v.area = f.area
     AND v.period_type = f.period_type AND v.period_end = f.period_end
-LEFT JOIN indicator_providers s ON s.source = f.source
+LEFT JOIN indicator_providers s ON s.source = f.source AND s.district = coalesce(f.district, '')
 LEFT JOIN population_bases b
     ON b.area_type = f.area_type AND b.area = f.area AND b.period_type = f.period_type
     AND b.period_end = f.period_end

@@ -16,6 +16,7 @@ from preventable.stages.indicators.sql import statement
 from preventable.tables.condition_sql import Parameters
 from preventable.tables.signal_rules import SignalRules
 
+_WHERE = "policy/signals.toml"
 _AREA_TYPES = ("region", "district")
 _DAYS_OF_WEEK = 7
 
@@ -24,12 +25,16 @@ def weekly_definitions(definitions: Sequence[Definition], rules: SignalRules) ->
     """The definitions that policy/signals.toml names.
 
     Raises:
-        PolicyError: One of them counts a supplier's list: it has no weeks.
+        PolicyError: One of them counts what no week can be told of: a supplier's list or counts, or records whose
+            contact is told to the day or month.
     """
     chosen = tuple(one for one in definitions if one.id in rules.severity_weights)
     for one in chosen:
-        if one.area_basis == "list":
-            raise PolicyError("policy/signals.toml", f"{one.id} counts a list, which has no weeks")
+        if one.kind.form != "events":
+            form = {"list": "a list", "counts": "counts of months"}[one.kind.form]
+            raise PolicyError(_WHERE, f"{one.id} counts {form}, which has no weeks")
+        if one.kind.contact_to != "minute":
+            raise PolicyError(_WHERE, f"{one.id} counts contacts told to the {one.kind.contact_to}: no weeks")
     return chosen
 
 
