@@ -123,6 +123,7 @@ def small_document(*blocks: Block, **more) -> Document:
         period="December 2025",
         data_as_at="December 2025",
         release="2025-12-0123456789ab",
+        licences=(),
         blocks=blocks or every,
     )
     return replace(document, **more)

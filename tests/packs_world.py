@@ -99,6 +99,10 @@ def region_tables() -> dict[str, pa.Table]:
             }
             for kind in ("community_safety", "licensing", "public_health")
         ]
+    providers = [
+        {"provider": f"{kind}-1", "provider_name": kind, "source": kind, "site_code": kind}
+        for kind in allowed("source")
+    ]
     calendar = [
         {
             "date": dt.date(2025, 12, 25),
@@ -112,6 +116,7 @@ def region_tables() -> dict[str, pa.Table]:
         "areas": rows_of("areas", areas),
         "venues": rows_of("venues", venues),
         "partners": rows_of("partners", partners),
+        "providers": rows_of("providers", providers),
         "calendar": rows_of("calendar", calendar),
     }
 
@@ -208,11 +213,16 @@ class World:
 
 
 def make_world(
-    *, months: int = 24, seed: int = 1, region: Mapping[str, pa.Table] | None = None, invented: bool = True
+    *,
+    months: int = 24,
+    seed: int = 1,
+    region: Mapping[str, pa.Table] | None = None,
+    invented: bool = True,
+    policy: Policy | None = None,
 ) -> World:
     """Everything policy allows each partner, released for the months up to December 2025."""
     tables = dict(region or region_tables())
-    policy = load_policy()
+    policy = policy or load_policy()
     maker = _Maker(months, random.Random(seed), tables)
     rows = []
     kinds = {kind["partner_type"]: kind for kind in policy.file("recipients")["recipients"]}
@@ -476,9 +486,9 @@ class _Maker:
                 "note": "",
             }
         if measure != "count":
-            value = 150 * (0.8 + 0.4 * self.chance.random()) * A_YEAR[definition["id"]] / 20_000
+            value = 150 * (0.8 + 0.4 * self.chance.random()) * A_YEAR.get(definition["id"], 20_000) / 20_000
             if area["area_type"] == "region":
-                value = 150.0 * A_YEAR[definition["id"]] / 20_000
+                value = 150.0 * A_YEAR.get(definition["id"], 20_000) / 20_000
             spread = 0.03 if area["area_type"] == "region" else 0.12
             return {
                 **empty,
@@ -507,7 +517,7 @@ class _Maker:
             "small_area": 1_700,
             "venue": 140,
         }
-        mean = A_YEAR[definition] * span / 12 / parts[area_type]
+        mean = A_YEAR.get(definition, 20_000) * span / 12 / parts[area_type]
         if definition == "school_suspensions":
             mean *= 4
         if dimension != "all":

@@ -30,6 +30,7 @@ from preventable.stages.indicators.stage import count_indicators
 from preventable.stages.indicators.weekly import weekly_definitions
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.stage import link_records
+from preventable.stages.packs.placement import read_placements
 from preventable.stages.packs.stage import make_packs
 from preventable.stages.places.stage import locate_records
 from preventable.stages.pseudonyms.stage import pseudonymise_records
@@ -178,6 +179,7 @@ STEPS: tuple[Step, ...] = (
             "areas",
             "venues",
             "partners",
+            "providers",
             "calendar",
         ),
         writes=("partner_packs",),
@@ -243,6 +245,7 @@ def run(
     read_linkage_policy(policy)
     read_release_rule(policy)
     read_recipients(policy)
+    read_placements(policy)
     with writing(home) as tables:
         prune_tables(tables, policy, dt.datetime.now(dt.UTC).date())
     return _run_steps(home, policy, [step for step in STEPS if step.name != "packs"], progress, tell)

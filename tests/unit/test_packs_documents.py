@@ -478,7 +478,7 @@ def test_a_part_without_figures_says_so(world):
 def test_a_part_of_tokens_alone_is_a_line_and_not_a_drawing(world):
     rows = world.released(PARTNERS[0])
     for row in rows:
-        if row["dimension"] == "weekday_hour" or row["area_type"] == "middle_area":
+        if row["dimension"] == "weekday_hour" or row["area_type"] in ("middle_area", "ward", "neighbourhood"):
             row.update(value=None, value_note="[x]", note="incomplete")
 
     page = Page(make_packs(world.with_released(rows).engine(), world.context)[COMMUNITY])
@@ -486,8 +486,8 @@ def test_a_part_of_tokens_alone_is_a_line_and_not_a_drawing(world):
     drawn = [svg.attributes["aria-labelledby"].split()[0] for svg in page.all("svg")]
     assert drawn == ["unknown-figure-title", "trend-figure-title"]
     said = [p.text for p in page.all("p")]
-    assert "Counts by weekday and hour: [x] throughout." in said
-    assert "Middle area: counts, Quillmarsh, 12 months to December 2025: [x] throughout." in said
+    assert "Counts by weekday and hour: [x] throughout (incomplete)." in said
+    assert "Middle area: counts, Quillmarsh, 12 months to December 2025: [x] throughout (incomplete)." in said
 
 
 def test_a_section_of_which_nothing_was_released_is_a_line_and_not_a_heading(world, pages):

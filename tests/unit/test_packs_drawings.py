@@ -14,7 +14,7 @@ import pytest
 import shapely
 from packs_world import COMMUNITY, PARTNERS, make_world, region_tables
 
-from preventable.stages.packs import community_safety
+from preventable.stages.packs import where
 from preventable.stages.packs.charts import (
     Interval,
     IntervalPanel,
@@ -29,8 +29,6 @@ from preventable.stages.packs.charts import (
 from preventable.stages.packs.maps import (
     MappedArea,
     area_map,
-    class_names,
-    class_of,
     count_classes,
     token_names,
 )
@@ -39,7 +37,7 @@ from preventable.stages.packs.svg import HATCHES, described_svg
 from preventable.stages.packs.words import data_file, month_text, months_between
 
 MONTHS = [month_text(month, short=True) for month in months_between("2024-01", "2025-12")]
-CLASSES = class_names([8, 25, 50])
+CLASSES = count_classes([10, 20, 25, 45, 50, 1000], 8).names
 TOKENS = token_names(8)
 
 
@@ -226,16 +224,19 @@ def test_borders_that_two_areas_share_stay_the_same_line_when_drawn_more_simply(
 
 @pytest.mark.parametrize("values", [[10, 10, 15], [10, 30, 60, 90], [500, 600, 900, 1200], []])
 def test_classes_start_at_the_smallest_shown_count_and_the_top_one_holds_half_at_most(values):
-    bounds = count_classes(values, 8)
+    classes = count_classes(values, 8)
 
-    assert bounds[0] == 8
-    assert bounds == sorted(set(bounds))
-    assert sum(class_of(value, bounds) == 2 for value in values) * 2 <= len(values)
+    assert classes.bounds[0] == 8
+    assert list(classes.bounds) == sorted(set(classes.bounds))
+    assert sum(classes.of(value) == 2 for value in values) * 2 <= len(values)
 
 
 def test_a_shown_count_falls_in_the_class_that_names_it():
-    assert [class_of(value, [8, 25, 50]) for value in (10, 20, 25, 45, 50, 1000)] == [0, 0, 1, 1, 2, 2]
-    assert CLASSES == ["8 to 24", "25 to 49", "50 or more"]
+    values = (10, 20, 25, 45, 50, 1000)
+    classes = count_classes(values, 8)
+
+    assert [classes.of(value) for value in values] == [0, 0, 1, 1, 2, 2]
+    assert CLASSES == ("8 to 24", "25 to 49", "50 or more")
 
 
 def luminance(colour: str) -> float:
@@ -289,7 +290,7 @@ def test_the_map_draws_every_middle_area_of_the_district_hatched_or_not_and_no_o
         drawn.update({area.area: area.shade for area in areas})
         return area_map(areas, **rest)
 
-    monkeypatch.setattr(community_safety, "area_map", keep)
+    monkeypatch.setattr(where, "area_map", keep)
     page = make_packs(world.engine(), world.context)[COMMUNITY].decode("utf-8")
 
     assert set(drawn) == own

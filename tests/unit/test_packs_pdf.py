@@ -104,6 +104,7 @@ def document(*blocks, **changes: str) -> Document:
         "period": "12 months to December 2025",
         "data_as_at": "December 2025",
         "release": "2025-12-0123456789ab",
+        "licences": (),
     }
     return Document(**{**told, **changes}, blocks=blocks)
 

@@ -172,6 +172,7 @@ class Document:
         period: Span of the data, in words.
         data_as_at: Last month for which records are held, in words.
         release: Release it belongs to.
+        licences: Licence lines of the region's data, which every format says.
         blocks: The contents, in order.
     """
 
@@ -188,6 +189,7 @@ class Document:
     period: str
     data_as_at: str
     release: str
+    licences: tuple[str, ...]
     blocks: tuple[Block, ...]
 
     @property

@@ -24,21 +24,14 @@ from preventable.stages.packs.findings import (
     largest,
 )
 from preventable.stages.packs.inputs import PackInputs, Span
-from preventable.stages.packs.maps import (
-    MappedArea,
-    area_map,
-    class_names,
-    class_of,
-    count_classes,
-    token_names,
-)
+from preventable.stages.packs.maps import count_classes
+from preventable.stages.packs.rates import rates_table
+from preventable.stages.packs.reading import how_to_read
 from preventable.stages.packs.sections import (
-    area_table,
     available,
     best_shown,
     breakdown_table,
     count_sentence,
-    how_to_read,
     incomplete_lines,
     incomplete_note,
     monthly_panel,
@@ -46,7 +39,6 @@ from preventable.stages.packs.sections import (
     nothing_shown,
     numeric,
     provenance,
-    rates_table,
     shown_cell,
     without_empty,
 )
@@ -54,6 +46,7 @@ from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.signal_lines import more_than_expected, weeks_headline
 from preventable.stages.packs.trimming import trimmed
 from preventable.stages.packs.unknown_to_police import unknown_to_police
+from preventable.stages.packs.where import legend_title, shade, tokens, where
 from preventable.stages.packs.words import (
     _,
     category_label,
@@ -63,8 +56,8 @@ from preventable.stages.packs.words import (
     label,
     listed,
     month_text,
+    months_between,
     order_of,
-    plural,
     sentence_start,
     span_text,
 )
@@ -102,7 +95,7 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
                 _region(inputs, span),
                 _who_and_how(inputs, span),
                 _when(inputs, span),
-                _where(inputs, span),
+                where(inputs, span, ("count", "crude_rate")),
                 _knives(inputs, span),
                 _schools(inputs),
             ]
@@ -173,10 +166,14 @@ def _days(inputs: PackInputs) -> tuple[Block, ...]:
 
 def _trend(inputs: PackInputs) -> tuple[Block, ...]:
     heading = Heading(_("Month by month"), "trend")
-    found = _monthly(inputs, inputs.section("trend"))
+    definitions = inputs.section("trend")
+    if not definitions:
+        return ()
+    found = _monthly(inputs, definitions)
     if not found:
         return (heading, nothing_released(_("Monthly counts")))
-    months = sorted({figure.period_end for figures in found.values() for figure in figures})
+    told = sorted({figure.period_end for figures in found.values() for figure in figures})
+    months = months_between(told[0], told[-1])
     by_key = {(d, f.period_end): f for d, figures in found.items() for f in figures}
     everything = [figure for figures in found.values() for figure in figures]
     span = span_text(months[0], months[-1])
@@ -192,19 +189,19 @@ def _trend(inputs: PackInputs) -> tuple[Block, ...]:
     figure = Figure(
         anchor="trend-figure",
         headline=sentence_start(_change_headline(inputs, found)),
-        title=_("Assaults seen by each service, {area}, {period}").format(
+        title=_("Counts each month, by service, {area}, {period}").format(
             area=inputs.district_name, period=span
         ),
-        summary=_gaps(inputs, everything),
+        summary=_gaps(inputs, found, months),
         description=_(
             "Line charts by month, one below the other, each from zero on its own scale, {period}. {ranges} "
             "{gaps} The numbers stand in the table below."
         ).format(
             period=span,
             ranges=" ".join(_monthly_range(inputs, name, figures) for name, figures in found.items()),
-            gaps=_gaps(inputs, everything),
+            gaps=_gaps(inputs, found, months),
         ),
-        spec=trend_chart([monthly_panel(inputs, d, figures) for d, figures in found.items()]),
+        spec=trend_chart([monthly_panel(inputs, d, figures, months) for d, figures in found.items()]),
         table=table,
         provenance=provenance(inputs, everything),
     )
@@ -220,15 +217,17 @@ def _monthly_range(inputs: PackInputs, definition: str, monthly: Sequence[Shown]
     )
 
 
-def _gaps(inputs: PackInputs, monthly: Sequence[Shown]) -> str:
+def _gaps(inputs: PackInputs, found: Mapping[str, Sequence[Shown]], months: Sequence[str]) -> str:
     """Which months are gaps of the lines, and why."""
-    if all(figure.value is not None for figure in monthly):
+    monthly = [figure for figures in found.values() for figure in figures]
+    lines = list(incomplete_lines(inputs, monthly))
+    if any(figure.value_note == "[c]" for figure in monthly):
+        words = _("A month marked [c] has a count of 0 to {most}.")
+        lines.append(words.format(most=inputs.rule.minimum - 1))
+    if any(len(figures) < len(months) for figures in found.values()):
+        lines.append(_("A month marked [z] was not released to you."))
+    if not lines:
         return _("Every month has a shown count.")
-    lines = incomplete_lines(inputs, monthly)
-    small = [figure for figure in monthly if figure.value_note == "[c]"]
-    if small:
-        words = _("A month marked [c] has a count of 0 to {most}.").format(most=inputs.rule.minimum - 1)
-        lines = (*lines, words)
     return _("A hatched month has no shown count and is not a zero. {why}").format(why=" ".join(lines))
 
 
@@ -236,11 +235,10 @@ def _region(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     heading = Heading(_("Beside the region"), "region")
     own, region = inputs.district_name, inputs.region_area.name
     places = {own: ("district", inputs.district), region: ("region", inputs.region_area.area)}
-    definitions = [
-        name
-        for name in inputs.section("region")
-        if _one(inputs, name, "district", inputs.district, span) is not None
-    ]
+    held = inputs.section("region")
+    definitions = [name for name in held if _one(inputs, name, "district", inputs.district, span) is not None]
+    if not held:
+        return ()
     if not definitions:
         return (heading, nothing_released(_("Counts beside the region")))
     found = {
@@ -264,9 +262,9 @@ def _region(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     )
     if not kept.rows:
         return (heading, nothing_shown(name, used))
-    rates = rates_table(inputs, inputs.section("region"), "crude_rate", span)
-    words = _("{area} is part of {region}. Rates are given for measures by residence alone.")
-    return (heading, Paragraph(words.format(area=own, region=region)), counted, *([rates] if rates else []))
+    rates = rates_table(inputs, held, "crude_rate", span)
+    words = _("{area} is part of {region}.").format(area=own, region=region)
+    return (heading, Paragraph(words), counted, *([rates] if rates else []))
 
 
 def _one(inputs: PackInputs, definition: str, area_type: str, area: str, span: Span) -> Shown | None:
@@ -276,11 +274,11 @@ def _one(inputs: PackInputs, definition: str, area_type: str, area: str, span: S
 
 def _who_and_how(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     heading = Heading(_("Who, how and in what kind of place"), "who-and-how")
-    tables = [
-        breakdown_table(inputs, dimension, inputs.section("breakdown_definitions"), span)
-        for dimension in inputs.section("breakdowns")
-    ]
+    definitions = inputs.section("breakdowns")
+    tables = [breakdown_table(inputs, dimension, definitions, span) for dimension in inputs.dimensions]
     found = [table for table in tables if table is not None]
+    if not definitions:
+        return ()
     if not found:
         return (heading, nothing_released(_("Counts by weapon, place, age and sex")))
     return (heading, *found)
@@ -288,8 +286,11 @@ def _who_and_how(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 
 def _when(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     heading = Heading(_("When in the week"), "when")
+    definitions = inputs.section("when")
+    if not definitions:
+        return ()
     found = available(
-        inputs.section("when"),
+        definitions,
         lambda name: inputs.figures.select(
             name,
             "district",
@@ -312,9 +313,9 @@ def _grid(inputs: PackInputs, definition: str, figures: Sequence[Shown], span: S
     by_category = {figure.category: figure for figure in figures if _hours_a_week(figure)}
     weekdays, hours = order_of("weekday"), order_of("hour_band")
     values = [figure.value for figure in figures if figure.value is not None]
-    bounds = count_classes(values, inputs.rule.minimum)
+    classes = count_classes(values, inputs.rule.minimum)
     squares = [
-        Square(label("weekday", w), label("hour_band", h), figure.text, _shade(figure, bounds))
+        Square(label("weekday", w), label("hour_band", h), figure.text, shade(figure, classes))
         for w in weekdays
         for h in hours
         if (figure := by_category.get(f"{w} {h}")) is not None
@@ -333,9 +334,9 @@ def _grid(inputs: PackInputs, definition: str, figures: Sequence[Shown], span: S
         ).format(words=_busiest_words(inputs, figures)),
         spec=grid_chart(
             squares,
-            classes=class_names(bounds),
-            tokens=_tokens(inputs, list(by_category.values())),
-            title=_legend_title(inputs, span),
+            classes=classes.names,
+            tokens=tokens(inputs, list(by_category.values())),
+            title=legend_title(inputs, figures, span),
         ),
         table=TableBlock(
             anchor="week-table",
@@ -349,10 +350,6 @@ def _grid(inputs: PackInputs, definition: str, figures: Sequence[Shown], span: S
         ),
         provenance=provenance(inputs, figures),
     )
-
-
-def _legend_title(inputs: PackInputs, span: Span) -> str:
-    return _("Count to the nearest {base}, {period}").format(base=inputs.rule.base, period=span.text)
 
 
 def _hours_a_week(figure: Shown) -> float:
@@ -392,94 +389,16 @@ def _busiest_words(inputs: PackInputs, figures: Sequence[Shown]) -> str:
     )
 
 
-def _shade(figure: Shown, bounds: Sequence[int]) -> int | str:
-    return figure.value_note if figure.value is None else class_of(figure.value, bounds)
-
-
-def _tokens(inputs: PackInputs, figures: Sequence[Shown]) -> dict[str, str]:
-    present = {figure.value_note for figure in figures}
-    return {token: words for token, words in token_names(inputs.rule.minimum).items() if token in present}
-
-
-def _where(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
-    parts: list[Block] = [Heading(_("Where"), "where")]
-    parts.append(_map(inputs, span) or nothing_released(_("A map of middle areas")))
-    for level in ("neighbourhood", "ward"):
-        table = area_table(inputs, level, inputs.section("areas"), span)
-        parts.append(table or nothing_released(label("area_type", level)))
-    return tuple(parts)
-
-
-def _map(inputs: PackInputs, span: Span) -> Figure | Note | None:
-    found = available(
-        inputs.section("map"),
-        lambda name: inputs.figures.select(name, "middle_area", span.period_type, period_end=span.end),
-    )
-    areas = inputs.own_areas("middle_area")
-    table = area_table(inputs, "middle_area", list(found), span)
-    best = best_shown(found)
-    if not isinstance(table, TableBlock) or best is None:
-        return None if isinstance(table, TableBlock) else table
-    definition, all_figures = best
-    by_area = {figure.area: figure for figure in all_figures}
-    figures = [by_area[area.area] for area in areas if area.area in by_area]
-    drawn = [area for area in areas if area.area in by_area]
-    values = [figure.value for figure in figures if figure.value is not None]
-    bounds = count_classes(values, inputs.rule.minimum)
-    name = _("{measure}: middle areas of {area}, {period}").format(
-        measure=inputs.title(definition), area=inputs.district_name, period=span.text
-    )
-    return Figure(
-        anchor="map-figure",
-        headline=_top_area(inputs, figures),
-        title=name,
-        summary=_shown_areas(len(values), len(figures)),
-        description=_(
-            "Map of {n} middle areas of {area}, darker where more were counted. {top}. {shown} The numbers "
-            "stand in the table below."
-        ).format(
-            n=len(drawn),
-            area=inputs.district_name,
-            top=_top_area(inputs, figures),
-            shown=_shown_areas(len(values), len(figures)),
-        ),
-        spec=area_map(
-            [MappedArea(area.area, area.polygon, _shade(by_area[area.area], bounds)) for area in drawn],
-            classes=class_names(bounds),
-            tokens=_tokens(inputs, figures),
-            title=_legend_title(inputs, span),
-        ),
-        table=table,
-        provenance=table.provenance or provenance(inputs, figures),
-    )
-
-
-def _top_area(inputs: PackInputs, figures: Sequence[Shown]) -> str:
-    top = largest(figures, inputs.rule)
-    if len(top) == 1:
-        whole = all(figure.value_note in ("", "[c]") for figure in figures)
-        words = _("{area} has the largest count") if whole else _("{area} has the largest count shown")
-        return words.format(area=inputs.area_name("middle_area", top[0].area))
-    return _("{n} areas may have the largest count").format(n=len(top))
-
-
-def _shown_areas(shown: int, drawn: int) -> str:
-    if shown == drawn:
-        return _("All {all} middle areas have a shown count.").format(all=drawn)
-    return plural(
-        "{n} of {all} middle areas has a shown count; the others are hatched.",
-        "{n} of {all} middle areas have a shown count; the others are hatched.",
-        shown,
-    ).format(n=shown, all=drawn)
-
-
 def _knives(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
-    heading = Heading(_("Knives"), "knives")
+    tables = [_knife_table(inputs, name, span) for name in inputs.section("knife")]
+    return (Heading(_("Knives"), "knives"), *tables) if tables else ()
+
+
+def _knife_table(inputs: PackInputs, definition: str, span: Span) -> TableBlock | Note:
     places = (
         ("district", inputs.district, inputs.district_name),
         ("region", inputs.region_area.area, inputs.region_area.name),
     )
-    definition = inputs.section("knife")[0]
     found = {
         name: [
             *inputs.figures.select(definition, level, "quarter", area=area),
@@ -489,15 +408,15 @@ def _knives(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     }
     used = [figure for figures in found.values() for figure in figures]
     if not found[inputs.district_name]:
-        return (heading, nothing_released(_("Knife attendances")))
+        return nothing_released(inputs.title(definition))
     if all(figure.value is None for figure in used):
-        return (heading, nothing_shown(inputs.title(definition), used))
+        return nothing_shown(inputs.title(definition), used)
     periods = sorted(
         {(f.period_type != "quarter", f.period_end, f.period_start, f.period_type) for f in used}
     )
     by_key = {(name, f.period_type, f.period_end): f for name, figures in found.items() for f in figures}
-    table = TableBlock(
-        anchor="knife-table",
+    return TableBlock(
+        anchor=f"knife-table-{definition}",
         caption=_("{measure}, {area}, by quarter and {within}").format(
             measure=inputs.title(definition), area=inputs.district_name, within=span.within
         ),
@@ -511,12 +430,14 @@ def _knives(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
         ),
         provenance=provenance(inputs, used),
     )
-    return (heading, table)
 
 
 def _schools(inputs: PackInputs) -> tuple[Block, ...]:
-    heading = Heading(_("Schools"), "schools")
-    definition = inputs.section("schools")[0]
+    tables = [_school_table(inputs, name) for name in inputs.section("schools")]
+    return (Heading(_("Schools"), "schools"), *tables) if tables else ()
+
+
+def _school_table(inputs: PackInputs, definition: str) -> TableBlock | Note:
     figures = sorted(
         (
             f
@@ -526,17 +447,16 @@ def _schools(inputs: PackInputs) -> tuple[Block, ...]:
         key=lambda f: (f.period_end, f.period_start, f.figure),
     )
     if not figures:
-        return (heading, nothing_released(inputs.title(definition)))
+        return nothing_released(inputs.title(definition))
     if all(figure.value is None for figure in figures):
-        return (heading, nothing_shown(inputs.title(definition), figures))
-    table = TableBlock(
-        anchor="schools-table",
+        return nothing_shown(inputs.title(definition), figures)
+    return TableBlock(
+        anchor=f"schools-table-{definition}",
         caption=_("{measure}, {area}").format(measure=inputs.title(definition), area=inputs.district_name),
         columns=(Column(_("Period ending")), *numeric(_("Count"))),
         rows=tuple(Row(month_text(figure.period_end), (shown_cell(figure),)) for figure in figures),
         provenance=provenance(inputs, figures),
     )
-    return (heading, table)
 
 
 def _actions() -> Actions:

@@ -87,6 +87,7 @@ def render_metadata(document: Document, *, url: str, table: str = "released") ->
             {"type": "purpose", "text": document.purpose},
             {"type": "legal basis", "text": document.legal_basis},
             *([{"type": "invented", "text": document.invented}] if document.invented else []),
+            *({"type": "licence", "text": line} for line in document.licences),
         ],
         "dialect": {"encoding": "utf-8", "delimiter": ",", "header": True, "lineTerminators": ["\r\n"]},
         "tableSchema": {"primaryKey": "figure", "columns": [_described(column) for column in columns(table)]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,31 +11,44 @@ from typing import Any
 from preventable.errors import PolicyError
 from preventable.settings import Policy
 from preventable.stages.packs.findings import ReleaseRule
+from preventable.stages.packs.placement import Placements
 from preventable.stages.packs.shown import ShownEstimate, ShownFigures, ShownSignal
-from preventable.stages.packs.words import _, data_file, date_text, label, month_text, span_text
+from preventable.stages.packs.words import (
+    _,
+    data_file,
+    date_text,
+    label,
+    month_text,
+    sentence_inside,
+    span_text,
+)
+from preventable.tables.source_kinds import SourceKind
+
+#: The end of a title that a sentence does without, unless another title differs in it alone.
+_BY_WHAT = re.compile(r", by [^,]+$")
 
 
 @dataclass(frozen=True)
 class Area:
-    """An area of the region; `polygon` is WKB in grid metres."""
+    """An area of the region; `polygon` is WKB in grid metres, None where the region holds none."""
 
     area_type: str
     area: str
     name: str
     district: str | None
-    polygon: bytes
+    polygon: bytes | None
 
 
 @dataclass(frozen=True)
 class Venue:
-    """A licensed venue of the district."""
+    """A licensed venue of the district; None where the region's register does not say."""
 
     venue: str
     name: str
-    venue_type: str
-    licence_number: str
-    capacity: int
-    opened_on: dt.date
+    venue_type: str | None
+    licence_number: str | None
+    capacity: int | None
+    opened_on: dt.date | None
     closed_on: dt.date | None
 
 
@@ -71,7 +85,12 @@ class Span:
 class PackInputs:
     """Everything one document may know. All of it is public or released to this partner.
 
-    `change_level` is the level of the limits of yearly changes, in per cent.
+    Attributes:
+        change_level: Level of the limits of yearly changes, in per cent.
+        placements: Definitions of each part of each document.
+        kinds: Every kind of source, by name.
+        sources: Kinds that the region holds: those of its providers.
+        granted_estimates: Kinds of estimates that policy grants this partner.
     """
 
     partner: str
@@ -88,6 +107,10 @@ class PackInputs:
     rule: ReleaseRule
     change_level: int
     definitions: Mapping[str, Mapping[str, Any]]
+    placements: Placements
+    kinds: Mapping[str, SourceKind]
+    sources: frozenset[str]
+    granted_estimates: frozenset[str]
     region: Mapping[str, Any]
     as_at: str
     release: str
@@ -107,6 +130,15 @@ class PackInputs:
         return next(area for area in self.areas if area.area_type == "region")
 
     @property
+    def licences(self) -> tuple[str, ...]:
+        """Licence lines of the region's data."""
+        return self.region_lines("licences")
+
+    def region_lines(self, key: str) -> tuple[str, ...]:
+        """Lines of the region's own words (region.toml): `licences`, `left_out` or `notes`."""
+        return tuple(_(str(line)) for line in self.region.get(key, ()))
+
+    @property
     def as_at_text(self) -> str:
         """Last month of the data in words."""
         return month_text(self.as_at)
@@ -120,9 +152,33 @@ class PackInputs:
         found = [a for a in self.areas if a.area_type == area_type and a.district == self.district]
         return tuple(sorted(found, key=lambda area: (area.name, area.area)))
 
-    def section(self, name: str) -> list[str]:
-        """Definitions of a part of this document, in order (contents.toml)."""
-        return data_file("contents.toml")[self.partner_type][name]
+    def section(self, part: str) -> list[str]:
+        """Definitions of a part of this document, in order, without those whose source the region does not hold."""
+        return [name for name in self.placements[self.partner_type][part] if self._is_held(name)]
+
+    def _is_held(self, definition: str) -> bool:
+        return definition in self.definitions and self.definitions[definition]["source"] in self.sources
+
+    @property
+    def dimensions(self) -> list[str]:
+        """Breakdowns of this document, in order (contents.toml)."""
+        return list(data_file("contents.toml")[self.partner_type]["dimensions"])
+
+    def sources_not_held(self) -> list[str]:
+        """Kinds of source, in their order, that definitions of this document rest on and the region does not hold."""
+        parts = self.placements[self.partner_type].values()
+        placed = {name for names in parts for name in names if name in self.definitions}
+        wanted = {self.definitions[name]["source"] for name in placed}
+        return [kind for kind in self.kinds if kind in wanted - self.sources]
+
+    def source_title(self, source: str) -> str:
+        """A kind of source in words: ours, or the title of its declaration."""
+        declared = self.kinds[source].title if source in self.kinds else ""
+        return _(declared) if declared else label("source_kind", source)
+
+    def is_of_residents(self, definition: str) -> bool:
+        """Whether a definition counts by where people live: a rate of it is that of residents."""
+        return self._definition(definition).get("area_basis") == "residence"
 
     def long_period(self) -> Span:
         """The latest twelve months released, or all months held while there are fewer."""
@@ -143,7 +199,12 @@ class PackInputs:
         """A definition inside a sentence."""
         if definition in data_file("words.toml")["definition_sentence"]:
             return label("definition_sentence", definition)
-        return self.title(definition)
+        title = sentence_inside(self.title(definition))
+        short = _BY_WHAT.sub("", title)
+        others = [
+            sentence_inside(str(one["title"])) for name, one in self.definitions.items() if name != definition
+        ]
+        return title if any(_BY_WHAT.sub("", other) == short for other in others) else short
 
     def in_title(self, definition: str) -> str:
         """A definition inside a title: as few words as tell it from the others."""
@@ -197,8 +258,7 @@ def terms_of(policy: Policy, partner_type: str, *, invented: bool) -> Terms:
     Raises:
         PolicyError: The file does not name the kind of partner or its purpose, legal basis or expiry.
     """
-    kinds = policy.file("recipients").get("recipients", [])
-    kind = next((kind for kind in kinds if kind.get("partner_type") == partner_type), {})
+    kind = _recipient(policy, partner_type)
     absent = [name for name in ("purpose", "legal_basis", "expires") if name not in kind]
     if absent:
         raise PolicyError("policy/recipients.toml", f"{partner_type} lacks {', '.join(absent)}")
@@ -206,3 +266,13 @@ def terms_of(policy: Policy, partner_type: str, *, invented: bool) -> Terms:
     if invented:
         classification = _("{classification} - invented data").format(classification=classification)
     return Terms(_(kind["purpose"]), _(kind["legal_basis"]), date_text(kind["expires"]), classification)
+
+
+def granted_estimates(policy: Policy, partner_type: str) -> frozenset[str]:
+    """Kinds of estimates that a kind of partner may have (policy/recipients.toml)."""
+    return frozenset(_recipient(policy, partner_type).get("estimates", []))
+
+
+def _recipient(policy: Policy, partner_type: str) -> Mapping[str, Any]:
+    kinds = policy.file("recipients").get("recipients", [])
+    return next((kind for kind in kinds if kind.get("partner_type") == partner_type), {})

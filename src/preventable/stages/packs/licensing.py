@@ -18,9 +18,9 @@ from preventable.stages.packs.blocks import (
 )
 from preventable.stages.packs.findings import per_capacity
 from preventable.stages.packs.inputs import PackInputs, Span, Venue
+from preventable.stages.packs.reading import how_to_read
 from preventable.stages.packs.sections import (
     available,
-    how_to_read,
     nothing_released,
     numeric,
     provenance,
@@ -35,6 +35,7 @@ from preventable.stages.packs.words import (
     count_text,
     data_file,
     label,
+    listed,
     month_text,
     order_of,
     plural,
@@ -71,7 +72,7 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
         return (nothing_released(_("Counts of licensed premises")), *how_to_read(inputs))
     shown = [venue for venue in venues if _has_shown(venue, counts)]
     return (
-        *_lead(inputs, span),
+        *_lead(inputs, counts, span),
         *_with_counts(inputs, shown, counts, span),
         *(_hours(inputs, venues, counts, span) if shown else ()),
         *_without_counts(inputs, [v for v in venues if not _has_shown(v, counts)], counts, span),
@@ -100,13 +101,18 @@ def _listed_venues(inputs: PackInputs, counts: Counts) -> list[Venue]:
     found = [
         v for v in inputs.venues if v.venue in released and (_is_open_in(v, span) or _has_shown(v, counts))
     ]
-    return sorted(found, key=lambda venue: (venue.name, venue.licence_number))
+    return sorted(found, key=_by_name)
+
+
+def _by_name(venue: Venue) -> tuple[str, str, str]:
+    return venue.name, venue.licence_number or "", venue.venue
 
 
 def _is_open_in(venue: Venue, span: Span) -> bool:
     """Whether a venue was open on any day of a span of months."""
     first = dt.date(int(span.start[:4]), int(span.start[5:7]), 1)
-    return f"{venue.opened_on:%Y-%m}" <= span.end and (venue.closed_on is None or venue.closed_on >= first)
+    opened = venue.opened_on is None or f"{venue.opened_on:%Y-%m}" <= span.end
+    return opened and (venue.closed_on is None or venue.closed_on >= first)
 
 
 def _has_shown(venue: Venue, counts: Counts) -> bool:
@@ -115,13 +121,18 @@ def _has_shown(venue: Venue, counts: Counts) -> bool:
     )
 
 
-def _lead(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
+def _lead(inputs: PackInputs, counts: Counts, span: Span) -> tuple[Block, ...]:
+    sources = dict.fromkeys(figure.source for by_venue in counts.values() for figure in by_venue.values())
     return (
         Paragraph(
             _(
-                "These counts say how often, {within}, a record of a hospital or of the ambulance service "
-                "gives the premises as the place of an assault. A count of 0 to {most} is not shown."
-            ).format(within=span.within, most=inputs.rule.minimum - 1),
+                "These counts say how often, {within}, a record of these kinds gives the premises as the place of an "
+                "assault: {sources}. A count of 0 to {most} is not shown."
+            ).format(
+                within=span.within,
+                sources=listed([inputs.source_title(source) for source in sources]),
+                most=inputs.rule.minimum - 1,
+            ),
             lead=True,
         ),
         Paragraph(
@@ -145,7 +156,7 @@ def _with_counts(
 
     def by_shown_count(venue: Venue) -> tuple[object, ...]:
         shown = [figures[venue.venue].value for figures in counts.values() if venue.venue in figures]
-        return (*(-value if value is not None else 0.0 for value in shown), venue.name, venue.licence_number)
+        return (*(-value if value is not None else 0.0 for value in shown), *_by_name(venue))
 
     ordered = sorted(venues, key=by_shown_count)
     order = Paragraph(
@@ -223,9 +234,9 @@ def _venue_table(
             Row(
                 _venue_name(venue),
                 (
-                    Cell(venue.licence_number),
-                    Cell(label("venue_type", venue.venue_type)),
-                    Cell(count_text(venue.capacity), numeric=True, value=venue.capacity),
+                    Cell(venue.licence_number or "[z]"),
+                    Cell(label("venue_type", venue.venue_type) if venue.venue_type else "[z]"),
+                    _capacity(venue),
                     *(shown_cell(counts[definition].get(venue.venue)) for definition in kept.columns),
                     *(_capacity_cell(inputs, venue, counts[d].get(venue.venue)) for d in beside),
                 ),
@@ -251,9 +262,16 @@ def _worked_out(inputs: PackInputs, beside: Sequence[Shown]) -> list[str]:
     return [words.format(count=example.text, low=low, high=high)]
 
 
+def _capacity(venue: Venue) -> Cell:
+    if venue.capacity is None:
+        return Cell("[z]", numeric=True)
+    return Cell(count_text(venue.capacity), numeric=True, value=venue.capacity)
+
+
 def _capacity_cell(inputs: PackInputs, venue: Venue, shown: Shown | None) -> Cell:
     """The range of the count per 100 of capacity; the token of the count where it is not shown."""
-    if shown is None or venue.venue_type not in data_file("contents.toml")["capacity"]["venue_types"]:
+    told = venue.venue_type in data_file("contents.toml")["capacity"]["venue_types"]
+    if shown is None or venue.capacity is None or not told:
         return Cell("[z]", numeric=True)
     found = per_capacity(shown, venue.capacity, inputs.rule)
     if found is None:

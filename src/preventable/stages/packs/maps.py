@@ -24,35 +24,73 @@ class MappedArea:
     shade: int | str
 
 
-def count_classes(values: Sequence[float], minimum: int) -> list[int]:
-    """Lower bounds of the classes for the shown counts at hand; the first is the smallest count ever shown.
+@dataclass(frozen=True)
+class Classes:
+    """Classes of a map, from few to many: their lower bounds and names."""
 
-    The first scheme of contents.toml whose top class holds no more than half of the counts; chosen from shown
-    counts alone, so that the choice tells nothing that is not shown.
+    bounds: tuple[float, ...]
+    names: tuple[str, ...]
+
+    def of(self, value: float) -> int:
+        """Index of the class that a value falls in."""
+        return max(sum(value >= bound for bound in self.bounds) - 1, 0)
+
+
+def count_classes(values: Sequence[float], minimum: int) -> Classes:
+    """Classes for the shown counts at hand: '8 to 24', '25 to 49', '50 or more'.
+
+    The first begins at the smallest count ever shown. The first scheme of contents.toml whose top class holds no more
+    than half of the counts; chosen from shown counts alone, so that the choice tells nothing that is not shown.
     """
     schemes = data_file("contents.toml")["map_classes"]["schemes"]
     fitting = [
         scheme for scheme in schemes if sum(value >= scheme[-1] for value in values) * 2 <= len(values)
     ]
-    return [minimum, *(bound for bound in (fitting or schemes[-1:])[0] if bound > minimum)]
-
-
-def class_of(value: float, bounds: Sequence[int]) -> int:
-    """Index of the class that a shown count falls in."""
-    return sum(value >= bound for bound in bounds) - 1
-
-
-def class_names(bounds: Sequence[int]) -> list[str]:
-    """Names of the classes: '8 to 24', '25 to 49', '50 or more'."""
+    bounds = (minimum, *(bound for bound in (fitting or schemes[-1:])[0] if bound > minimum))
     names = [
         _("{low} to {high}").format(low=count_text(low), high=count_text(high - 1))
         for low, high in zip(bounds, bounds[1:], strict=False)
     ]
-    return [*names, _("{low} or more").format(low=count_text(bounds[-1]))]
+    return Classes(bounds, (*names, _("{low} or more").format(low=count_text(bounds[-1]))))
 
 
-def token_names(minimum: int) -> dict[str, str]:
+def rate_classes(values: Sequence[float]) -> Classes:
+    """Classes for the shown rates at hand, with about equally many areas in each: 'under 1,200', '1,200 or more'.
+
+    Chosen from shown rates alone. Fewer where their bounds fall together.
+    """
+    settings = data_file("contents.toml")["map_classes"]
+    ordered, n = sorted(values), settings["rate_classes"]
+    cuts = [_rounded(ordered[len(ordered) * k // n], settings["rate_digits"]) for k in range(1, n)]
+    bounds = sorted({cut for cut in cuts if ordered[0] < cut <= ordered[-1]})
+    if not bounds:
+        return Classes((0.0,), (_("{low} or more").format(low=bound_text(ordered[0])),))
+    between = [
+        _("{low} to under {high}").format(low=bound_text(low), high=bound_text(high))
+        for low, high in zip(bounds, bounds[1:], strict=False)
+    ]
+    under, over = _("under {high}"), _("{low} or more")
+    names = (under.format(high=bound_text(bounds[0])), *between, over.format(low=bound_text(bounds[-1])))
+    return Classes((0.0, *bounds), names)
+
+
+def bound_text(value: float) -> str:
+    """A bound of rates with no more decimals than it has: 1,200 or 8.5."""
+    return f"{value:,.10g}"
+
+
+def _rounded(value: float, digits: int) -> float:
+    """A number to so many significant digits."""
+    return float(f"{value:.{digits}g}")
+
+
+def token_names(minimum: int, *, measure: str = "count") -> dict[str, str]:
     """Tokens as the legends of drawings explain them."""
+    if measure != "count":
+        return {
+            "[c]": _("[c] rests on a count of 0 to {most}, not shown").format(most=minimum - 1),
+            "[x]": _("[x] not available"),
+        }
     return {
         "[c]": _("[c] 0 to {most}, not shown").format(most=minimum - 1),
         "[x]": _("[x] not available: incomplete"),
@@ -82,7 +120,7 @@ def area_map(
         }
         for area, shape in zip(areas, shapes, strict=True)
     ]
-    whole = shapely.coverage_union_all(shapes)
+    whole = shapely.union_all(shapes)
     west, south, east, north = whole.bounds
     height = max(200, min(620, round(_WIDTH * (north - south) / max(east - west, 1))))
     rows = Rows()
@@ -107,10 +145,17 @@ def area_map(
 
 
 def _simpler(polygons: Sequence[bytes]) -> np.ndarray:
-    """Polygons with fewer vertices; borders shared by two areas stay the same line."""
+    """Polygons with fewer vertices; borders shared by two areas stay the same line.
+
+    Where areas overlap or leave slivers, as official outlines may, each is made simpler for itself.
+    """
     tolerance = data_file("contents.toml")["map_classes"]["simplify_m"]
-    shapes = shapely.from_wkb(np.array(polygons, dtype=object))
-    return shapely.coverage_simplify(shapes, tolerance)
+    shapes = shapely.make_valid(
+        shapely.from_wkb(np.array(polygons, dtype=object)), method="structure", keep_collapsed=False
+    )
+    if shapely.coverage_is_valid(shapes):
+        return shapely.coverage_simplify(shapes, tolerance)
+    return shapely.make_valid(shapely.simplify(shapes, tolerance), method="structure", keep_collapsed=False)
 
 
 def _geometry(shape: shapely.Geometry) -> dict[str, object]:

@@ -8,23 +8,26 @@ from preventable.stages.packs.blocks import Actions, Block, Figure, Heading, Not
 from preventable.stages.packs.charts import Panel, Point, bar_chart
 from preventable.stages.packs.findings import largest
 from preventable.stages.packs.inputs import PackInputs, Span
-from preventable.stages.packs.sections import (
+from preventable.stages.packs.rates import (
     RatePair,
-    available,
-    breakdown_table,
-    how_to_read,
-    incomplete_note,
-    nothing_released,
-    ordered_categories,
-    provenance,
     rate_headline,
     rate_pairs,
     rates_figure,
     rates_table,
 )
+from preventable.stages.packs.reading import how_to_read
+from preventable.stages.packs.sections import (
+    available,
+    breakdown_table,
+    incomplete_note,
+    nothing_released,
+    ordered_categories,
+    provenance,
+)
 from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.signal_lines import more_than_expected
 from preventable.stages.packs.unknown_to_police import unknown_to_police
+from preventable.stages.packs.where import where
 from preventable.stages.packs.words import _, category_label, data_file, order_of
 
 _MEASURES = ("standardised_rate", "crude_rate")
@@ -57,8 +60,9 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
         *unknown_to_police(inputs),
         *_rates(inputs, span),
         *_age_and_sex(inputs, span),
+        *where(inputs, span, ("crude_rate",)),
         _comparing(inputs),
-        _actions(),
+        _actions(inputs),
         *how_to_read(inputs),
     )
 
@@ -78,17 +82,23 @@ def _lead(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 
 def _rate_sentence(inputs: PackInputs, measure: str, pair: RatePair, span: Span) -> Paragraph:
     own, region = pair.own, pair.region or pair.own
+    form = measure if inputs.is_of_residents(pair.definition) else "by_place"
     words = {
         "standardised_rate": _(
-            "{measure}, {period}, standardised for age: {own} per 100,000 person-years in {area} (95 % "
+            "{measure}, {period}, standardised for age: {own} per 100,000 residents a year in {area} (95 % "
             "limits {low} to {high}), {other} in {region} ({other_low} to {other_high})."
         ),
         "crude_rate": _(
-            "{measure}, {period}, not standardised for age: {own} per 100,000 person-years in {area} (95 % "
+            "{measure}, {period}, not standardised for age: {own} per 100,000 residents a year in {area} (95 % "
             "limits {low} to {high}), {other} in {region} ({other_low} to {other_high}). Part of a difference "
             "may come from the ages of the people who live there."
         ),
-    }[measure]
+        "by_place": _(
+            "{measure}, {period}: {own} per 100,000 residents a year in {area} (95 % limits {low} to {high}), "
+            "{other} in {region} ({other_low} to {other_high}). They are counted by place, whoever was concerned: "
+            "the rate says how much is recorded there, not how often a resident is harmed."
+        ),
+    }[form]
     text = words.format(
         measure=inputs.title(pair.definition),
         period=span.text,
@@ -106,22 +116,29 @@ def _rate_sentence(inputs: PackInputs, measure: str, pair: RatePair, span: Span)
 
 def _rates(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     definitions = inputs.section("rates")
-    drawn = rates_figure(inputs, definitions, "standardised_rate", span)
-    standardised = drawn or rates_table(inputs, definitions, "standardised_rate", span)
+    if not definitions:
+        return ()
+    # Counts that no source tells by age have no standardised rate to miss.
+    by_age = [name for name in definitions if inputs.is_of_residents(name)]
+    drawn = rates_figure(inputs, by_age, "standardised_rate", span)
+    standardised = drawn or rates_table(inputs, by_age, "standardised_rate", span)
+    if by_age and standardised is None:
+        standardised = nothing_released(_("Standardised rates"))
     crude = None if drawn else rates_figure(inputs, definitions, "crude_rate", span)
     return (
         Heading(_("Rates beside the region"), "rates"),
-        standardised or nothing_released(_("Standardised rates")),
+        *([standardised] if standardised else []),
         crude or rates_table(inputs, definitions, "crude_rate", span) or nothing_released(_("Crude rates")),
     )
 
 
 def _age_and_sex(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     parts: list[Block] = [Heading(_("Age and sex"), "age-and-sex")]
-    definitions = inputs.section("breakdown_definitions")
+    definitions = inputs.section("breakdowns")
+    if not definitions:
+        return ()
     tables = {
-        dimension: breakdown_table(inputs, dimension, definitions, span)
-        for dimension in inputs.section("breakdowns")
+        dimension: breakdown_table(inputs, dimension, definitions, span) for dimension in inputs.dimensions
     }
     if not any(tables.values()):
         return (*parts, nothing_released(_("Counts by age and sex")))
@@ -206,11 +223,14 @@ def _comparing(inputs: PackInputs) -> Note:
     )
 
 
-def _actions() -> Actions:
+def _actions(inputs: PackInputs) -> Actions:
+    standardised = any(f.measure == "standardised_rate" and f.value is not None for f in inputs.figures.all)
     return Actions(
         _("What is asked of you"),
         (
-            _("Use the standardised rates to compare areas, the crude rates to plan services."),
+            _("Use the standardised rates to compare areas, the crude rates to plan services.")
+            if standardised
+            else _("Use the crude rates to plan services; areas differ in the ages of those who live there."),
             _("Quote a rate with its limits and its period, or not at all."),
             _("Ask us before you combine figures of two packs: rounded figures do not subtract."),
         ),

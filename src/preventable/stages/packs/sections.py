@@ -1,29 +1,19 @@
-"""Parts that the documents share: tables of shown figures, provenance, how to read, what is counted."""
+"""Parts that the documents share: cells and tables of shown figures, provenance, what is not complete."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from preventable.stages.packs.blocks import (
     Block,
     Cell,
     Column,
-    Figure,
-    Heading,
     Note,
-    Paragraph,
     Provenance,
     Row,
     TableBlock,
 )
-from preventable.stages.packs.charts import Interval, IntervalPanel, Panel, Point, interval_chart
-from preventable.stages.packs.findings import (
-    ComparisonFinding,
-    comparison_finding,
-    comparison_headline,
-    comparison_words,
-)
+from preventable.stages.packs.charts import Panel, Point
 from preventable.stages.packs.inputs import PackInputs, Span
 from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.trimming import Found, trimmed
@@ -35,7 +25,6 @@ from preventable.stages.packs.words import (
     listed,
     month_text,
     order_of,
-    sentence_start,
     span_text,
 )
 
@@ -86,7 +75,7 @@ def provenance(inputs: PackInputs, figures: Iterable[Shown]) -> Provenance:
     names = name_patterns([figure.figure for figure in used])
     return Provenance(
         source=listed(
-            [label("source_kind", source) for source in dict.fromkeys(figure.source for figure in used)]
+            [inputs.source_title(source) for source in dict.fromkeys(figure.source for figure in used)]
         ),
         period=span_text(start, end),
         data_as_at=inputs.as_at_text,
@@ -190,12 +179,13 @@ def without_empty(sections: Sequence[tuple[Block, ...]]) -> tuple[Block, ...]:
 
 
 def nothing_shown(what: str, figures: Iterable[Shown]) -> Note:
-    """A part in which every figure is a token says so instead of a table of tokens."""
-    tokens = sorted({figure.text for figure in figures})
-    return Note(
-        _("Nothing to show"),
-        (_("{what}: {tokens} throughout.").format(what=what, tokens=alternatives(tokens)),),
-    )
+    """A part in which every figure is a token says so, and why of [x], instead of a table of tokens."""
+    hidden = list(figures)
+    tokens = alternatives(sorted({figure.text for figure in hidden}))
+    reasons = [_(reason) for reason in _notes(hidden, "[x]")]
+    words = _("{what}: {tokens} throughout ({reasons}).") if reasons else _("{what}: {tokens} throughout.")
+    said = words.format(what=what, tokens=tokens, reasons="; ".join(reasons))
+    return Note(_("Nothing to show"), (said,))
 
 
 def breakdown_table(
@@ -301,247 +291,17 @@ def area_table(
     )
 
 
-@dataclass(frozen=True)
-class RatePair:
-    """A rate of the district and, where it was released, of the region."""
-
-    definition: str
-    own: Shown
-    region: Shown | None
-
-    @property
-    def finding(self) -> ComparisonFinding:
-        """Whether they differ."""
-        return comparison_finding(self.own, self.region)
-
-    @property
-    def words(self) -> str:
-        """Whether they differ, in words; why not, where that cannot be said."""
-        words = comparison_words(self.finding)
-        reason = next((figure.note for figure in self.figures if figure.value is None and figure.note), "")
-        return _("{words} ({reason})").format(words=words, reason=_(reason)) if reason else words
-
-    @property
-    def comparable(self) -> bool:
-        """Whether both are shown."""
-        return self.finding.verdict != "not_available"
-
-    @property
-    def has_value(self) -> bool:
-        """Whether either is shown."""
-        return self.own.value is not None or (self.region is not None and self.region.value is not None)
-
-    @property
-    def figures(self) -> list[Shown]:
-        """Those that were released."""
-        return [self.own] if self.region is None else [self.own, self.region]
-
-
-def rate_pairs(inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span) -> list[RatePair]:
-    """Rates of district and region, by definition, for the definitions that have one."""
-    pairs = []
-    for definition in definitions:
-        own, region = (
-            _rate(inputs, definition, area, measure, span)
-            for area in (("district", inputs.district), ("region", inputs.region_area.area))
-        )
-        if own is not None:
-            pairs.append(RatePair(definition, own, region))
-    return pairs
-
-
-def _rate(
-    inputs: PackInputs, definition: str, area: tuple[str, str], measure: str, span: Span
-) -> Shown | None:
-    found = inputs.figures.select(
-        definition, area[0], span.period_type, measure=measure, area=area[1], period_end=span.end
-    )
-    return found[0] if found else None
-
-
-def rates_figure(inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span) -> Figure | None:
-    """Rates of district and region with limits, drawn, and in words whether they differ.
-
-    None where no rate of the district is shown: a table says that better.
-    """
-    pairs = [pair for pair in rate_pairs(inputs, definitions, measure, span) if pair.own.value is not None]
-    table = rates_table(inputs, definitions, measure, span)
-    if not pairs or not isinstance(table, TableBlock) or table.provenance is None:
-        return None
-    own, region = inputs.district_name, inputs.region_area.name
-    comparable = [pair for pair in pairs if pair.comparable]
-    summary = "; ".join(
-        _("{measure}: {words}").format(measure=inputs.title(pair.definition), words=pair.words)
-        for pair in pairs
-    )
-    return Figure(
-        anchor=f"rates-{measure.replace('_', '-')}",
-        headline=sentence_start(rate_headline(inputs, comparable[0]))
-        if comparable
-        else _("None of these rates can be compared"),
-        title=_("{measure} per 100,000 person-years, {area} and {region}, {period}").format(
-            measure=_measure_name(measure), area=own, region=region, period=span.text
-        ),
-        summary=_("{phrases}.").format(phrases=summary),
-        description=_(
-            "One panel for each measure with two marks, {area} (circle) and {region} (diamond), each "
-            "with a line "
-            "from the lower to the upper 95 % limit. {summary}. The numbers stand in the table below."
-        ).format(area=own, region=region, summary=summary),
-        spec=interval_chart([_interval_panel(inputs, pair) for pair in pairs]),
-        table=replace(table, provenance=None),
-        provenance=table.provenance,
-    )
-
-
-def rate_headline(inputs: PackInputs, pair: RatePair) -> str:
-    """How the district's rate stands beside the region's, in a few words."""
-    words = comparison_headline(pair.finding)
-    form = (
-        _("{measure}, {words}") if pair.finding.verdict == "no_clear_difference" else _("{measure} {words}")
-    )
-    return form.format(measure=inputs.in_title(pair.definition), words=words)
-
-
-def rates_table(
-    inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span
-) -> TableBlock | Note | None:
-    """Rates of district and region with limits, by definition, and in words whether they differ."""
-    every = rate_pairs(inputs, definitions, measure, span)
-    if not every:
-        return None
-    name = _("{measure} per 100,000 person-years with 95 % limits, {period}").format(
-        measure=_measure_name(measure), period=span.text
-    )
-    pairs = [pair for pair in every if pair.has_value]
-    if not pairs:
-        return nothing_shown(name, [figure for pair in every for figure in pair.figures])
-    found = {
-        "": {
-            pair.definition: next((f for f in pair.figures if f.value is not None), pair.own)
-            for pair in every
-        }
-    }
-    columns: list[Column] = [Column(_("Measure"))]
-    for area in (inputs.district_name, inputs.region_area.name):
-        columns += numeric(
-            area, _("{area}, lower limit").format(area=area), _("{area}, upper limit").format(area=area)
-        )
-    return TableBlock(
-        anchor=f"table-{measure.replace('_', '-')}",
-        caption=name,
-        columns=(*columns, Column(_("In words"))),
-        rows=tuple(
-            Row(
-                inputs.title(pair.definition),
-                (*limit_cells(pair.own), *limit_cells(pair.region), Cell(pair.words)),
-            )
-            for pair in pairs
-        ),
-        provenance=provenance(inputs, [figure for pair in every for figure in pair.figures]),
-        remarks=trimmed(found, list(found[""]), column_name=inputs.title, row_name=inputs.title).remarks,
-        short=_measure_name(measure),
-    )
-
-
-def _measure_name(measure: str) -> str:
-    return {
-        "standardised_rate": _("Rates standardised for age"),
-        "crude_rate": _("Crude rates"),
-    }[measure]
-
-
-def _interval_panel(inputs: PackInputs, pair: RatePair) -> IntervalPanel:
-    intervals = [_interval(inputs.district_name, pair.own)]
-    if pair.region is not None:
-        intervals.append(_interval(inputs.region_area.name, pair.region))
-    return IntervalPanel(inputs.title(pair.definition), tuple(intervals))
-
-
-def _interval(who: str, shown: Shown) -> Interval:
-    return Interval(who, shown.value, shown.lower, shown.upper, shown.value_note)
-
-
-def monthly_panel(inputs: PackInputs, definition: str, monthly: Sequence[Shown]) -> Panel:
-    """A definition's months as a line: a month without a value is a gap with its token."""
+def monthly_panel(
+    inputs: PackInputs, definition: str, monthly: Sequence[Shown], months: Sequence[str]
+) -> Panel:
+    """A definition's line over the months: a month without a value, or that was not released, is a gap."""
+    by_month = {figure.period_end: shown_cell(figure) for figure in monthly}
+    cells = {month: by_month.get(month, shown_cell(None)) for month in months}
     points = (
-        Point(month_text(figure.period_end, short=True), figure.value, figure.value_note)
-        for figure in sorted(monthly, key=lambda figure: figure.period_end)
+        Point(month_text(month, short=True), cell.value, cell.text if cell.value is None else "")
+        for month, cell in cells.items()
     )
     return Panel(_("{measure}, each month").format(measure=inputs.title(definition)), tuple(points))
-
-
-def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Block, ...]:
-    """Shorthand, rounding and definitions: the last part of every pack.
-
-    Args:
-        inputs: The pack's.
-        worked_out: How the pack's numbers came about that are not released, and so in no CSV.
-    """
-    most, base = inputs.rule.minimum - 1, inputs.rule.base
-    return (
-        Heading(_("How to read this pack"), "how-to-read"),
-        Note(
-            _("Shorthand"),
-            (
-                _(
-                    "[c] confidential: the count is 0 to {most}, or the rate rests on such a count. A zero "
-                    "is not told apart from a small number."
-                ).format(most=most),
-                _(
-                    "[x] not available: not every service has sent its records for the period, or a rate "
-                    "would rest on too few records, or on too many without an age. A gap is not a zero."
-                ),
-                _("[z] not applicable, or not part of this release."),
-            ),
-        ),
-        Note(
-            _("Rounding"),
-            (
-                _(
-                    "Counts of {minimum} and more are rounded to the nearest {base}, each on its own: read "
-                    "each as “about”. Parts need not add up to their total."
-                ).format(minimum=inputs.rule.minimum, base=base),
-                _("Rates and limits are computed from the shown counts; the limits take in the rounding."),
-                *worked_out,
-            ),
-        ),
-        Note(
-            _("What a count leaves out, and what it is not"),
-            (
-                _(
-                    "Rows that the quality rules hold back are not counted: for instance an injury that is "
-                    "recorded after the arrival."
-                ),
-                _(
-                    "Attendances, call-outs, offences and admissions are not people: one person may be counted "
-                    "more than once, and one assault by more than one service."
-                ),
-            ),
-        ),
-        Heading(_("What is counted"), "what-is-counted", level=3),
-        _definitions_table(inputs),
-        Paragraph(
-            _(
-                "Release {release}. All that was released to you, with its names, is in the CSV files beside this "
-                "page, counts and rates in {download}. Whoever sent you this pack can trace each figure back: quote "
-                "its name."
-            ).format(release=inputs.release, download=inputs.download)
-        ),
-    )
-
-
-def _definitions_table(inputs: PackInputs) -> TableBlock:
-    versions = {figure.definition: figure.definition_version for figure in inputs.figures.all}
-    return TableBlock(
-        anchor="definitions",
-        caption=_("Definitions used in this pack"),
-        columns=(Column(_("Definition")), Column(_("Name and version")), Column(_("What it counts"))),
-        rows=tuple(
-            Row(inputs.title(name), (Cell(f"{name}.v{versions[name]}"), Cell(inputs.plain(name))))
-            for name in inputs.figures.definitions()
-        ),
-    )
 
 
 def incomplete_lines(inputs: PackInputs, figures: Iterable[Shown]) -> tuple[str, ...]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from preventable.codes import allowed
 from preventable.stages.packs.blocks import Cell, CellPart
 from preventable.stages.packs.words import count_text, rate_text
 
@@ -157,17 +156,17 @@ class ShownSignal:
         return self.verdict in ("signal", "worth_watching", "none")
 
 
-def estimates_of(rows: Iterable[Mapping[str, Any]]) -> tuple[ShownEstimate, ...]:
-    """Rows of `released_estimates` as types: the district before the region, sources in their order."""
+def estimates_of(rows: Iterable[Mapping[str, Any]], *, sources: Sequence[str]) -> tuple[ShownEstimate, ...]:
+    """Rows of `released_estimates` as types: the district before the region, then in the order of the sources."""
     kept = [ShownEstimate(**{k: v for k, v in row.items() if k != "recipient"}) for row in rows]
-    return tuple(sorted(kept, key=_in_order))
+    return tuple(sorted(kept, key=lambda one: _in_order(one, sources)))
 
 
-def signals_of(rows: Iterable[Mapping[str, Any]]) -> tuple[ShownSignal, ...]:
-    """Rows of `released_signals` as types, lines first, in their order."""
+def signals_of(rows: Iterable[Mapping[str, Any]], *, sources: Sequence[str]) -> tuple[ShownSignal, ...]:
+    """Rows of `released_signals` as types, lines first, in their order; then in the order of the sources."""
     kept = [ShownSignal(**{k: v for k, v in row.items() if k != "recipient"}) for row in rows]
-    return tuple(sorted(kept, key=lambda one: (one.line == 0, one.line, _in_order(one))))
+    return tuple(sorted(kept, key=lambda one: (one.line == 0, one.line, _in_order(one, sources))))
 
 
-def _in_order(one: ShownEstimate | ShownSignal) -> tuple[str, int, str]:
-    return one.area_type, allowed("source").index(one.source), one.figure
+def _in_order(one: ShownEstimate | ShownSignal, sources: Sequence[str]) -> tuple[str, int, str]:
+    return one.area_type, sources.index(one.source), one.figure

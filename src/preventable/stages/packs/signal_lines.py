@@ -116,7 +116,7 @@ def _signals_table(inputs: PackInputs, found: Sequence[ShownSignal]) -> TableBlo
             for one in found
         ),
         provenance=Provenance(
-            source=listed([label("source_kind", one) for one in sorted({one.source for one in found})]),
+            source=listed([inputs.source_title(one) for one in sorted({one.source for one in found})]),
             period=_("weeks that end in {month}").format(month=inputs.as_at_text),
             data_as_at=inputs.as_at_text,
             exclusions=_("lines that rest on {most} records or fewer; weeks that are not complete").format(
@@ -159,7 +159,7 @@ def _changes(inputs: PackInputs) -> tuple[Block, ...]:
             for one in changes
         ),
         provenance=Provenance(
-            source=listed([label("source_kind", one) for one in sorted({one.source for one in changes})]),
+            source=listed([inputs.source_title(one) for one in sorted({one.source for one in changes})]),
             period=_("all complete weeks held"),
             data_as_at=inputs.as_at_text,
             exclusions=_("series with less than a year of complete weeks; the newest four weeks"),

@@ -12,19 +12,29 @@ import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.errors import ReleaseRefusedError
-from preventable.settings import StepContext
+from preventable.settings import Policy, StepContext
 from preventable.stages.packs import community_safety, licensing, public_health
 from preventable.stages.packs.blocks import Block, Document
 from preventable.stages.packs.csvw import FILES, render_csv, render_metadata
 from preventable.stages.packs.html import render_html, render_index
-from preventable.stages.packs.inputs import Area, Day, PackInputs, Venue, release_rule, terms_of
+from preventable.stages.packs.inputs import (
+    Area,
+    Day,
+    PackInputs,
+    Venue,
+    granted_estimates,
+    release_rule,
+    terms_of,
+)
 from preventable.stages.packs.ods import render_ods
 from preventable.stages.packs.pdf import after_month, render_pdf
+from preventable.stages.packs.placement import Placements, read_placements
 from preventable.stages.packs.shown import ShownFigures, estimates_of, signals_of
 from preventable.stages.packs.words import _, language, month_text, plural
 from preventable.stages.packs.xlsx import render_xlsx
 from preventable.tables import TABLES
 from preventable.tables.signal_rules import read_signal_rules
+from preventable.tables.source_kinds import SourceKind, source_kinds
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,7 @@ def make_packs(engine: Engine, context: StepContext) -> dict[str, bytes]:
     """Make one pack for each partner with released figures, in every format; and a page to find them.
 
     Reads `released`, `released_estimates`, `released_signals`, `release_register`, `areas`, `venues`, `partners`,
-    `calendar`; creates `partner_packs`.
+    `providers`, `calendar`; creates `partner_packs`.
 
     Returns:
         Path below the folder of the release (`<partner>/<document>.<ending>`) to content, in order of path. Endings:
@@ -55,11 +65,12 @@ def make_packs(engine: Engine, context: StepContext) -> dict[str, bytes]:
 
     Raises:
         ReleaseRefusedError: A figure is not in the release register as it stands.
-        PolicyError: Policy does not say on what terms a partner receives its pack.
+        PolicyError: Policy does not say on what terms a partner receives its pack, or a definition of it asks for a
+            part of a pack that there is not.
     """
     release = _release(engine)
     partners = _rows(engine, "SELECT * FROM partners ORDER BY partner")
-    shared = _Shared.read(engine)
+    shared = _Shared.read(engine, context.policy)
     made: dict[str, bytes] = {}
     recipients: dict[str, str] = {}
     documents: list[Document] = []
@@ -129,9 +140,12 @@ class _Shared:
     area_names: Mapping[tuple[str, str], str]
     venues: Mapping[str, tuple[Venue, ...]]
     days: tuple[Day, ...]
+    sources: frozenset[str]
+    kinds: Mapping[str, SourceKind]
+    placements: Placements
 
     @classmethod
-    def read(cls, engine: Engine) -> _Shared:
+    def read(cls, engine: Engine, policy: Policy) -> _Shared:
         told = [
             _by_recipient(_rows(engine, f"SELECT * FROM {table} ORDER BY recipient, figure"))
             for table in FILES
@@ -178,6 +192,9 @@ class _Shared:
             {(row["area_type"], row["area"]): row["area_name"] for row in names},
             {district: tuple(found) for district, found in by_district.items()},
             tuple(Day(row["on_day"], row["name"], row["day_type"], row["district"]) for row in days),
+            frozenset(row["source"] for row in _rows(engine, "SELECT DISTINCT source FROM providers")),
+            source_kinds(policy),
+            read_placements(policy),
         )
 
 
@@ -194,14 +211,15 @@ def _rows(engine: Engine, sql: str) -> list[dict[str, Any]]:
 
 def _inputs(partner: Mapping[str, Any], shared: _Shared, context: StepContext, release: str) -> PackInputs:
     figures = ShownFigures(shared.figures.get(partner["partner"], []))
+    kinds = tuple(shared.kinds)
     return PackInputs(
         partner=partner["partner"],
         partner_name=partner["partner_name"],
         partner_type=partner["partner_type"],
         district=partner["district"],
         figures=figures,
-        estimates=estimates_of(shared.estimates.get(partner["partner"], [])),
-        signals=signals_of(shared.signals.get(partner["partner"], [])),
+        estimates=estimates_of(shared.estimates.get(partner["partner"], []), sources=kinds),
+        signals=signals_of(shared.signals.get(partner["partner"], []), sources=kinds),
         areas=shared.areas,
         area_names=shared.area_names,
         venues=shared.venues.get(partner["district"], ()),
@@ -209,6 +227,10 @@ def _inputs(partner: Mapping[str, Any], shared: _Shared, context: StepContext, r
         rule=release_rule(context.policy),
         change_level=round(100 * (1 - 2 * read_signal_rules(context.policy).watch_p)),
         definitions=context.policy.definitions,
+        placements=shared.placements,
+        kinds=shared.kinds,
+        sources=shared.sources,
+        granted_estimates=granted_estimates(context.policy, partner["partner_type"]),
         region=context.region,
         as_at=max((figure.period_end for figure in figures.all), default=context.period),
         release=release,
@@ -233,6 +255,7 @@ def _document(inputs: PackInputs, context: StepContext) -> Document:
         period=inputs.long_period().text,
         data_as_at=inputs.as_at_text,
         release=inputs.release,
+        licences=inputs.licences,
         blocks=kind.blocks(inputs),
     )
 

@@ -19,29 +19,52 @@ from preventable.stages.packs.blocks import (
 from preventable.stages.packs.charts import Interval, IntervalPanel, interval_chart
 from preventable.stages.packs.inputs import PackInputs
 from preventable.stages.packs.shown import ShownEstimate
-from preventable.stages.packs.words import _, date_text, label, listed, sentence_start, share_text
+from preventable.stages.packs.words import _, date_text, listed, sentence_start, share_text
 
 _ESTIMATE = "unknown_to_police"
+#: Health services of which the share is estimated -> the people meant.
+_SERVICES = {
+    "ed": "people treated in emergency departments after an assault",
+    "ambulance": "people to whom an ambulance was sent after an assault",
+}
 
 
 def unknown_to_police(inputs: PackInputs) -> tuple[Block, ...]:
     """The section on what the police do not hear of; empty where the partner is granted no such estimate."""
-    estimates = inputs.estimates_of(_ESTIMATE)
-    if not estimates:
+    if _ESTIMATE not in inputs.granted_estimates:
         return ()
     heading = Heading(_("What the police do not hear of"), "unknown-to-police")
+    if "police" not in inputs.sources or not inputs.sources & set(_SERVICES):
+        return (heading, Paragraph(_abstention(inputs)))
+    estimates = _held(inputs)
+    if not estimates:
+        return ()
     shown = [one for one in estimates if one.value is not None]
     sentences = [Paragraph(unknown_sentence(one, inputs.region_area.name)) for one in estimates]
     what = _figure(inputs, shown) if shown else ()
     return (heading, *sentences, *what, _how_estimated())
 
 
+def _held(inputs: PackInputs) -> list[ShownEstimate]:
+    """Shares of the health services of which the region holds records."""
+    return [one for one in inputs.estimates_of(_ESTIMATE) if one.source in inputs.sources]
+
+
+def _abstention(inputs: PackInputs) -> str:
+    """Why there can be no such share: it takes two kinds of source of which the region lacks one or both."""
+    return _(
+        "No figure ([x]): the share that the police do not hear of is estimated from records of emergency departments "
+        "or the ambulance service beside records of the police, each with its time and place. {region} holds no such "
+        "pair; its records are those of: {held}."
+    ).format(
+        region=inputs.region_area.name,
+        held=listed([inputs.source_title(kind) for kind in inputs.kinds if kind in inputs.sources]),
+    )
+
+
 def unknown_sentence(one: ShownEstimate, region: str) -> str:
     """The estimate in words with its interval, or that there is none and why."""
-    who = {
-        "ed": _("people treated in emergency departments after an assault"),
-        "ambulance": _("people to whom an ambulance was sent after an assault"),
-    }[one.source]
+    who = _(_SERVICES[one.source])
     if one.value is None or one.lower is None or one.upper is None:
         return _("{region}: no figure for {who} ([x], {note}).").format(
             region=region, who=who, note=_(one.note)
@@ -69,12 +92,18 @@ def _figure(inputs: PackInputs, shown: Sequence[ShownEstimate]) -> tuple[Figure]
         region=inputs.region_area.name, span=span
     )
     intervals = tuple(
-        Interval(_source_title(one.source), _percent(one.value), _percent(one.lower), _percent(one.upper), "")
+        Interval(
+            _source_title(inputs, one.source),
+            _percent(one.value),
+            _percent(one.lower),
+            _percent(one.upper),
+            "",
+        )
         for one in shown
     )
     lines = "; ".join(
         _("{service}: {share} ({lower} to {upper})").format(
-            service=_source_title(one.source),
+            service=_source_title(inputs, one.source),
             share=share_text(one.value or 0),
             lower=share_text(one.lower or 0),
             upper=share_text(one.upper or 0),
@@ -109,8 +138,8 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else round(100 * share, 6)
 
 
-def _source_title(source: str) -> str:
-    return sentence_start(label("source_kind", source))
+def _source_title(inputs: PackInputs, source: str) -> str:
+    return sentence_start(inputs.source_title(source))
 
 
 def _table(inputs: PackInputs, name: str) -> TableBlock:
@@ -126,19 +155,19 @@ def _table(inputs: PackInputs, name: str) -> TableBlock:
         ),
         rows=tuple(
             Row(
-                _source_title(one.source),
+                _source_title(inputs, one.source),
                 tuple(one.cell(part) for part in ("value", "lower", "upper", "lower_if_hidden")),
             )
-            for one in inputs.estimates_of(_ESTIMATE)
+            for one in _held(inputs)
         ),
         short=_("Unknown to the police"),
     )
 
 
 def _provenance(inputs: PackInputs, span: str) -> Provenance:
-    withheld = sorted({one.note for one in inputs.estimates_of(_ESTIMATE) if one.note})
+    withheld = sorted({one.note for one in _held(inputs) if one.note})
     return Provenance(
-        source=listed([label("source_kind", one) for one in ("ed", "ambulance", "police")]),
+        source=listed([inputs.source_title(one) for one in (*_SERVICES, "police") if one in inputs.sources]),
         period=span,
         data_as_at=inputs.as_at_text,
         exclusions=listed([_("[x], {reason}").format(reason=_(note)) for note in withheld])
@@ -146,7 +175,7 @@ def _provenance(inputs: PackInputs, span: str) -> Provenance:
         else _("records before the first and after the last whole week"),
         remarks="",
         download=f"{inputs.partner_type}-estimates.csv",
-        names=tuple(one.figure for one in inputs.estimates_of(_ESTIMATE)),
+        names=tuple(one.figure for one in _held(inputs)),
     )
 
 

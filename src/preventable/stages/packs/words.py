@@ -143,6 +143,11 @@ def sentence_start(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def sentence_inside(words: str) -> str:
+    """Words with a small letter at their head, unless it begins an abbreviation: 'ED visits' stays as it is."""
+    return words[:1].lower() + words[1:] if words[1:2].islower() or words[1:2] == " " else words
+
+
 def listed(items: Sequence[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
     if len(items) < 2:

@@ -1,0 +1,58 @@
+"""Which definitions stand in which part of a pack: those of contents.toml, then those that ask for it themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from preventable.errors import PolicyError
+from preventable.settings import Policy, words_given
+from preventable.stages.packs.words import data_file
+
+#: Kinds of document; the other tables of contents.toml are settings.
+DOCUMENTS = ("community_safety", "licensing", "public_health")
+#: Keys of a document in contents.toml that name no definitions.
+_NO_PARTS = ("dimensions",)
+
+Placements = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Document to part to the definitions in it, in order."""
+
+
+def read_placements(policy: Policy) -> Placements:
+    """The definitions of every part of every document.
+
+    A definition of policy stands after those of contents.toml in the parts that its key `packs` names, in the order of
+    the names of definitions.
+
+    Raises:
+        PolicyError: A definition names a document or a part that there is not.
+    """
+    contents = data_file("contents.toml")
+    asked = {name: _asked(name, policy.definitions[name]) for name in sorted(policy.definitions)}
+    return {
+        document: {
+            part: tuple(
+                dict.fromkeys(
+                    [*names, *(name for name, parts in asked.items() if part in parts.get(document, ()))]
+                )
+            )
+            for part, names in contents[document].items()
+            if part not in _NO_PARTS
+        }
+        for document in DOCUMENTS
+    }
+
+
+def _asked(name: str, definition: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+    where = f"policy/definitions/{name}.toml"
+    packs = definition.get("packs", {})
+    if not isinstance(packs, Mapping):
+        raise PolicyError(where, "packs is not a table")
+    words_given(where, "packs", list(packs), DOCUMENTS)
+    contents = data_file("contents.toml")
+    return {
+        document: words_given(
+            where, f"packs.{document}", parts, [part for part in contents[document] if part not in _NO_PARTS]
+        )
+        for document, parts in packs.items()
+    }

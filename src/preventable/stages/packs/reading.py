@@ -1,0 +1,122 @@
+"""The last part of every pack: how to read it, what is counted, and what region and sources rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from preventable.stages.packs.blocks import (
+    Block,
+    Cell,
+    Column,
+    Heading,
+    Note,
+    Paragraph,
+    Row,
+    TableBlock,
+)
+from preventable.stages.packs.inputs import PackInputs
+from preventable.stages.packs.words import _, listed
+
+
+def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Block, ...]:
+    """Shorthand, rounding and definitions: the last part of every pack.
+
+    Args:
+        inputs: The pack's.
+        worked_out: How the pack's numbers came about that are not released, and so in no CSV.
+    """
+    most, base = inputs.rule.minimum - 1, inputs.rule.base
+    return (
+        Heading(_("How to read this pack"), "how-to-read"),
+        Note(
+            _("Shorthand"),
+            (
+                _(
+                    "[c] confidential: the count is 0 to {most}, or the rate rests on such a count. A zero "
+                    "is not told apart from a small number."
+                ).format(most=most),
+                _(
+                    "[x] not available: not every service has sent its records for the period, or a rate "
+                    "would rest on too few records, on too many without an age, or on a population that is not held. "
+                    "A gap is not a zero."
+                ),
+                _("[z] not applicable, or not part of this release."),
+            ),
+        ),
+        Note(
+            _("Rounding"),
+            (
+                _(
+                    "Counts of {minimum} and more are rounded to the nearest {base}, each on its own: read "
+                    "each as “about”. Parts need not add up to their total."
+                ).format(minimum=inputs.rule.minimum, base=base),
+                _("Rates and limits are computed from the shown counts; the limits take in the rounding."),
+                *worked_out,
+            ),
+        ),
+        Note(
+            _("What a count leaves out, and what it is not"),
+            (
+                _("Rows that the quality rules hold back are not counted."),
+                _(
+                    "Attendances, call-outs, offences and admissions are not people: one person may be counted "
+                    "more than once, and one assault by more than one service."
+                ),
+                *_not_held(inputs),
+            ),
+        ),
+        *_region_notes(inputs),
+        Heading(_("What is counted"), "what-is-counted", level=3),
+        _definitions_table(inputs),
+        Paragraph(
+            _(
+                "Release {release}. All that was released to you, with its names, is in the CSV files beside this "
+                "page, counts and rates in {download}. Whoever sent you this pack can trace each figure back: quote "
+                "its name."
+            ).format(release=inputs.release, download=inputs.download)
+        ),
+    )
+
+
+def _definitions_table(inputs: PackInputs) -> TableBlock:
+    versions = {figure.definition: figure.definition_version for figure in inputs.figures.all}
+    return TableBlock(
+        anchor="definitions",
+        caption=_("Definitions used in this pack"),
+        columns=(Column(_("Definition")), Column(_("Name and version")), Column(_("What it counts"))),
+        rows=tuple(
+            Row(inputs.title(name), (Cell(f"{name}.v{versions[name]}"), Cell(inputs.plain(name))))
+            for name in inputs.figures.definitions()
+        ),
+    )
+
+
+def _not_held(inputs: PackInputs) -> tuple[str, ...]:
+    """Which kinds of source the region does not hold; empty where it holds all that the pack is made for."""
+    absent = [inputs.source_title(source) for source in inputs.sources_not_held()]
+    if not absent:
+        return ()
+    words = _("This region holds no records of these kinds, and nothing of them is in this pack: {kinds}.")
+    return (words.format(kinds=listed(absent)),)
+
+
+def _region_notes(inputs: PackInputs) -> tuple[Note, ...]:
+    """Whose data maps, names and populations are, as their licences ask; and what to bear in mind of them."""
+    remarks = (*inputs.region_lines("left_out"), *inputs.region_lines("notes"), *_transform(inputs))
+    return (
+        *(
+            [Note(_("Licences and sources of maps, names and numbers"), inputs.licences)]
+            if inputs.licences
+            else []
+        ),
+        *([Note(_("What to know of maps and populations"), remarks)] if remarks else []),
+    )
+
+
+def _transform(inputs: PackInputs) -> tuple[str, ...]:
+    """In which projection distances are measured, and how far places may have moved on the way to it."""
+    crs, error_m = inputs.region.get("crs"), inputs.region.get("transform_error_m")
+    if not crs or error_m is None:
+        return ()
+    words = _("Places are held in metres of {crs}; bringing them there moved none by more than {error} m.")
+    return (words.format(crs=crs, error=f"{float(error_m):g}"),)
