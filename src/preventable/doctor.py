@@ -18,6 +18,7 @@ from preventable.stages.disclosure.rule import read_release_rule
 from preventable.stages.indicators.definitions import read_definitions
 from preventable.stages.indicators.populations import read_standard_weights
 from preventable.stages.linkage.policy import read_linkage_policy
+from preventable.stages.packs.placement import read_placements
 from preventable.stages.sources.limits import read_limits
 from preventable.store.home import open_home
 from preventable.store.retention import read_retention
@@ -46,6 +47,7 @@ _POLICY_READERS: tuple[Callable[[Policy], object], ...] = (
     read_standard_weights,
     read_release_rule,
     read_recipients,
+    read_placements,
     read_linkage_policy,
     read_signal_rules,
     read_limits,

@@ -30,6 +30,7 @@ from preventable.stages.packs.maps import (
     MappedArea,
     area_map,
     count_classes,
+    rate_classes,
     token_names,
 )
 from preventable.stages.packs.stage import make_packs
@@ -296,3 +297,73 @@ def test_the_map_draws_every_middle_area_of_the_district_hatched_or_not_and_no_o
     assert set(drawn) == own
     assert {"[c]", "[x]"} & set(drawn.values())
     assert not [row["area_name"] for row in middle if row["area"] not in own and row["area_name"] in page]
+
+
+def rings(path: str) -> list[shapely.LinearRing]:
+    """The rings of a drawn path, each from its M to its Z."""
+    return [
+        shapely.LinearRing([(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", part)])
+        for part in path.split("Z")
+        if part
+    ]
+
+
+def turned(shape: shapely.Polygon, *, exterior_cw: bool) -> shapely.Polygon:
+    return shapely.orient_polygons(shape, exterior_cw=exterior_cw)
+
+
+@pytest.mark.parametrize("exterior_cw", [True, False])
+def test_a_hole_stays_empty_and_every_part_is_filled_whichever_way_the_rings_run(exterior_cw):
+    lake = shapely.box(2_000, 2_000, 4_000, 4_000)
+    land = turned(
+        shapely.Polygon(shapely.box(0, 0, 6_000, 6_000).exterior, [lake.exterior]), exterior_cw=exterior_cw
+    )
+    islands = shapely.MultiPolygon(
+        [
+            turned(shapely.box(7_000, 0, 9_000, 6_000), exterior_cw=exterior_cw),
+            turned(shapely.box(2_500, 2_500, 3_500, 3_500), exterior_cw=exterior_cw),
+        ]
+    )
+    areas = [MappedArea("land", shapely.to_wkb(land), 0), MappedArea("isles", shapely.to_wkb(islands), 1)]
+
+    drawn = area_paths(draw(area_map(areas, classes=CLASSES, tokens={}, title="Count")))
+
+    whole = 9_000 * 6_000
+    frame = shapely.union_all([shapely.Polygon(ring) for _fill, path in drawn for ring in rings(path)])
+    per_m2 = frame.envelope.area / whole
+    outer, hole = sorted((shapely.Polygon(ring) for ring in rings(drawn[0][1])), key=lambda ring: -ring.area)
+    assert outer.area - hole.area == pytest.approx((36e6 - 4e6) * per_m2, rel=0.01)
+    # Rings of opposite turn: by either fill rule of SVG the lake stays empty.
+    assert outer.exterior.is_ccw != hole.exterior.is_ccw
+    parts = [shapely.Polygon(ring) for ring in rings(drawn[1][1])]
+    assert sum(part.area for part in parts) == pytest.approx((12e6 + 1e6) * per_m2, rel=0.01)
+    assert len({part.exterior.is_ccw for part in parts}) == 1
+
+
+def test_areas_that_overlap_or_leave_slivers_are_drawn_all_the_same():
+    areas = [
+        MappedArea("a", shapely.to_wkb(shapely.box(0, 0, 3_000, 3_000)), 0),
+        MappedArea("b", shapely.to_wkb(shapely.box(2_970, 0, 6_000, 3_000)), 1),
+        MappedArea("c", shapely.to_wkb(shapely.box(6_020, 0, 9_000, 3_000)), "[c]"),
+    ]
+
+    fills = [f for f, _p in area_paths(draw(area_map(areas, classes=CLASSES, tokens=TOKENS, title="Count")))]
+
+    assert fills == [*data_file("palette.toml")["chart"]["sequential"][:2], "url(#a-confidential)"]
+
+
+def test_rates_fall_in_classes_of_about_equally_many_areas_with_round_bounds():
+    values = [float(n) for n in range(1_003, 4_003, 100)]
+
+    classes = rate_classes(values)
+
+    assert classes.names == ("under 2,000", "2,000 to under 3,000", "3,000 or more")
+    assert [sum(classes.of(value) == n for value in values) for n in range(3)] == [10, 10, 10]
+
+
+@pytest.mark.parametrize("values", [[5.0], [5.0, 5.0, 5.0], [0.0, 0.0, 9.0]])
+def test_rates_that_are_alike_have_fewer_classes_and_each_its_name(values):
+    classes = rate_classes(values)
+
+    assert len(classes.names) < 3
+    assert all(0 <= classes.of(value) < len(classes.names) for value in values)

@@ -60,7 +60,7 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
         *unknown_to_police(inputs),
         *_rates(inputs, span),
         *_age_and_sex(inputs, span),
-        *where(inputs, span, ("crude_rate",)),
+        *where(inputs, span, ("crude_rate", "count")),
         _comparing(inputs),
         _actions(inputs),
         *how_to_read(inputs),

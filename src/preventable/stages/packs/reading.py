@@ -102,7 +102,12 @@ def _not_held(inputs: PackInputs) -> tuple[str, ...]:
 
 def _region_notes(inputs: PackInputs) -> tuple[Note, ...]:
     """Whose data maps, names and populations are, as their licences ask; and what to bear in mind of them."""
-    remarks = (*inputs.region_lines("left_out"), *inputs.region_lines("notes"), *_transform(inputs))
+    left_out = inputs.region_lines("left_out")
+    remarks = (
+        *(_("Left out of the region's tables: {what}.").format(what=what) for what in left_out),
+        *inputs.region_lines("notes"),
+        *_transform(inputs),
+    )
     return (
         *(
             [Note(_("Licences and sources of maps, names and numbers"), inputs.licences)]

@@ -39,25 +39,24 @@ def where(inputs: PackInputs, span: Span, measures: Sequence[str]) -> tuple[Bloc
     Args:
         inputs: The pack's.
         span: Period of the figures.
-        measures: `count` or `crude_rate`; the first must be there, the others stand where they were released.
+        measures: `count` and `crude_rate`, in the order in which they stand.
     """
     mapped, listed_in = inputs.section("map"), inputs.section("areas")
     if not mapped and not listed_in:
         return ()
-    parts: list[Block] = [Heading(_("Where"), "where")]
-    for n, measure in enumerate(measures):
+    parts: list[Block] = []
+    told: set[str] = set()
+    for measure in measures:
         level, drawn = _first_map(inputs, mapped, measure, span)
-        if drawn is not None:
-            parts.append(drawn)
         tables = {
             one: table
             for one in _levels(inputs, "tables")
             if one != level and (table := _TABLES[measure](inputs, one, listed_in, span)) is not None
         }
-        parts += tables.values()
-        if n == 0:
-            parts += _not_released(inputs, {level, *tables}, drawn is not None, mapped)
-    return tuple(parts) if len(parts) > 1 else ()
+        parts += [*([drawn] if drawn else []), *tables.values()]
+        told |= {level, *tables}
+    parts += _not_released(inputs, told, any(isinstance(part, Figure) for part in parts), mapped)
+    return (Heading(_("Where"), "where"), *parts) if parts else ()
 
 
 def _levels(inputs: PackInputs, purpose: str) -> list[str]:
