@@ -82,7 +82,15 @@ def region_tables(persons: int = 300) -> dict[str, pa.Table]:
         for code in DISTRICTS
     ]
     populations = [
-        {"small_area": code, "year": year, "sex": sex, "age_from": first, "age_to": last, "persons": persons}
+        {
+            "small_area": code,
+            "year": year,
+            "sex": sex,
+            "age_from": first,
+            "age_to": last,
+            "persons": persons,
+            "basis": "official",
+        }
         for code in SMALL_AREAS
         for year in (2024, 2025)
         for sex in ("male", "female")

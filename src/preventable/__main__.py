@@ -24,6 +24,7 @@ from preventable.explain import explain_figure
 from preventable.invented.invent import MOST_MONTHS
 from preventable.invented.invent import invent as invent_county
 from preventable.pipeline import StepReport
+from preventable.regions.build import build_region
 from preventable.settings import load_policy
 from preventable.store.home import open_home, open_or_create_home
 from preventable.store.session import home_checksums
@@ -35,6 +36,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+region_app = typer.Typer(help="A region from official files.", no_args_is_help=True)
+app.add_typer(region_app, name="region")
 trouble = Console(stderr=True, highlight=False, soft_wrap=True)
 
 HomeOption = Annotated[Path, typer.Option("--home", help="Folder of the home.")]
@@ -176,6 +179,21 @@ def invent(
         )
     _say(f"{made['files']:,} files with {made['rows']:,} rows under {out / 'submissions'}")
     _say(f"The month that comes late is under {out / 'later'}, the truth under {out / 'truth'}")
+
+
+@region_app.command("build")
+def build(
+    manifest: Annotated[Path, typer.Argument(help="TOML that names the official files and their columns.")],
+    out: Annotated[Path, typer.Option(help="Folder for the region.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder that the manifest's paths start from; else the manifest's own."),
+    ] = None,
+) -> None:
+    """Build a region from official files, and say what it leaves out."""
+    for line in build_region(manifest, out, data=data).lines():
+        _say(line)
+    _say(f"The region is in {out}")
 
 
 @app.command()

@@ -279,5 +279,43 @@ class InventedPeriodError(PreventableError):
 
 class RegionGeometryError(PreventableError):
     number, title, exit_code = "R901", "The region's polygons cannot be indexed", 3
-    remedy = "Round the polygons to whole metres and mend them, then build the region again."
+    remedy = "Build the region with `preventable region build`, which rounds polygons to whole metres and mends them."
     state = _STANDS
+
+
+class ManifestError(PreventableError):
+    number, title, exit_code = "R902", "A region's manifest is not well formed", 2
+    remedy = "Mend the manifest; docs/how-to/build-a-region.md shows every section."
+    state = "Nothing was written."
+
+
+class RegionFileError(PreventableError):
+    number, title, exit_code = "R903", "A file that a region's manifest names is absent or cannot be read", 2
+    remedy = "Get the file from its publisher, or take the sections that need it out of the manifest."
+    state = "Nothing was written."
+
+
+class RegionColumnError(PreventableError):
+    number, title, exit_code = "R904", "A column that a region's manifest names is not in its file", 2
+    remedy = "Look at the first line of the file and mend `columns` in the manifest."
+    state = "Nothing was written."
+
+
+class RegionValueError(PreventableError):
+    number, title, exit_code = "R905", "A file of a region has cells that are missing or cannot be read", 3
+    remedy = "Mend the file, or see whether the manifest names the right column of it."
+    state = "Nothing was written."
+
+
+class RegionCodesError(PreventableError):
+    number, title, exit_code = "R906", "The files of a region do not know the same areas", 3
+    remedy = "Get files of the same year of areas, or narrow both with `keep` in the manifest."
+    state = "Nothing was written."
+
+
+class RegionProjectionError(PreventableError):
+    number, title, exit_code = "R907", "Points cannot be brought into the region's projection", 2
+    remedy = (
+        "Give a projection in metres as `crs` in the manifest, and each file's own `crs` where it has one."
+    )
+    state = "Nothing was written."

@@ -370,6 +370,7 @@ def test_populations_in_finer_bands_and_one_sex_are_taken_as_they_come():
             "age_from": first,
             "age_to": first + 4,
             "persons": 7,
+            "basis": "official",
         }
         for first in range(0, 80, 5)
     ]
@@ -397,6 +398,7 @@ def test_populations_that_span_two_ten_year_bands_are_refused():
                 "age_from": 15,
                 "age_to": 24,
                 "persons": 7,
+                "basis": "official",
             }
         ],
     )

@@ -102,7 +102,7 @@ def test_no_stage_without_its_face():
 def test_absent_rooms_are_absent_and_not_stubs():
     for name in ("evaluation",):
         assert not (PACKAGE / "stages" / name).exists()
-    for name in ("programmes", "portal", "desk", "regions"):
+    for name in ("programmes", "portal", "desk"):
         assert not (PACKAGE / name).exists()
 
 

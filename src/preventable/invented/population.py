@@ -68,6 +68,7 @@ def populations(
             "age_from": AGE_FROM[band],
             "age_to": AGE_TO[band],
             "persons": by_year.reshape(-1),
+            "basis": ["official"] * by_year.size,
         }
     )
     base_year = np.floor(expected + chance).astype(np.int64)

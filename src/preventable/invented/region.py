@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import shapely
 
 from preventable.errors import InventedPeriodError
@@ -24,6 +22,7 @@ from preventable.invented.population import deciles, deprivation_ranks, populati
 from preventable.invented.streets import draw_postcodes, draw_streets
 from preventable.invented.venues import draw_venues
 from preventable.tables.region import REGION_TABLES
+from preventable.tables.region_folder import write_region_folder
 
 # Level of areas: letters of its codes, digits of its codes.
 CODES = {"small_area": ("XS", 5), "middle_area": ("XM", 4), "ward": ("XW", 3), "neighbourhood": ("XN", 2)}
@@ -86,13 +85,7 @@ def build_region(*, seed: int, months: int, first_month: str, last_month: str) -
 
 def write_region(region: Region, folder: Path) -> None:
     """Write `<table>.parquet` of every table and `region.toml`; the same region gives the same bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    # A JSON text, number or truth value is written alike in TOML. First, so that a folder whose writing was cut
-    # short still says whose it is.
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in region.about.items()]
-    (folder / "region.toml").write_text("".join(lines), encoding="utf-8", newline="\n")
-    for name, table in region.tables.items():
-        pq.write_table(table, folder / f"{name}.parquet", compression="zstd", row_group_size=1_000_000)
+    write_region_folder(region.tables, region.about, folder)
 
 
 def _period(months: int, first_month: str, last_month: str) -> tuple[np.datetime64, np.datetime64]:

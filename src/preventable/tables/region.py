@@ -1,8 +1,9 @@
-"""The region's own tables: `invented` writes them today, `region build` from official files later. All public.
+"""The region's own tables: `invented` draws them, `region build` reads them from official files. All public.
 
 Coordinates are metres in one projection of the region. Polygons are WKB with integer metre vertices and tile
-without gaps. Files: `<region>/<table>.parquet`, plus `<region>/region.toml` (name, invented flag, licence lines,
-first and last month) and `<region>/mappings/<provider>.v<N>.toml`.
+without gaps; a region of named areas has none. Files: `<region>/<table>.parquet`, plus `<region>/region.toml` (name,
+invented flag, licence lines; of an invented one first and last month, of a built one the projection and its error,
+what is left out, notes) and `<region>/mappings/<provider>.v<N>.toml`.
 """
 
 from preventable.codes import allowed
@@ -17,15 +18,15 @@ SMALL_AREAS = _public(
     "small_areas", "Small areas and the areas they lie in.", ("small_area",),
     Column("small_area", "text", "Code.", nullable=False),
     Column("small_area_name", "text", "Name.", nullable=False),
-    Column("middle_area", "text", "Middle area code.", nullable=False),
-    Column("ward", "text", "Ward code.", nullable=False),
-    Column("neighbourhood", "text", "Police neighbourhood code (not nested in wards).", nullable=False),
+    Column("middle_area", "text", "Middle area code, null where not known."),
+    Column("ward", "text", "Ward code, null where not known."),
+    Column("neighbourhood", "text", "Police neighbourhood code (not nested in wards), null where not known."),
     Column("district", "text", "District code.", nullable=False),
-    Column("easting_m", "number", "Inner point.", unit="m", nullable=False),
-    Column("northing_m", "number", "Inner point.", unit="m", nullable=False),
-    Column("area_km2", "number", "Size.", unit="km2", nullable=False),
-    Column("deprivation_rank", "integer", "1 is most deprived.", nullable=False),
-    Column("deprivation_decile", "integer", "1 is most deprived.", nullable=False),
+    Column("easting_m", "number", "Inner point, null for a named area without one.", unit="m"),
+    Column("northing_m", "number", "Inner point, null for a named area without one.", unit="m"),
+    Column("area_km2", "number", "Size, null for a named area without one.", unit="km2"),
+    Column("deprivation_rank", "integer", "1 is most deprived; null where not known."),
+    Column("deprivation_decile", "integer", "1 is most deprived; null where not known."),
 )
 
 AREAS = _public(
@@ -34,17 +35,18 @@ AREAS = _public(
     Column("area", "text", "Code.", nullable=False),
     Column("area_name", "text", "Name.", nullable=False),
     Column("district", "text", "District it lies in (null for the region)."),
-    Column("polygon", "bytes", "WKB polygon or multipolygon.", nullable=False),
+    Column("polygon", "bytes", "WKB polygon or multipolygon, null for a named area without one."),
 )
 
 POPULATIONS = _public(
     "populations", "Residents at mid-year.", ("small_area", "year", "sex", "age_from"),
     Column("small_area", "text", "Code.", nullable=False),
     Column("year", "integer", "Mid-year.", nullable=False),
-    Column("sex", "text", "male or female.", allowed=("male", "female"), nullable=False),
+    Column("sex", "text", "male or female; all where the mid-year is published without sex.", allowed=("male", "female", "all"), nullable=False),
     Column("age_from", "integer", "First age of the band.", unit="years", nullable=False),
     Column("age_to", "integer", "Last age of the band, 120 for the open one.", unit="years", nullable=False),
     Column("persons", "integer", "Residents.", unit="persons", nullable=False),
+    Column("basis", "text", "How persons came to this area: as published, or from the older areas of the publication.", allowed=("official", "merged", "split_by_postcodes", "split_evenly"), nullable=False),
 )
 
 STREETS = _public(
@@ -54,7 +56,7 @@ STREETS = _public(
     Column("small_area", "text", "Small area of its middle.", nullable=False),
     Column("easting_m", "number", "Middle.", unit="m", nullable=False),
     Column("northing_m", "number", "Middle.", unit="m", nullable=False),
-    Column("length_m", "number", "Length.", unit="m", nullable=False),
+    Column("length_m", "number", "Length, null where not known.", unit="m"),
 )
 
 VENUES = _public(
@@ -62,13 +64,13 @@ VENUES = _public(
     Column("venue", "text", "Id.", nullable=False),
     Column("venue_name", "text", "Name.", nullable=False),
     Column("venue_type", "text", "Type.", allowed=("pub", "bar", "nightclub", "restaurant", "takeaway", "shop", "hotel", "social_club"), nullable=False),
-    Column("licence_number", "text", "Licence number.", nullable=False),
-    Column("capacity", "integer", "Licensed capacity.", unit="persons", nullable=False),
-    Column("opening_hours", "text", "Hours by weekday, e.g. 'Mo-Th 11:00-23:00; Fr-Sa 11:00-03:00'.", nullable=False),
-    Column("opened_on", "date", "Opened.", nullable=False),
+    Column("licence_number", "text", "Licence number, null where not known."),
+    Column("capacity", "integer", "Licensed capacity, null where not known.", unit="persons"),
+    Column("opening_hours", "text", "Hours by weekday, e.g. 'Mo-Th 11:00-23:00; Fr-Sa 11:00-03:00', null where not known."),
+    Column("opened_on", "date", "Opened, null where not known."),
     Column("closed_on", "date", "Closed, null while open."),
-    Column("street", "text", "Street id.", nullable=False),
-    Column("postcode", "text", "Postcode.", nullable=False),
+    Column("street", "text", "Street id, null where not known."),
+    Column("postcode", "text", "Postcode, null where not known."),
     Column("small_area", "text", "Small area.", nullable=False),
     Column("easting_m", "number", "Door.", unit="m", nullable=False),
     Column("northing_m", "number", "Door.", unit="m", nullable=False),
@@ -84,10 +86,10 @@ INSTITUTIONS = _public(
     "institutions", "Schools and GP practices.", ("institution",),
     Column("institution", "text", "Id.", nullable=False),
     Column("institution_name", "text", "Name.", nullable=False),
-    Column("institution_type", "text", "Type.", allowed=("primary_school", "secondary_school", "gp_practice"), nullable=False),
-    Column("size", "integer", "Pupils or registered patients.", unit="persons", nullable=False),
+    Column("institution_type", "text", "Type.", allowed=("primary_school", "secondary_school", "school", "gp_practice"), nullable=False),
+    Column("size", "integer", "Pupils or registered patients, null where not known.", unit="persons"),
     Column("small_area", "text", "Small area.", nullable=False),
-    Column("postcode", "text", "Postcode.", nullable=False),
+    Column("postcode", "text", "Postcode, null where not known."),
     Column("easting_m", "number", "Door.", unit="m", nullable=False),
     Column("northing_m", "number", "Door.", unit="m", nullable=False),
 )

@@ -74,9 +74,12 @@ def _chosen(policy: LinkagePolicy, parameters: Parameters) -> str:
 
 
 def _homes(engine: Engine) -> pa.Table:
-    """Inner point of each small area, and the root mean square distance from it in a disc of the same size."""
+    """Inner point of each small area, and the root mean square distance from it in a disc of the same size.
+
+    Both are null for a named area of which neither is known.
+    """
     areas = engine.fetch("SELECT small_area, easting_m, northing_m, area_km2 FROM small_areas")
     radius = np.sqrt(areas.column("area_km2").to_numpy() * 1e6 / (2 * np.pi))
     return areas.drop_columns(["area_km2"]).append_column(
-        "sigma_m", pa.array(np.round(radius, 1), pa.float64())
+        "sigma_m", pa.array(np.round(radius, 1), pa.float64(), from_pandas=True)
     )

@@ -156,7 +156,7 @@ def _premises(
             "night_time": venue["venue_type"] in night_time,
             "street": street_names.get(venue["street"], ""),
             "around": around.get(venue["small_area"], ()),
-            "postcode": venue["postcode"],
+            "postcode": venue["postcode"] or "",
             "opened": _month_of(venue["opened_on"], ALWAYS_OPEN),
             "closed": _month_of(venue["closed_on"], NEVER_CLOSED),
         }
@@ -172,7 +172,7 @@ def _premises(
                 "easting_m": school["easting_m"],
                 "northing_m": school["northing_m"],
                 "around": around.get(school["small_area"], ()),
-                "postcode": school["postcode"],
+                "postcode": school["postcode"] or "",
             }
         )
     return rows
@@ -197,6 +197,7 @@ def _streets(streets: list, venues: list, around: Mapping[str, tuple[str, ...]])
     busy: dict[str, int] = {}
     for venue in venues:
         busy[venue["street"]] = busy.get(venue["street"], 0) + 1
+    usual = float(read_list("rules")["size_m"][STREET])
     return [
         {
             "place_id": street["street"],
@@ -205,7 +206,7 @@ def _streets(streets: list, venues: list, around: Mapping[str, tuple[str, ...]])
             "easting_m": street["easting_m"],
             "northing_m": street["northing_m"],
             # Points spread evenly along a straight line of length L have RMS distance L / sqrt(12).
-            "size_m": max(street["length_m"], 1.0) / 12**0.5,
+            "size_m": usual if street["length_m"] is None else max(street["length_m"], 1.0) / 12**0.5,
             "weight": 1.0 + busy.get(street["street"], 0),
             "around": around.get(street["small_area"], ()),
         }
@@ -214,6 +215,7 @@ def _streets(streets: list, venues: list, around: Mapping[str, tuple[str, ...]])
 
 
 def _areas(areas: list, names: Mapping[tuple[str, str], str]) -> list[dict]:
+    areas = [area for area in areas if area["polygon"] is not None]
     if not areas:
         return []
     polygons = shapely.from_wkb([area["polygon"] for area in areas])

@@ -1,0 +1,1 @@
+"""A real region's tables from official files that a user downloads, as a manifest names them."""
