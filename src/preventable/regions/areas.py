@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -49,7 +50,7 @@ class Areas:
     points_m: np.ndarray
     area_km2: np.ndarray
 
-    @property
+    @cached_property
     def district_of(self) -> dict[str, str]:
         """District of each small area."""
         return {

@@ -202,7 +202,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A region as its manifest describes it. `left_out` names what its optional files, being absent, leave out."""
+    """A region as its manifest describes it.
+
+    `mappings` is the folder of that name beside the manifest, None where there is none; `left_out` names what optional
+    files, being absent, leave out.
+    """
 
     path: Path
     name: str
@@ -250,7 +254,7 @@ class _Reader:
         self.left_out: list[str] = []
 
     def read(self, contents: Mapping[str, Any]) -> Manifest:
-        self._know("the manifest", contents, (*_REQUIRED, "source", "crs", "mappings", "files", *SECTIONS))
+        self._know("the manifest", contents, (*_REQUIRED, "source", "crs", "files", *SECTIONS))
         self._need("the manifest", contents, _REQUIRED)
         files = {name: self._file(name, given) for name, given in contents.get("files", {}).items()}
         parts = {
@@ -264,13 +268,10 @@ class _Reader:
         if "boundaries" in parts and "crs" not in contents:
             raise self._wrong("it has boundaries and no crs")
         about = {key: str(contents[key]) for key in (*_REQUIRED[2:], "source") if key in contents}
-        mappings = self.path.parent / contents["mappings"] if "mappings" in contents else None
-        if mappings is not None and not mappings.is_dir():
-            raise RegionFileError(
-                self.path.name, f"its folder of mappings, {contents['mappings']}, is absent"
-            )
+        mappings = self.path.parent / "mappings"
         return Manifest(
-            self.path, contents["name"], contents["code"], contents.get("crs", ""), about, files, parts, mappings,
+            self.path, contents["name"], contents["code"], contents.get("crs", ""), about, files, parts,
+            mappings if mappings.is_dir() else None,
             tuple(self.left_out),
         )  # fmt: skip
 

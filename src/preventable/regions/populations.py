@@ -298,6 +298,8 @@ def split_persons(persons: np.ndarray, weights: Sequence[int]) -> np.ndarray:
         >>> split_persons(np.array([3, 3]), [1, 1]).tolist()
         [[2, 1], [1, 2]]
     """
+    if len(weights) == 1:
+        return persons.astype(np.int64)[:, None]
     share = np.asarray(weights, dtype=float) / sum(weights)
     made = np.zeros((len(persons), len(share)), dtype=np.int64)
     owed = np.zeros(len(share))
