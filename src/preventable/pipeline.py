@@ -240,7 +240,6 @@ def run(
         PolicyError: A policy file is not well formed. Nothing was done.
         NothingToReleaseError: No figure was counted, or no partner has an agreement that stands.
     """
-    source_kinds(policy)
     weekly_definitions(read_definitions(policy), read_signal_rules(policy))
     read_linkage_policy(policy)
     read_release_rule(policy)

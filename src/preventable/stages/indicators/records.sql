@@ -3,7 +3,7 @@
 SELECT
     r.record_key, r.submission_id, r.row_number, r.provider, r.source, r.month,
     r.admission_method, r.conveyed_site, r.determinant, r.domestic_flag, r.icd10_external_cause, r.method,
-    r.offence_code, r.place_qualifier, r.police_informed, r.precision_class, r.severity, r.site_code,
+    r.offence_code, r.place_qualifier, r.police_informed, r.precision_class, r.record_category, r.severity, r.site_code,
     coalesce(r.sex, 'unknown') AS sex,
     coalesce(r.place_type, 'unknown') AS place_type,
     coalesce({age_band}, {unknown_age}) AS age_band,
