@@ -17,7 +17,7 @@ _HALF = 2  # half decimetres in a decimetre
 def load_grid(engine: Engine) -> None:
     """Build the grid index of the session's small areas and load it as `grid_cells` and `grid_edges`.
 
-    An area without a polygon has no squares.
+    Named areas, which have no polygon, hold no point.
     """
     areas = engine.fetch(
         "SELECT area, polygon FROM areas WHERE area_type = 'small_area' AND polygon IS NOT NULL ORDER BY area"

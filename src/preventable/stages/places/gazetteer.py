@@ -105,7 +105,7 @@ def region_gazetteer(engine: Engine, first_month: int, last_month: int) -> Gazet
     """The gazetteer of the region whose tables are in the session.
 
     Premises are venues (with aliases and the names in the licensing register) and institutions;
-    areas are wards, neighbourhoods and districts with a polygon.
+    areas are wards, neighbourhoods and districts.
 
     Args:
         engine: The session.
@@ -128,8 +128,7 @@ def region_gazetteer(engine: Engine, first_month: int, last_month: int) -> Gazet
     streets = engine.fetch("SELECT * FROM streets ORDER BY street").to_pylist()
     rows = _premises(engine, venues, streets, around)
     rows += _streets(streets, venues, around)
-    named = {"ward", "neighbourhood", "district"}
-    rows += _areas([row for row in areas if row["area_type"] in named and row["polygon"] is not None], names)
+    rows += _areas([row for row in areas if row["area_type"] in {"ward", "neighbourhood", "district"}], names)
     gazetteer = gazetteer_of_rows(rows)
     opened = np.where(gazetteer.opened <= first_month, ALWAYS_OPEN, gazetteer.opened)
     closed = np.where(gazetteer.closed >= last_month, NEVER_CLOSED, gazetteer.closed)
