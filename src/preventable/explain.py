@@ -309,8 +309,16 @@ def _by_submission(
     )
 
 
+_COUNTED = {
+    "residence": "counted by residence",
+    "place": "counted by place",
+    "counts": "numbers of areas added up",
+    "list": "numbers of a list added up",
+}
+
+
 def _in_words(definition: Definition) -> dict[str, Any]:
-    conditions = [f"source is {definition.source}, counted by {definition.area_basis}"]
+    conditions = [f"source is {definition.source}, {_COUNTED[definition.area_basis]}"]
     conditions += [
         f"{one.column} {one.operator.replace('_', ' ')} {', '.join(one.values)}"
         for one in definition.conditions

@@ -362,7 +362,7 @@ def test_counts_have_no_weeks():
 
 @pytest.mark.parametrize("contact_to", ["day", "month"])
 def test_contacts_told_to_the_day_or_month_have_neither_hours_nor_weeks(contact_to):
-    events = {"form": "events", "contact_to": contact_to, "recorded": ["weekday_hour"]}
+    events = {"form": "events", "contact_to": contact_to}
     by_place = {"area_basis": "place", "conditions": []}
     given = counts_policy(events, **by_place)
     given.files["signals"]["series"].append({"definition": "street_violence", "severity_weight": 1.0})
@@ -370,7 +370,7 @@ def test_contacts_told_to_the_day_or_month_have_neither_hours_nor_weeks(contact_
 
     with pytest.raises(PolicyError, match=f"to the {contact_to}: no weeks"):
         weekly_definitions(read_definitions(given), read_signal_rules(given))
-    with pytest.raises(PolicyError, match=f"to the {contact_to}: it has no weekday_hour"):
+    with pytest.raises(PolicyError, match="does not record weekday_hour"):
         read_definitions(counts_policy(events, levels=hours, **by_place))
 
 
@@ -405,6 +405,7 @@ def test_a_rate_that_has_no_ground_is_not_granted(changes, measure, words):
     ("area_type", "kind", "refused"),
     [
         ("ward", "possession_of_weapons", True),
+        ("ward", "Possession of weapons", True),
         ("ward", "sexual_offences", True),
         ("small_area", "domestic_abuse", True),
         ("ward", "violence", False),

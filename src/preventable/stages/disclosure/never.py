@@ -80,9 +80,10 @@ class Mark:
             return False
         operator, named = condition.get("operator"), tuple(condition.get("values", ()))
         if self.codes or self.endings:
+            codes, endings = _plain(self.codes), _plain(self.endings)
             if operator == "not_ends_with":
-                return any(part.endswith(self.endings) for part in named)
-            ours = [word.startswith(self.codes) or word.endswith(self.endings) for word in named]
+                return any(part.endswith(endings) for part in _plain(named))
+            ours = [word.startswith(codes) or word.endswith(endings) for word in _plain(named)]
             return any(ours) if operator == "not_in" else all(ours)
         if self.values is None:
             return True
@@ -91,6 +92,11 @@ class Mark:
         if operator == "not_ends_with":
             return any(word.endswith(named) for word in self.values)
         return bool(set(self.values) & set(named))
+
+
+def _plain(words: Sequence[str]) -> tuple[str, ...]:
+    """Words without regard to case, and to what stands between their parts: a source may write its own as it likes."""
+    return tuple(" ".join(word.casefold().replace("_", " ").replace("-", " ").split()) for word in words)
 
 
 def read_never_rules(policy: Policy) -> tuple[NeverRule, ...]:

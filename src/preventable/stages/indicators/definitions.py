@@ -167,10 +167,6 @@ def _refuse_unknowable(where: str, kind: SourceKind, levels: list[Level]) -> Non
     unrecorded = sorted({level.dimension for level in levels} - {"all", *kind.recorded})
     if unrecorded:
         raise PolicyError(where, f"the source {kind.id} does not record {', '.join(unrecorded)}")
-    if kind.contact_to != "minute" and any(level.dimension == "weekday_hour" for level in levels):
-        raise PolicyError(
-            where, f"the source {kind.id} tells contacts to the {kind.contact_to}: it has no weekday_hour"
-        )
     if not kind.monthly and any(level.period_type != "month" for level in levels):
         raise PolicyError(
             where,
