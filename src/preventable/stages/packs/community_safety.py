@@ -189,9 +189,7 @@ def _trend(inputs: PackInputs) -> tuple[Block, ...]:
     figure = Figure(
         anchor="trend-figure",
         headline=sentence_start(_change_headline(inputs, found)),
-        title=_("Counts each month, by service, {area}, {period}").format(
-            area=inputs.district_name, period=span
-        ),
+        title=table.caption,
         summary=_gaps(inputs, found, months),
         description=_(
             "Line charts by month, one below the other, each from zero on its own scale, {period}. {ranges} "
