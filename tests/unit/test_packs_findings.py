@@ -281,7 +281,7 @@ def test_every_definition_of_the_contents_is_in_policy():
         definition
         for document in ("community_safety", "licensing", "public_health")
         for part, definitions in contents[document].items()
-        if part != "breakdowns"
+        if part != "dimensions"
         for definition in definitions
     }
 
