@@ -77,6 +77,11 @@ class TableStore:
         # A reader sees all tables as they stood when it came, whatever a writer acknowledges meanwhile.
         self._pinned = None if writable else ledger.versions()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Tables that may stand here."""
+        return frozenset(self._tables)
+
     # --- reading ----------------------------------------------------------------------------
 
     def has(self, name: str) -> bool:
