@@ -36,6 +36,10 @@ def ed(*changes, provider="ed-example"):
     return read(rows_of(provider, *changes), provider)
 
 
+def made(key, domain, *values):
+    return pseudonyms(key, "id", domain, pa.array(values, pa.string())).to_pylist()
+
+
 def with_key(key, key_id="other"):
     return dataclasses.replace(CONTEXT, pseudonym_key=key, pseudonym_key_id=key_id)
 
@@ -43,10 +47,20 @@ def with_key(key, key_id="other"):
 def test_a_pseudonym_is_the_keyed_hash_of_its_domain_and_value():
     digest = hmac.new(b"k", b"person|9990000042", hashlib.sha256).digest()[:20]
 
-    assert pseudonyms(b"k", "id", "person", ["9990000042"]) == [
-        f"id:{base64.b32encode(digest).decode().lower()}"
+    assert made(b"k", "person", "9990000042") == [f"id:{base64.b32encode(digest).decode().lower()}"]
+    assert made(b"k", "person") == []
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 200])
+def test_a_key_of_any_length_makes_the_standard_hash(length):
+    key = bytes(range(length))
+    digests = [
+        hmac.new(key, f"record|{value}".encode(), hashlib.sha256).digest()[:20] for value in ("é", "2")
     ]
-    assert pseudonyms(b"k", "id", "person", []) == []
+
+    assert made(key, "record", "é", "2") == [
+        f"id:{base64.b32encode(digest).decode().lower()}" for digest in digests
+    ]
 
 
 def test_one_person_has_one_key_at_every_provider():
@@ -79,7 +93,7 @@ def test_a_record_keeps_its_key_from_version_to_version():
 
 
 def test_a_record_and_a_person_of_one_value_do_not_meet():
-    assert pseudonyms(b"k", "id", "person", ["1"]) != pseudonyms(b"k", "id", "record", ["1"])
+    assert made(b"k", "person", "1") != made(b"k", "record", "1")
 
 
 def test_another_key_leaves_no_pseudonym_as_it_was():

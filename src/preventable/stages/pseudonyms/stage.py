@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from preventable.engine import Engine
 from preventable.errors import NoKeyError
@@ -38,17 +39,13 @@ def pseudonymise_records(engine: Engine, context: StepContext) -> None:
 
 def _record_keys(identifiers: pa.Table, key: bytes, key_id: str) -> pa.Table:
     """Keys of each record: its own, and its person's where there is an NHS number (each hashed once)."""
-    providers = identifiers.column("provider").to_pylist()
-    record_ids = identifiers.column("source_record_id").to_pylist()
-    numbers = identifiers.column("nhs_number").to_pylist()
-    own = [f"{provider}|{record_id}" for provider, record_id in zip(providers, record_ids, strict=True)]
-    distinct = sorted({number for number in numbers if number})
-    person_of = dict(zip(distinct, pseudonyms(key, key_id, "person", distinct), strict=True))
-    return pa.table(
-        {
-            "provider": identifiers.column("provider"),
-            "source_record_id": identifiers.column("source_record_id"),
-            "record_key": pa.array(pseudonyms(key, key_id, "record", own), pa.string()),
-            "person_key": pa.array([person_of.get(number) for number in numbers], pa.string()),
-        }
+    own = pc.binary_join_element_wise(
+        identifiers.column("provider"), identifiers.column("source_record_id"), "|"
+    )
+    numbers = pc.dictionary_encode(identifiers.column("nhs_number")).combine_chunks()
+    persons = pseudonyms(key, key_id, "person", numbers.dictionary)
+    return (
+        identifiers.drop_columns(["nhs_number"])
+        .append_column("record_key", pseudonyms(key, key_id, "record", own))
+        .append_column("person_key", persons.take(numbers.indices))
     )
