@@ -1,0 +1,192 @@
+"""From the table `submissions` to indicators at growing sizes: processor time, memory and growth of each stage.
+
+    python benchmarks/scale.py FOLDER ROWS [ROWS ...]
+
+For every size rows are made below FOLDER (`benchmarks/scale_records.py`) and put into a home; then quality,
+pseudonyms, places (the exact area join; place texts are left out, their resolution is measured apart) and indicators
+run, each in a process of its own, with the product's own stage functions, store and policy, and the peer of
+`benchmarks/hand_written.py` beside them. A line of JSON a stage goes to FOLDER/scale.jsonl, and a table with the
+exponents to the screen. Seconds are of the processor, user and system, all threads, start of Python left out; wall
+time is told beside them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import hand_written
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scale_records import LAST_MONTH, write_scale
+
+from preventable.engine.duckdb import DuckDBEngine
+from preventable.pipeline import STEPS, Step
+from preventable.settings import StepContext, load_policy
+from preventable.store.home import Home, create_home, open_home
+from preventable.store.session import HomeTables, writing
+from preventable.tables import REGION_TABLES, TABLES
+
+STAGES = ("quality", "pseudonyms", "places", "indicators")
+THREADS = 2
+MEMORY = "4GB"
+_REGION = {table.name for table in REGION_TABLES}
+
+
+class Clock:
+    """Processor and wall seconds of the parts of one process."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, float] = {}
+        self._wall = time.perf_counter()
+        self._cpu = time.process_time()
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Count what runs inside to a part."""
+        begun = time.process_time()
+        yield
+        self.parts[name] = self.parts.get(name, 0.0) + time.process_time() - begun
+
+    def told(self) -> dict[str, Any]:
+        """Seconds, peak memory of this process and the parts."""
+        return {
+            "cpu_s": round(time.process_time() - self._cpu, 3),
+            "wall_s": round(time.perf_counter() - self._wall, 3),
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "parts": {name: round(seconds, 3) for name, seconds in self.parts.items()},
+        }
+
+
+def make_home(folder: Path) -> dict[str, Any]:
+    """A home below `folder` that holds the rows of `folder`/submissions."""
+    clock = Clock()
+    home = create_home(folder / "home", demo_seed=1)
+    home.give_region(folder / "region")
+    rows = 0
+    with writing(home) as tables:
+        for path in sorted((folder / "submissions").glob("*.parquet")):
+            data = pq.read_table(path)
+            rows += data.num_rows
+            tables.restricted.append("submissions", data)
+    return {"rows": rows, **clock.told()}
+
+
+def run_stage(home: Home, name: str) -> dict[str, Any]:
+    """One stage as the pipeline runs it: tables read, loaded, worked on, conformed and stored."""
+    step = next(one for one in STEPS if one.name == name)
+    region, policy = home.region_tables(), load_policy()
+    clock = Clock()
+    with writing(home) as tables:
+        engine = DuckDBEngine(threads=THREADS)
+        rows = _load(engine, step, tables, region, clock)
+        with clock.part("work"):
+            step.run(engine, _context(home, step, policy))
+        made = {}
+        for written in step.writes:
+            with clock.part("fetch"):
+                data = engine.table(written)
+            with clock.part("conform"):
+                made[written] = TABLES[written].conform(data)
+        for written, data in made.items():
+            with clock.part("store"):
+                tables.replace(written, data)
+    return {"rows": rows, **clock.told()}
+
+
+def _load(
+    engine: DuckDBEngine, step: Step, tables: HomeTables, region: dict[str, pa.Table], clock: Clock
+) -> int:
+    rows = 0
+    for name in step.reads:
+        with clock.part("read"):
+            data = region[name] if name in _REGION else tables.read(name)
+        if step.name == "places" and name == "pseudonymous_records":
+            at = data.schema.get_field_index("place_text_id")
+            data = data.set_column(at, "place_text_id", pa.nulls(data.num_rows, pa.string()))
+        rows = rows or data.num_rows
+        with clock.part("load"):
+            engine.load(name, data)
+    return rows
+
+
+def _context(home: Home, step: Step, policy: Any) -> StepContext:
+    key_id, key = home.pseudonym_key() if step.holds_key else ("", b"")
+    return StepContext(policy, home.region_about(), key, key_id, LAST_MONTH if step.told_period else "")
+
+
+def run_peer(folder: Path) -> Iterator[dict[str, Any]]:
+    """The hand-written script's steps."""
+    for name, step in hand_written.steps(folder, folder / "hand", memory=MEMORY, threads=THREADS):
+        clock = Clock()
+        step()
+        yield {"stage": f"hand-written {name}", **clock.told()}
+
+
+def in_child(*arguments: str) -> list[dict[str, Any]]:
+    """What a child of this script tells, one dictionary a line."""
+    told = subprocess.run(
+        [sys.executable, __file__, *arguments], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+    return [json.loads(line) for line in told.splitlines()]
+
+
+def measure(folder: Path, rows: int) -> list[dict[str, Any]]:
+    """Make rows and a home of one size and measure every stage and the peer."""
+    place = folder / str(rows)
+    if not (place / "submissions").exists():
+        write_scale(place, rows)
+    if not (place / "home").exists():
+        in_child("--home", str(place))
+    found = []
+    for arguments in (*(("--stage", name) for name in STAGES), ("--peer",)):
+        told = [{"size": rows, **one} for one in in_child(*arguments, str(place))]
+        with (folder / "scale.jsonl").open("a", encoding="utf-8") as file:
+            file.writelines(f"{json.dumps(one)}\n" for one in told)
+        found += told
+    return found
+
+
+def table(found: list[dict[str, Any]]) -> Iterator[str]:
+    """Processor seconds by stage and size, and the exponents between the sizes."""
+    sizes = sorted({one["size"] for one in found})
+    yield "| stage | " + " | ".join(f"{size:,}" for size in sizes) + " | exponents | peak MB |"
+    for stage in dict.fromkeys(one["stage"] for one in found):
+        mine = {one["size"]: one for one in found if one["stage"] == stage}
+        seconds = [mine[size]["cpu_s"] for size in sizes if size in mine]
+        steps = [
+            math.log(later / earlier) / math.log(sizes[at + 1] / sizes[at]) if earlier and later else math.nan
+            for at, (earlier, later) in enumerate(zip(seconds, seconds[1:], strict=False))
+        ]
+        yield (
+            f"| {stage} | "
+            + " | ".join(f"{one:.2f}" for one in seconds)
+            + f" | {', '.join(f'{one:.2f}' for one in steps)} | {max(one['peak_mb'] for one in mine.values()):,} |"
+        )
+
+
+def main(arguments: list[str]) -> None:
+    """Measure sizes, or do a child's part of it."""
+    match arguments:
+        case ["--home", place]:
+            print(json.dumps({"stage": "put into a home", **make_home(Path(place))}))
+        case ["--stage", name, place]:
+            print(json.dumps({"stage": name, **run_stage(open_home(Path(place) / "home"), name)}))
+        case ["--peer", place]:
+            for one in run_peer(Path(place)):
+                print(json.dumps(one))
+        case [folder, *sizes]:
+            found = [one for size in sizes for one in measure(Path(folder), int(size))]
+            print("\n".join(table(found)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
