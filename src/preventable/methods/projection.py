@@ -1,4 +1,4 @@
-"""Degrees on the globe to metres in a region's projection."""
+"""Points in one reference system to points in another: the only module that knows PROJ."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ from pyproj import CRS, Transformer, network
 from pyproj.exceptions import CRSError
 from pyproj.transformer import TransformerGroup
 
-_LONGITUDE_LATITUDE = "OGC:CRS84"
+#: Degrees (WGS 84), longitude first.
+LONGITUDE_LATITUDE = "OGC:CRS84"
 _DM_PER_M = 10
 
 
-def is_metric_projection(crs: str) -> bool:
-    """Whether PROJ knows a projection by that name and it counts in metres."""
+def reference_system(name: str) -> CRS | None:
+    """The reference system of a name such as `EPSG:27700`; None where PROJ knows none."""
     try:
-        axes = CRS.from_user_input(crs).axis_info
+        return CRS.from_user_input(name)
     except CRSError:
+        return None
+
+
+def is_metric_projection(name: str) -> bool:
+    """Whether PROJ knows a projection by that name and it counts in metres."""
+    crs = reference_system(name)
+    if crs is None or not crs.is_projected:
         return False
-    return [axis.unit_name for axis in axes] == ["metre", "metre"]
+    return [axis.unit_name for axis in crs.axis_info] == ["metre", "metre"]
 
 
 def metres_of_degrees(
@@ -43,7 +51,7 @@ def metres_of_degrees(
     Sources:
         PROJ (https://proj.org): the best operation that needs no grid file beyond those of the installed package.
     """
-    easting, northing = _transformer(crs).transform(longitude, latitude)
+    easting, northing = _transformer_of_degrees(crs).transform(longitude, latitude)
     placed = np.isfinite(easting) & np.isfinite(northing)
     return _decimetres(easting, placed), _decimetres(northing, placed)
 
@@ -54,10 +62,17 @@ def _decimetres(metres: np.ndarray, placed: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _transformer(crs: str) -> Transformer:
-    # Never a grid from the network: the same degrees give the same metres, and those of the region's boundaries.
+def _transformer_of_degrees(crs: str) -> Transformer:
+    return best_transformer(CRS.from_user_input(LONGITUDE_LATITUDE), CRS.from_user_input(crs))
+
+
+def best_transformer(source: CRS, target: CRS) -> Transformer:
+    """The best operation that needs no grid file beyond those of the installed package; longitude or easting first.
+
+    Never a grid from the network: the same points give the same metres, at the door and in the region's boundaries.
+    """
     network.set_network_enabled(False)  # type: ignore[attr-defined]
     with warnings.catch_warnings():
-        # It warns of a better grid that is not installed; the region's region.toml states the error.
+        # It warns of a better grid that is not installed; region.toml states the error.
         warnings.simplefilter("ignore")
-        return TransformerGroup(_LONGITUDE_LATITUDE, crs, always_xy=True).transformers[0]
+        return TransformerGroup(source, target, always_xy=True).transformers[0]

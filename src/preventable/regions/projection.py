@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyproj
-import pyproj.network
-from pyproj.transformer import Transformer, TransformerGroup
 
 from preventable.errors import RegionProjectionError
-
-_LONGITUDE_LATITUDE = "OGC:CRS84"
+from preventable.methods.projection import (
+    CRS,
+    LONGITUDE_LATITUDE,
+    Transformer,
+    best_transformer,
+    is_metric_projection,
+    reference_system,
+)
 
 
 @dataclass
@@ -25,11 +27,11 @@ class Projection:
         measured: Distances in metres between points carried over and the same points as their file states them.
     """
 
-    crs: pyproj.CRS
+    crs: CRS
     stated: dict[str, float] = field(default_factory=dict)
     measured: np.ndarray = field(default_factory=lambda: np.empty(0))
 
-    def to_metres(self, x: np.ndarray, y: np.ndarray, crs: str = _LONGITUDE_LATITUDE) -> np.ndarray:
+    def to_metres(self, x: np.ndarray, y: np.ndarray, crs: str = LONGITUDE_LATITUDE) -> np.ndarray:
         """Points (n, 2) in the region's projection; a NaN stays one.
 
         Args:
@@ -75,13 +77,8 @@ class Projection:
             f" {middle:.2f} m, 99 of 100 within {high:.2f} m, all within {most:.2f} m; {stated}"
         )
 
-    def _transformer(self, source: pyproj.CRS) -> Transformer:
-        # Never a grid from the network: the same files give the same region.
-        pyproj.network.set_network_enabled(False)
-        with warnings.catch_warnings():
-            # It warns of a better grid that is not installed; the accuracy that region.toml states says as much.
-            warnings.simplefilter("ignore")
-            chosen = TransformerGroup(source, self.crs, always_xy=True).transformers[0]
+    def _transformer(self, source: CRS) -> Transformer:
+        chosen = best_transformer(source, self.crs)
         self.stated[chosen.description] = float(chosen.accuracy)
         return chosen
 
@@ -93,13 +90,13 @@ def region_projection(name: str) -> Projection:
         RegionProjectionError: It is unknown, or not in metres.
     """
     crs = _crs(name)
-    if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info):
+    if not is_metric_projection(name):
         raise RegionProjectionError(name, "it is not a projection in metres")
     return Projection(crs)
 
 
-def _crs(name: str) -> pyproj.CRS:
-    try:
-        return pyproj.CRS.from_user_input(name)
-    except pyproj.exceptions.CRSError:
-        raise RegionProjectionError(name[:40], "it is no reference system that PROJ knows") from None
+def _crs(name: str) -> CRS:
+    crs = reference_system(name)
+    if crs is None:
+        raise RegionProjectionError(name[:40], "it is no reference system that PROJ knows")
+    return crs
