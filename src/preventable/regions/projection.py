@@ -63,12 +63,14 @@ class Projection:
 
         Returns:
             The distance that 99 of 100 points do not exceed where points were measured; else the accuracy that
-            PROJ states; else 0.
+            PROJ states (-1 where it states none) for what was carried over, or for longitude and latitude, in which
+            records may come, where nothing was.
         """
         if not self.stated:
-            return 0.0, "every file is in the region's projection"
-        name, accuracy = max(self.stated.items(), key=lambda item: (item[1], item[0]))
-        stated = f"PROJ states {accuracy:g} m for {name}"
+            self.to_metres(np.empty(0), np.empty(0))
+        accuracy, name = max((metres, name) for name, metres in self.stated.items())
+        stated = f"PROJ states {accuracy:g} m" if accuracy >= 0 else "PROJ states no accuracy"
+        stated += f" for {name}"
         if not len(self.measured):
             return accuracy, stated
         middle, high, most = np.percentile(self.measured, (50, 99, 100))
