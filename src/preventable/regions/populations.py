@@ -39,11 +39,7 @@ def read_populations(
     if not made:
         return pa.table({name: pa.array([], kind) for name, kind in _COLUMNS.items()})
     table = pa.concat_tables(made).sort_by([(name, "ascending") for name in _KEY])
-    distinct = table.select(_KEY).group_by(_KEY, use_threads=False).aggregate([]).num_rows
-    if distinct < table.num_rows:
-        raise RegionCodesError(
-            "populations", f"{table.num_rows - distinct:,} groups of residents are given more than once"
-        )
+    _refuse_repeats(table, "populations")
     _refuse_both_ways(table)
     years = sorted(set(table.column("year").to_pylist()))
     report.notes.append(
@@ -57,6 +53,14 @@ _COLUMNS = {
     "small_area": pa.string(), "year": pa.int64(), "sex": pa.string(), "age_from": pa.int64(),
     "age_to": pa.int64(), "persons": pa.int64(), "basis": pa.string(),
 }  # fmt: skip
+
+
+def _refuse_repeats(table: pa.Table, where: str) -> None:
+    distinct = table.select(_KEY).group_by(_KEY, use_threads=False).aggregate([]).num_rows
+    if distinct < table.num_rows:
+        raise RegionCodesError(
+            where, f"{table.num_rows - distinct:,} groups of residents are given more than once"
+        )
 
 
 def _refuse_both_ways(table: pa.Table) -> None:
@@ -76,6 +80,7 @@ def _of_part(part: Part, areas: Areas, moves: Mapping[str, _Move] | None, report
         wanted = moves if part.options.get("of_older_areas") and moves is not None else areas.codes
         cells = cells.filter(pc.is_in(cells.column("small_area"), pa.array(list(wanted), pa.string())))
     _refuse_odd_counts(cells, part)
+    _refuse_repeats(cells, part.where)
     if not part.options.get("of_older_areas"):
         _refuse_other_areas(set(cells.column("small_area").to_pylist()), set(areas.codes), part)
         basis = pa.array(["official"] * cells.num_rows, pa.string())
@@ -124,11 +129,11 @@ def _long(part: Part) -> pa.Table:
 
 
 def _wide(part: Part) -> pa.Table:
-    """A row an area and year, a column an age: names that `age_columns` fits; its group `sex` where they have one."""
+    """A row an area and year, a column an age: `age_columns` fits their whole names; its group `sex` tells the sex."""
     if part.file is None or not part.gives("year"):
         raise ManifestError(part.where, "age_columns needs a file and a year")
     pattern = _pattern(part)
-    found = [(name, match) for name in column_names(part.file) if (match := pattern.search(name))]
+    found = [(name, match) for name in column_names(part.file) if (match := pattern.fullmatch(name))]
     if not found:
         raise ManifestError(part.where, "no column fits age_columns")
     table = read_part(part)

@@ -1,0 +1,571 @@
+"""A region from official files: the tables of a tiny invented one, and what is refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pyogrio
+import pytest
+import shapely
+from conftest import preventable
+from region_files import (
+    CRS,
+    LOOKUP,
+    PERSONS,
+    SHAPES,
+    box,
+    manifest,
+    write_files,
+    write_manifest,
+    write_shapes,
+)
+
+from preventable.errors import (
+    ManifestError,
+    RegionCodesError,
+    RegionColumnError,
+    RegionFileError,
+    RegionProjectionError,
+    RegionValueError,
+    UsageError,
+)
+from preventable.regions.build import build_region
+from preventable.store.home import open_or_create_home
+from preventable.tables.region import REGION_TABLES
+
+
+@pytest.fixture
+def files(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    return write_files(folder)
+
+
+def built(files: Path, changes=None, without=()):
+    return build_region(write_manifest(files, manifest(changes, without)), files / "region")
+
+
+def rows(region, name):
+    return region.tables[name].to_pylist()
+
+
+def polygons(region, level):
+    return {
+        row["area"]: shapely.from_wkb(row["polygon"])
+        for row in rows(region, "areas")
+        if row["area_type"] == level
+    }
+
+
+# --- areas ------------------------------------------------------------------------------------------
+
+
+def test_every_table_is_written_and_read_back_by_a_home(files, tmp_path):
+    region = built(files)
+    home = open_or_create_home(tmp_path / "home", files / "region")
+
+    home.give_region(files / "region")
+
+    assert set(region.tables) == {table.name for table in REGION_TABLES}
+    assert {name: table.num_rows for name, table in home.region_tables().items()} == {
+        "small_areas": 5, "areas": 14, "populations": 25, "streets": 2, "venues": 2, "venue_aliases": 1,
+        "institutions": 1, "postcodes": 5, "providers": 3, "partners": 2, "calendar": 1,
+    }  # fmt: skip
+    assert home.region_about()["crs"] == CRS
+
+
+def test_polygons_in_degrees_come_back_as_the_whole_metres_they_were_drawn_in_parts_and_holes_included(files):
+    found = polygons(built(files), "small_area")
+
+    assert {code: shapely.equals(shape, SHAPES[code]) for code, shape in found.items()} == dict.fromkeys(
+        SHAPES, True
+    )
+    assert len(shapely.get_parts(found["ZS2"])) == 2
+    assert shapely.area(found["ZS3"]) == 2_000_000 - 160_000
+
+
+def test_every_level_is_the_union_of_its_small_areas_and_an_area_across_districts_is_in_none(files):
+    region = built(files)
+
+    for level, column in (("middle_area", "mid"), ("ward", "ward"), ("district", "la")):
+        for code, shape in polygons(region, level).items():
+            members = [SHAPES[row["code"]] for row in LOOKUP if row[column] == code]
+            assert shapely.equals(shape, shapely.union_all(members))
+    whole = polygons(region, "region")["ZR1"]
+    assert shapely.area(whole) == sum(shapely.area(shape) for shape in SHAPES.values())
+    districts = {row["area"]: row["district"] for row in rows(region, "areas") if row["area_type"] == "ward"}
+    assert districts == {"ZW1": "ZD1", "ZW2": None, "ZW3": "ZD2"}
+
+
+def test_inner_points_lie_inside_and_sizes_are_those_of_the_polygons(files):
+    for row in rows(built(files), "small_areas"):
+        shape = SHAPES[row["small_area"]]
+        assert shapely.contains(shape, shapely.Point(row["easting_m"], row["northing_m"]))
+        assert row["area_km2"] == shapely.area(shape) / 1e6
+
+
+@pytest.mark.parametrize("form", ["gpkg", "shp", "parquet"])
+def test_formats_of_maps_give_the_same_region_in_metres_and_in_degrees(files, form):
+    codes = pa.array(list(SHAPES))
+    path = files / f"shapes.{form}"
+    if form == "parquet":
+        write_geoparquet(path, codes)
+    else:
+        table = pa.table({"code": codes, "shape": pa.array([shapely.to_wkb(one) for one in SHAPES.values()])})
+        pyogrio.write_arrow(table, path, geometry_name="shape", geometry_type="Unknown" if form == "gpkg" else "MultiPolygon", crs=CRS)  # fmt: skip
+
+    region = built(files, {("files", "shapes", "path"): path.name})
+
+    assert region.tables["areas"].equals(built(files).tables["areas"])
+
+
+def write_geoparquet(path, codes):
+    """In longitude and latitude, and the metadata say no reference system: that is what it means."""
+    from region_files import in_degrees
+
+    about = {"version": "1.0.0", "primary_column": "geom", "columns": {"geom": {"encoding": "WKB"}}}
+    shapes = pa.array([shapely.to_wkb(in_degrees(one)) for one in SHAPES.values()])
+    table = pa.table({"code": codes, "geom": shapes})
+    pq.write_table(table.replace_schema_metadata({"geo": json.dumps(about)}), path)
+
+
+def test_a_region_of_one_area_is_built(files):
+    write_shapes(files / "shapes.geojson", {"ZS1": box(0, 0, 1000, 1000)})
+    keep = {"column": "code", "values": ["ZS1"]}
+    changes = {("small_areas", "keep"): keep, ("older_areas", "keep"): {"column": "new", "values": ["ZS1"]}}
+    changes |= {("populations", 0, "keep"): {"column": "old", "values": ["ZO1"]}}
+
+    region = built(files, changes)
+
+    assert [row["area"] for row in rows(region, "areas")] == ["ZS1", "ZM1", "ZW1", "ZD1", "ZR1"]
+    assert sum(row["persons"] for row in rows(region, "populations")) == sum(PERSONS["ZO1"])
+
+
+def test_national_files_are_narrowed_to_the_region_where_the_manifest_says_that_they_are_wider(files):
+    keep = {"column": "code", "values": ["ZS1", "ZS4"]}
+    changes = {(section, "wider"): True for section in ("boundaries", "older_areas")}
+    changes |= {("populations", 0, "wider"): True, ("small_areas", "keep"): keep}
+
+    region = built(files, changes)
+
+    assert set(polygons(region, "small_area")) == {"ZS1", "ZS4"}
+    persons = {row["small_area"]: 0 for row in rows(region, "populations")}
+    for row in rows(region, "populations"):
+        persons[row["small_area"]] += row["persons"]
+    assert persons == {"ZS1": 25, "ZS4": 16}
+
+
+def test_named_areas_without_boundaries_have_neither_polygon_nor_place(files):
+    region = built(files, without=("boundaries", "postcodes", "venues", "streets", "institutions"))
+
+    assert region.tables["areas"].column("polygon").null_count == 14
+    small_areas = region.tables["small_areas"]
+    assert [small_areas.column(name).null_count for name in ("easting_m", "northing_m", "area_km2")] == [
+        5
+    ] * 3
+    assert "boundaries of areas (the manifest has no section boundaries)" in region.about["left_out"]
+
+
+def test_a_file_that_names_each_area_often_is_taken_once_an_area(files):
+    lines = (files / "lookup.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (files / "lookup.csv").write_text("".join([*lines, *lines[1:]]), encoding="utf-8")
+
+    region = built(files, {("small_areas", "distinct"): True})
+
+    assert region.tables["small_areas"].num_rows == 5
+    with pytest.raises(RegionCodesError, match="5 areas stand more than once: ZS1"):
+        built(files)
+
+
+# --- residents -----------------------------------------------------------------------------------------
+
+
+def test_merged_areas_are_added_up_and_split_ones_split_by_postcodes_and_flagged(files):
+    region = built(files)
+
+    found: dict[str, list[int]] = {}
+    for row in rows(region, "populations"):
+        found.setdefault(row["small_area"], []).append(row["persons"])
+    assert found["ZS1"] == [3, 4, 5, 6, 7]
+    assert found["ZS4"] == [3, 1, 1, 1, 10]
+    assert [sum(pair) for pair in zip(found["ZS2"], found["ZS3"], strict=True)] == list(PERSONS["ZO2"])
+    # Two postcodes in ZS2, one in ZS3: two thirds of 51 persons.
+    assert (sum(found["ZS2"]), sum(found["ZS3"])) == (34, 17)
+    bases = {row["small_area"]: row["basis"] for row in rows(region, "populations")}
+    assert bases == {
+        "ZS1": "official", "ZS2": "split_by_postcodes", "ZS3": "split_by_postcodes", "ZS4": "merged", "ZS5": "official",
+    }  # fmt: skip
+    assert (
+        "Residents are of 5 older areas: 2 kept as published; 2 of older areas that were merged, added up; 1 split by"
+        " the number of postcodes." in region.about["notes"]
+    )
+
+
+def test_without_a_postcode_directory_split_areas_are_split_evenly_and_flagged(files):
+    region = built(files, without=("postcodes",))
+
+    bases = {row["basis"] for row in rows(region, "populations") if row["small_area"] in {"ZS2", "ZS3"}}
+    assert bases == {"split_evenly"}
+
+
+def test_residents_by_sex_in_rows_and_in_columns_are_the_same(files):
+    groups = [(area, sex, age) for area in SHAPES for sex in "FM" for age in (0, 1, 90)]
+    persons = {group: number for number, group in enumerate(groups)}
+    wide = ["code,F0,F1,F90,M0,M1,M90"]
+    wide += [
+        ",".join([area, *(str(persons[area, sex, age]) for sex in "FM" for age in (0, 1, 90))])
+        for area in SHAPES
+    ]
+    long = ["code,sex,age,n", *(f"{area},{sex},{age},{n}" for (area, sex, age), n in persons.items())]
+    (files / "persons.csv").write_text("\n".join(wide), encoding="utf-8")
+    (files / "long.csv").write_text("\n".join(long), encoding="utf-8")
+    sexes = {"F": "female", "M": "male"}
+    both = {"constants": {"year": 2022}, "sexes": sexes, "open_from": 90}
+    in_columns = {
+        "file": "persons",
+        "age_columns": r"^(?P<sex>[FM])(?P<age>\d+)$",
+        "columns": {"small_area": "code"},
+    }
+    in_rows = {"file": "long", "columns": {"small_area": "code", "sex": "sex", "age": "age", "persons": "n"}}
+
+    one = built(files, {("populations",): [in_columns | both]})
+    other = built(
+        files,
+        {
+            ("populations",): [in_rows | both],
+            ("files", "long"): {"path": "long.csv", "licence": "x", "date": "x"},
+        },
+    )
+
+    assert one.tables["populations"].equals(other.tables["populations"])
+    assert {(row["age_from"], row["age_to"]) for row in rows(one, "populations")} == {
+        (0, 0),
+        (1, 1),
+        (90, 120),
+    }
+    assert sum(row["persons"] for row in rows(one, "populations")) == sum(persons.values())
+
+
+def test_residents_without_sex_are_of_all(files):
+    assert set(built(files).tables["populations"].column("sex").to_pylist()) == {"all"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"), [("-1", "negative"), ("1.5", "not whole"), ("", "no number"), ("x", "no number")]
+)
+def test_odd_numbers_of_persons_are_refused(files, cell, found):
+    text = (files / "persons.csv").read_text(encoding="utf-8")
+    (files / "persons.csv").write_text(text.replace("ZO1,2020,3,", f"ZO1,2020,{cell},"), encoding="utf-8")
+
+    with pytest.raises(RegionValueError, match=found):
+        built(files)
+
+
+def test_two_columns_of_one_age_are_refused(files):
+    text = (files / "persons.csv").read_text(encoding="utf-8")
+    (files / "persons.csv").write_text(text.replace("2-9", "01"), encoding="utf-8")
+
+    with pytest.raises(RegionCodesError, match="5 groups of residents are given more than once"):
+        built(files)
+
+
+def test_older_areas_without_the_table_between_are_refused(files):
+    with pytest.raises(ManifestError, match="no section older_areas"):
+        built(files, without=("older_areas",))
+
+
+def test_residents_of_areas_that_nobody_knows_and_areas_without_residents_are_refused_by_code(files):
+    text = (files / "persons.csv").read_text(encoding="utf-8")
+    (files / "persons.csv").write_text(text.replace("ZO1", "ZO9"), encoding="utf-8")
+
+    with pytest.raises(
+        RegionCodesError, match=r"1 areas with residents .* \(ZO9\), and 1 .* have none \(ZO1\)"
+    ):
+        built(files)
+
+
+# --- places ---------------------------------------------------------------------------------------------
+
+
+def test_a_postcode_lies_where_the_directory_states_and_else_where_its_centre_is(files):
+    found = {row["postcode"]: row["small_area"] for row in rows(built(files), "postcodes")}
+
+    assert found == {
+        "ZZ1 1AA": "ZS1", "ZZ1 1AB": "ZS2", "ZZ1 1AC": "ZS2", "ZZ1 1AD": "ZS3", "ZZ1 1AE": "ZS5",
+    }  # fmt: skip
+
+
+def test_the_share_of_postcodes_in_their_stated_area_and_the_error_of_the_transform_are_measured(files):
+    about = built(files).about
+
+    assert any(
+        note.startswith("Of 4 postcodes whose directory states their small area, 75.00%")
+        for note in about["notes"]
+    )
+    assert about["transform_error_m"] == 0.0
+    assert about["transform_error_basis"].startswith(
+        "5 postcodes whose file states longitude and latitude and metres"
+    )
+
+
+def test_where_nothing_states_both_the_error_is_the_one_that_proj_states(files):
+    about = built(files, without=("postcodes",)).about
+
+    assert about["transform_error_m"] == 2.0
+    assert about["transform_error_basis"].startswith("PROJ states 2 m for ")
+
+
+def test_venues_stand_at_their_point_or_postcode_and_the_others_are_counted(files):
+    region = built(files)
+
+    assert {row["venue"]: (row["venue_type"], row["small_area"]) for row in rows(region, "venues")} == {
+        "food-1": ("pub", "ZS1"), "food-2": ("pub", "ZS3"),
+    }  # fmt: skip
+    assert (
+        "Venues of venues: 2 of 5 rows; 2 have no place in the region, 1 are of other types."
+        in region.about["notes"]
+    )
+    assert rows(region, "venue_aliases") == [{"venue": "food-1", "alias": "The Otter"}]
+
+
+def test_providers_and_partners_are_named_for_each_district_and_hospitals_are_those_in_the_region(files):
+    region = built(files)
+
+    assert {row["provider"]: (row["source"], row["district"]) for row in rows(region, "providers")} == {
+        "ed-ashwick-general": ("ed", "ZD1"),
+        "police-ashwick": ("police_counts", "ZD1"),
+        "police-brindle": ("police_counts", "ZD2"),
+    }
+    assert [row["partner"] for row in rows(region, "partners")] == ["csp-ashwick", "csp-brindle"]
+
+
+# --- what is missing ----------------------------------------------------------------------------------------
+
+OPTIONAL = {
+    "deprivation": "deprivation",
+    "postcodes": "postcodes",
+    "streets": "streets",
+    "venues": "venues",
+    "venue_aliases": "names of venues in use",
+    "institutions": "schools and GP practices",
+    "providers": "providers: nobody can submit a file",
+    "partners": "partners: nobody can receive a pack",
+    "calendar": "bank holidays and events",
+}
+
+
+@pytest.mark.parametrize("section", OPTIONAL)
+def test_an_absent_section_leaves_its_part_out_and_says_so(files, section):
+    region = built(files, without=(section,))
+
+    if section == "deprivation":
+        assert region.tables["small_areas"].column("deprivation_rank").null_count == 5
+    else:
+        assert region.tables[section].num_rows == 0
+    said = f"{OPTIONAL[section]} (the manifest has no section {section})"
+    assert said in tomllib.loads((files / "region" / "region.toml").read_text("utf-8"))["left_out"]
+    assert f"left out: {said}" in region.lines()
+
+
+def test_without_residents_there_are_none_and_it_is_said(files):
+    region = built(files, without=("populations", "older_areas"))
+
+    assert region.tables["populations"].num_rows == 0
+    assert "residents (the manifest has no section populations)" in region.about["left_out"]
+
+
+def test_a_level_that_the_look_up_does_not_name_is_left_out(files):
+    region = built(files)
+
+    assert region.tables["small_areas"].column("neighbourhood").null_count == 5
+    assert "neighbourhoods: the look-up names none" in region.about["left_out"]
+    assert polygons(region, "neighbourhood") == {}
+
+
+def test_an_optional_file_that_is_not_there_leaves_its_sections_out_and_another_is_an_error(files):
+    (files / "venues.csv").unlink()
+
+    with pytest.raises(RegionFileError) as refused:
+        built(files)
+    region = built(files, {("files", "venues", "optional"): True})
+
+    assert str(refused.value).startswith("R903  venues.csv: files.venues of region-manifest.toml is not in ")
+    assert region.tables["venues"].num_rows == 0
+    assert "venues: the optional file venues.csv is not there" in region.about["left_out"]
+
+
+def test_nothing_is_written_where_something_is_refused(files):
+    with pytest.raises(RegionColumnError):
+        built(files, {("deprivation", "columns", "deprivation_rank"): "Rank"})
+
+    assert not (files / "region").exists()
+
+
+# --- what is refused ------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_column_is_named_with_its_file(files):
+    with pytest.raises(RegionColumnError) as refused:
+        built(files, {("deprivation", "columns", "deprivation_rank"): "Rank"})
+
+    assert str(refused.value).startswith(
+        "R904  ranks.csv: deprivation names 1 columns that are not there: Rank. Look at the first line of the file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({("colour",): "red"}, "the manifest has a key that nothing reads: colour"),
+        ({("files", "shapes", "licens"): "x"}, "files.shapes has a key that nothing reads: licens"),
+        ({("deprivation", "column"): {}}, "deprivation has a key that nothing reads: column"),
+        (
+            {("deprivation", "columns", "rank"): "rank"},
+            "deprivation.columns has a key that nothing reads: rank",
+        ),
+        ({("boundaries", "file"): "maps"}, "boundaries names the file maps, which stands nowhere"),
+        ({("populations", 0, "open_from"): "90"}, "populations.open_from is not of the kind int"),
+        ({("deprivation",): [{}, {}]}, "deprivation stands 2 times and may stand once"),
+        ({("partners", 0, "for_each"): "ward"}, 'for_each is "district"'),
+        ({("partners", 0, "constants", "partner"): "csp-{area}"}, "braces around something else"),
+        ({("populations", 0, "age_columns"): "^x"}, "no column fits age_columns"),
+        ({("populations", 0, "age_columns"): "("}, "age_columns is no regular expression"),
+    ],
+)
+def test_a_manifest_that_is_not_well_formed_is_refused(files, changes, found):
+    with pytest.raises(ManifestError) as refused:
+        built(files, changes)
+
+    assert found in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["name", "code", "crs", "owner", "review_by", "small_areas"])
+def test_a_manifest_without_what_it_needs_is_refused(files, key):
+    with pytest.raises(ManifestError):
+        built(files, without=(key,))
+
+
+def test_areas_without_a_boundary_and_boundaries_without_an_area_are_refused_by_number_and_code(files):
+    shapes = {code: shape for code, shape in SHAPES.items() if code != "ZS1"} | {
+        "ZS8": box(5000, 0, 6000, 10)
+    }
+    write_shapes(files / "shapes.geojson", shapes)
+
+    with pytest.raises(RegionCodesError) as refused:
+        built(files)
+
+    assert (
+        "1 areas of small_areas (lookup.csv) have no boundary (ZS1), and 1 boundaries no row in it (ZS8)"
+        in str(refused.value)
+    )
+
+
+def test_an_older_area_that_leads_to_no_area_of_the_region_is_refused(files):
+    text = (files / "older.csv").read_text(encoding="utf-8")
+    (files / "older.csv").write_text(text.replace("ZO5,ZS5", "ZO5,ZS7"), encoding="utf-8")
+
+    with pytest.raises(RegionCodesError, match=r"ZS7.*ZS5"):
+        built(files)
+
+
+def test_an_area_with_two_names_is_refused(files):
+    text = (files / "lookup.csv").read_text(encoding="utf-8")
+    (files / "lookup.csv").write_text(text.replace("ZD2,Brindle", "ZD2,Bryndle", 1), encoding="utf-8")
+
+    with pytest.raises(RegionCodesError, match="a district has more than one name: ZD2"):
+        built(files)
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:2263", "the moon"])
+def test_a_projection_that_is_unknown_or_not_in_metres_is_refused(files, crs):
+    with pytest.raises(RegionProjectionError):
+        built(files, {("crs",): crs})
+
+
+def test_a_word_that_our_tables_do_not_know_is_refused(files):
+    with pytest.raises(RegionCodesError, match="venue_type has 1 values outside its list"):
+        built(files, {("venues", 0, "types"): {"Pub/bar": "inn"}})
+
+
+def test_a_file_that_is_not_what_its_name_says_is_refused(files):
+    (files / "shapes.geojson").write_text("no map", encoding="utf-8")
+
+    with pytest.raises(RegionFileError, match="cannot be read"):
+        built(files)
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(files):
+    (files / "region").mkdir()
+    (files / "region" / "letter.txt").write_text("keep me", encoding="utf-8")
+
+    with pytest.raises(UsageError):
+        built(files)
+
+    assert (files / "region" / "letter.txt").read_text(encoding="utf-8") == "keep me"
+
+
+# --- the folder -----------------------------------------------------------------------------------------------
+
+
+def test_the_same_files_give_the_same_bytes_whatever_the_order_of_their_rows(files):
+    built(files)
+    first = {path.name: path.read_bytes() for path in (files / "region").glob("*.*")}
+    for name in ("lookup", "older", "persons", "postcodes", "venues"):
+        head, *lines = (files / f"{name}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        (files / f"{name}.csv").write_text("".join([head, *reversed(lines)]), encoding="utf-8")
+
+    built(files)
+
+    assert {path.name: path.read_bytes() for path in (files / "region").glob("*.*")} == first
+
+
+def test_a_compressed_file_is_read_as_it_is(files):
+    plain = built(files).tables["small_areas"]
+    (files / "lookup.csv.gz").write_bytes(gzip.compress((files / "lookup.csv").read_bytes()))
+
+    packed = built(files, {("files", "lookup", "path"): "lookup.csv.gz"}).tables["small_areas"]
+
+    assert packed.equals(plain)
+
+
+def test_mappings_beside_the_manifest_go_with_the_region_and_old_ones_go(files):
+    (files / "mappings").mkdir()
+    (files / "mappings" / "police-ashwick.v1.toml").write_text("version = 1\n", encoding="utf-8")
+    built(files)
+    (files / "mappings" / "police-ashwick.v1.toml").rename(files / "mappings" / "police-ashwick.v2.toml")
+
+    built(files)
+
+    assert [path.name for path in (files / "region" / "mappings").iterdir()] == ["police-ashwick.v2.toml"]
+
+
+def test_the_command_says_what_it_built_and_left_out_and_needs_no_files_beside_the_manifest(files, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path = write_manifest(elsewhere, manifest(without=("calendar",)))
+
+    done = preventable("region", "build", path, "--data", files, "--out", tmp_path / "region")
+
+    assert "small_areas              5" in done.stdout
+    assert "left out: bank holidays and events" in done.stdout
+    assert "transform error 0.0 m" in done.stdout
+    assert pc.sum(
+        pq.read_table(tmp_path / "region" / "populations.parquet").column("persons")
+    ).as_py() == int(np.sum(list(PERSONS.values())))
+
+
+def test_an_absent_file_ends_the_command_with_its_number(files, tmp_path):
+    (files / "ranks.csv").unlink()
+
+    done = preventable(
+        "region", "build", write_manifest(files, manifest()), "--out", tmp_path / "region", expect=2
+    )
+
+    assert done.stderr.startswith("R903  ranks.csv: ")
