@@ -37,6 +37,7 @@ date = 2022-12-31
 [[providers]]
 file = "hospitals"
 prefix = "ed-"
+distinct = true
 columns = { provider_name = "hospital22_name", longitude = "longitude", latitude = "latitude" }
 constants = { source = "ed" }
 """

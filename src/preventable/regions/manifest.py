@@ -124,7 +124,7 @@ SECTIONS: Mapping[str, Kind] = {
             **_POINT,
         },
         ("provider_name", "source"),
-        {"for_each": str, "prefix": str},
+        {"for_each": str, "prefix": str, "distinct": bool},
         many=True,
         named="providers: nobody can submit a file",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -199,11 +200,12 @@ def _typed_places(
 
 
 def _unique(rows: list[tuple[Any, ...]], section: str) -> list[tuple[Any, ...]]:
-    ids = [row[0] for row in rows]
-    double = len(ids) - len(set(ids))
+    counted = Counter(str(row[0]) for row in rows)
+    double = sorted(name for name, count in counted.items() if count > 1)
     if double:
         raise RegionCodesError(
-            section, f"{double:,} ids stand more than once; tell registers apart with `prefix`"
+            section,
+            f"{len(double):,} ids stand more than once, the first {double[0]}; `prefix` tells registers apart",
         )
     return sorted(rows, key=lambda row: str(row[0]))
 
@@ -224,22 +226,28 @@ def aliases_table(manifest: Manifest, venues: pa.Table) -> pa.Table:
 
 def providers_table(manifest: Manifest, world: World) -> pa.Table:
     """The table `providers`: those that the manifest names, and those of a file that stand in the region."""
-    made = []
+    made: list[tuple[Any, ...]] = []
     for part in manifest.parts.get("providers", ()):
-        located = part.file is not None
-        rows = _for_each(part, world.areas) or (
-            _located(part, world) if located else read_part(part).to_pylist()
-        )
-        prefix = part.options.get("prefix", "")
-        for row in rows:
-            provider = row.get("provider") or f"{prefix}{slug(row['provider_name'])}"
-            site = row.get("site_code") or provider
-            made.append(
-                (provider, row["provider_name"], row["source"], site, row.get("district"), row.get("easting_m"),
-                 row.get("northing_m"))
-            )  # fmt: skip
+        rows = [_provider(row, part) for row in _provider_rows(part, world)]
+        if part.options.get("distinct"):
+            # The first by place of those that the register lists under one name.
+            rows = list({row[0]: row for row in sorted(rows, key=str, reverse=True)}.values())
+        made += rows
     names = ("provider", "provider_name", "source", "site_code", "district", "easting_m", "northing_m")
-    return _table(_unique(made, "providers"), names, ("s", "s", "s", "s", "s", "f", "f"))
+    return _table(_unique(made, "providers"), names, "sssssff")
+
+
+def _provider_rows(part: Part, world: World) -> list[dict[str, Any]]:
+    if "for_each" in part.options:
+        return _for_each(part, world.areas)
+    return _located(part, world) if part.file is not None else read_part(part).to_pylist()
+
+
+def _provider(row: Mapping[str, Any], part: Part) -> tuple[Any, ...]:
+    provider = row.get("provider") or f"{part.options.get('prefix', '')}{slug(row['provider_name'])}"
+    site = row.get("site_code") or provider
+    place = (row.get("district"), row.get("easting_m"), row.get("northing_m"))
+    return (provider, row["provider_name"], row["source"], site, *place)
 
 
 def _located(part: Part, world: World) -> list[dict[str, Any]]:
