@@ -211,7 +211,8 @@ def test_hospitals_inside_the_region_are_providers_with_their_district(west_midl
     hospitals = {row["provider"]: row for row in providers if row["source"] == "ed"}
     districts = set(west_midlands.tables["small_areas"].column("district").to_pylist())
 
-    assert "ed-queen-elizabeth-hospital-birmingham" in hospitals or len(hospitals) > 10
+    assert len(hospitals) == 31
+    assert hospitals["ed-queen-elizabeth-hospital-birmingham"]["district"] == "E08000025"
     assert {row["district"] for row in hospitals.values()} <= districts
     assert [row["provider"] for row in providers if row["source"] == "police_counts"] == [
         f"police-{name.lower()}" for name in AUTHORITIES
