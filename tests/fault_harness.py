@@ -300,4 +300,6 @@ def faults_found(path: Path) -> list[str]:
             unregistered = _shown(home) - _register(tables)
     except PreventableError as error:
         return [str(error)]
-    return [f"{unregistered.total()} figures can be downloaded that are in no register"] if unregistered else []
+    return (
+        [f"{unregistered.total()} figures can be downloaded that are in no register"] if unregistered else []
+    )

@@ -9,9 +9,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fault_harness import KILLED, WRITES, Actor, Ended, Facts, Machine, Point, differences, facts, faults_found
+from fault_harness import (
+    KILLED,
+    WRITES,
+    Actor,
+    Ended,
+    Facts,
+    Machine,
+    Point,
+    differences,
+    facts,
+    faults_found,
+)
 
-STAGES = ("sources", "quality", "pseudonyms", "places", "linkage", "indicators", "signals", "disclosure", "packs")
+STAGES = (
+    "sources",
+    "quality",
+    "pseudonyms",
+    "places",
+    "linkage",
+    "indicators",
+    "signals",
+    "disclosure",
+    "packs",
+)
 #: Share of the kills of a stage that fall inside a write or a commit; of all kills, by the clock from outside.
 IN_WRITES, BY_CLOCK = 0.7, 0.1
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from preventable.methods.projection import LONGITUDE_LATITUDE, operation_between
+from preventable.methods.projection import LONGITUDE_LATITUDE, best_transformer, reference_system
 
 CRS = "EPSG:27700"
 _EAST, _NORTH = 400_000, 290_000
@@ -226,13 +226,15 @@ def write_files(folder: Path) -> Path:
 
 def degrees(east: float, north: float) -> tuple[float, float]:
     """Longitude and latitude of a point given in metres from the region's corner."""
-    longitude, latitude = operation_between(CRS, LONGITUDE_LATITUDE).transform(_EAST + east, _NORTH + north)
+    longitude, latitude = best_transformer(
+        reference_system(CRS), reference_system(LONGITUDE_LATITUDE)
+    ).transform(_EAST + east, _NORTH + north)
     return round(longitude, 8), round(latitude, 8)
 
 
 def in_degrees(shape: shapely.Geometry) -> shapely.Geometry:
     """A shape of metres in longitude and latitude, to eight decimals."""
-    operation = operation_between(CRS, LONGITUDE_LATITUDE)
+    operation = best_transformer(reference_system(CRS), reference_system(LONGITUDE_LATITUDE))
     return shapely.transform(
         shape, lambda ends: np.round(np.column_stack(operation.transform(ends[:, 0], ends[:, 1])), 8)
     )

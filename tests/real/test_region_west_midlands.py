@@ -12,7 +12,7 @@ import shapely
 from repository import ROOT
 
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.methods.projection import LONGITUDE_LATITUDE, operation_between
+from preventable.methods.projection import LONGITUDE_LATITUDE, best_transformer, reference_system
 from preventable.regions.build import build_region
 from preventable.stages.places.areas_of import areas_of_points, load_grid
 
@@ -95,7 +95,7 @@ def test_every_level_tiles_the_region_in_whole_metres(west_midlands, level):
 
 def test_rounding_moves_no_border_further_than_a_metre(west_midlands, geography):
     given = pq.read_table(geography / "wm_lsoa21.parquet").sort_by("lsoa21_code")
-    operation = operation_between(LONGITUDE_LATITUDE, "EPSG:27700")
+    operation = best_transformer(reference_system(LONGITUDE_LATITUDE), reference_system("EPSG:27700"))
     drawn = shapely.transform(
         shapely.from_wkb(given.column("geometry").to_pylist()),
         lambda ends: np.column_stack(operation.transform(ends[:, 0], ends[:, 1])),
