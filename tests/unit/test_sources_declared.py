@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import sources_world
 from declared_world import (
@@ -20,7 +21,7 @@ from sources_world import PROVIDERS, read, stamp
 from preventable.errors import MappingError, NoMappingError, NoPeriodError, PolicyError, UnknownProviderError
 from preventable.methods.projection import is_metric_projection, metres_of_degrees
 from preventable.settings import Policy
-from preventable.stages.sources.region_places import RegionPlaces
+from preventable.stages.sources.region_places import RegionPlaces, region_places
 from preventable.tables.source_kinds import source_kinds
 
 
@@ -130,6 +131,19 @@ def test_a_name_that_the_region_lacks_or_that_two_places_have_is_a_problem(sent)
 
 def test_one_name_of_one_ground_is_the_smaller_area():
     assert one("dental", Area="Eastmere")[0]["place_area"] == "XW001"
+
+
+def test_codes_that_differ_in_capitals_alone_are_told_apart():
+    region = RegionPlaces("", *_codes_and_names({"small_area": "MONTFORD", "region": "montford"}))
+
+    assert one("dental", region=region, Area="MONTFORD")[0]["place_area"] == "MONTFORD"
+    assert one("dental", region=region, Area="montford")[0]["place_area"] == "montford"
+
+
+def _codes_and_names(codes):
+    areas = [{"area_type": level, "area": code, "area_name": code} for level, code in codes.items()]
+    found = region_places(pa.Table.from_pylist(areas), pa.table({"small_area": [codes["small_area"]]}), {})
+    return found.codes, found.names
 
 
 def test_degrees_become_metres_of_the_regions_projection():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +23,7 @@ class RegionPlaces:
 
     Attributes:
         crs: Projection of its coordinates (`crs` of region.toml), empty where it tells none.
-        codes: Codes of its areas in capitals, each with the code as the region writes it.
+        codes: What a file may write for a code, with the code: the code itself, and in capitals where one alone is so.
         names: Names of its areas without regard to case, each with the code of the one area that has it.
     """
 
@@ -42,7 +43,7 @@ class RegionPlaces:
             told = own.get(_folded(text), own.get(REST, text) if text else text)
             if not told or told == OUTSIDE:
                 return None, ""
-            known = self.codes.get(told.upper()) or self.names.get(_folded(told))
+            known = self.codes.get(told) or self.codes.get(told.upper()) or self.names.get(_folded(told))
             return (known, "") if known else elsewhere(told)
 
         return parse
@@ -52,7 +53,7 @@ def region_places(areas: pa.Table, small_areas: pa.Table, about: Mapping[str, An
     """What a region's tables and its region.toml tell the door."""
     ground = _ground(small_areas)
     listed = areas.select(["area_type", "area", "area_name"]).to_pylist()
-    codes = {code.upper(): code for code in (*ground, *(row["area"] for row in listed))}
+    codes = _codes({*ground, *(row["area"] for row in listed)})
     by_name: dict[str, list[tuple[int, str]]] = {}
     for row in listed:
         by_name.setdefault(_folded(row["area_name"]), []).append(
@@ -63,6 +64,12 @@ def region_places(areas: pa.Table, small_areas: pa.Table, about: Mapping[str, An
         if len({ground.get(code, frozenset({code})) for _, code in found}) == 1:
             names[name] = min(found)[1]
     return RegionPlaces(str(about.get("crs", "")), codes, names)
+
+
+def _codes(areas: set[str]) -> dict[str, str]:
+    written = Counter(code.upper() for code in areas)
+    capitals = {code.upper(): code for code in areas if written[code.upper()] == 1}
+    return capitals | {code: code for code in areas}
 
 
 def _ground(small_areas: pa.Table) -> dict[str, frozenset[str]]:
