@@ -65,11 +65,11 @@ def run_example(name: str, shared: Path, sent: Path, provider: str, folder: Path
     example = ROOT / "examples" / name
     policy = {"PREVENTABLE_POLICY": f"{ROOT / 'policy'}:{example / 'policy'}"}
     made = Run(folder / "region", folder / "home")
-    mapping = example / "mappings" / f"{provider}.v1.toml"
     manifest = example / "region.toml"
     preventable("region", "build", manifest, "--data", shared / "data", "--out", made.region)
-    given = ("--home", made.home, "--region", made.region, "--provider", provider, "--mapping", mapping)
-    preventable("submit", sent, *given, **policy)
+    preventable(
+        "submit", sent, "--home", made.home, "--region", made.region, "--provider", provider, **policy
+    )
     preventable("run", "--home", made.home, **policy)
     preventable("packs", "--home", made.home, **policy)
     return made
