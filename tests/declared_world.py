@@ -53,7 +53,7 @@ MAPPINGS: dict[str, dict[str, Any]] = {
     },
     "street": {
         "provider": "street", "source": "street", "version": 1, "file": _CSV, "period": {"from": "records"},
-        "time": {"formats": ["%Y-%m"]}, "record_number": {"from": "content"},
+        "time": {"formats": ["%Y-%m"]}, "record_number": {"from": "content", "columns": ["Crime ID"]},
         "columns": {
             "contact": "Month", "longitude": "Longitude", "latitude": "Latitude", "place_area": "LSOA code",
             "record_category": "Crime type",
@@ -82,7 +82,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "Sex": "M",
     },
     "street": {
-        "Month": "2025-03", "Longitude": "-1.9", "Latitude": "52.48", "LSOA code": "XS00001",
+        "Crime ID": "", "Month": "2025-03", "Longitude": "-1.9", "Latitude": "52.48", "LSOA code": "XS00001",
         "Crime type": "Violence and sexual offences", "Last outcome": "none",
     },
     "counts": {

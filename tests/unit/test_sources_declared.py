@@ -196,6 +196,15 @@ def test_rows_of_a_file_without_numbers_are_told_by_content_and_alike_rows_are_a
     assert [row["outcome"] for row in outcomes] == ["accepted"] * 3
 
 
+def test_a_column_that_tells_rows_apart_makes_another_record_and_is_kept_nowhere():
+    rows = read_declared(rows_of("street", {"Crime ID": "secret1"}, {"Crime ID": "secret2"}), "street")
+    numbers = [row["source_record_id"] for row in rows.submissions.to_pylist()]
+
+    assert [number[-2:] for number in numbers] == [":1", ":1"]
+    assert len(set(numbers)) == 2
+    assert "secret" not in str(rows.submissions.to_pylist())
+
+
 def test_a_column_that_is_ignored_makes_no_other_record():
     before, after = (
         read_declared(rows_of("street", {"Last outcome": outcome}), "street").submissions.to_pylist()[0]

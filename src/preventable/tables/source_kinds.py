@@ -13,7 +13,8 @@ from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, wor
 FORMS = ("events", "counts", "list")
 _NEEDED = ("id", "title", "form")
 #: Keys of a declaration, by the form that has them.
-_KEYS_OF_EVENTS = ("recorded", "categories", "required", "minutes_before_contact", "precision", "contact_to")
+_KEYS_OF_ALL = ("monthly", "required")
+_KEYS_OF_EVENTS = ("recorded", "categories", "minutes_before_contact", "precision", "contact_to")
 _CONTACT_TO = ("minute", "day", "month")
 
 
@@ -68,6 +69,11 @@ def source_kinds(policy: Policy) -> Mapping[str, SourceKind]:
     return kinds
 
 
+def declaration_keys() -> tuple[str, ...]:
+    """Every key that a declaration may have besides the head of a policy file."""
+    return (*_NEEDED, *_KEYS_OF_ALL, *_KEYS_OF_EVENTS)
+
+
 def source_kind(policy: Policy, name: str, *, where: str) -> SourceKind:
     """One kind of source.
 
@@ -91,7 +97,7 @@ def _declared(name: str, contents: Mapping[str, Any]) -> SourceKind:
     form = contents.get("form")
     if form not in FORMS:
         raise PolicyError(where, f"its form is not one of {', '.join(FORMS)}")
-    known = (*POLICY_HEADER, *_NEEDED, "monthly", *(_KEYS_OF_EVENTS if form == "events" else ()))
+    known = (*POLICY_HEADER, *_NEEDED, *_KEYS_OF_ALL, *(_KEYS_OF_EVENTS if form == "events" else ()))
     refuse_unknown_keys(where, "it", contents, known)
     absent = [key for key in _NEEDED if not contents.get(key)]
     if absent:

@@ -64,6 +64,7 @@ class SupplierMapping:
         codes: Our field -> supplier's code -> our word.
         constants: Our field -> the value of every row.
         numbered_by_content: Whether a record's number is made of its row, for files that number no rows.
+        number_columns: Headers that fill no field and tell rows apart for that number.
     """
 
     provider: str
@@ -80,12 +81,13 @@ class SupplierMapping:
     constants: Mapping[str, str]
     age_style: str
     numbered_by_content: bool = False
+    number_columns: tuple[str, ...] = ()
 
     @property
     def headers(self) -> frozenset[str]:
         """Every header that a file of this form has."""
         mapped = (header for headers in self.columns.values() for header in headers)
-        return frozenset((*mapped, *self.period_columns, *self.ignored))
+        return frozenset((*mapped, *self.period_columns, *self.ignored, *self.number_columns))
 
 
 def supplier_mappings(
@@ -129,6 +131,7 @@ def _supplier_mapping(raw: Mapping[str, Any], kind: SourceKind) -> SupplierMappi
         constants={field: str(value) for field, value in raw.get("constants", {}).items()},
         age_style=str(raw.get("age", {}).get("style", "none")),
         numbered_by_content=_numbered_by_content(raw.get("record_number", {}), where),
+        number_columns=tuple(raw.get("record_number", {}).get("columns", ())),
     )
     _check(mapping, where)
     _check_against_kind(mapping, kind, where)
@@ -192,7 +195,7 @@ def _check_times(mapping: SupplierMapping, kind: SourceKind, where: str) -> None
 
 
 def _numbered_by_content(raw: Mapping[str, Any], where: str) -> bool:
-    if raw and raw != {"from": "content"}:
+    if raw and (raw.get("from") != "content" or not set(raw) <= {"from", "columns"}):
         raise MappingError(where, "its record_number section is not from content")
     return bool(raw)
 
