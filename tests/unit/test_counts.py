@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from counts_world import (
@@ -261,14 +262,27 @@ def test_residents_stand_under_every_level_where_they_are_asked_for(found):
     assert {row["person_years"] for row in without.values()} == {None}
 
 
-def test_an_area_without_population_has_no_denominator():
+@pytest.mark.parametrize("years", [(2024, 2025), (2024,)])
+def test_an_area_without_population_has_no_denominator_nor_has_what_it_lies_in(years):
     populations = region_tables()["populations"]
-    some = populations.filter(pc.not_equal(populations.column("small_area"), SMALL_AREAS[0]))
+    absent = pc.and_(
+        pc.equal(populations.column("small_area"), SMALL_AREAS[0]),
+        pc.is_in(populations.column("year"), pa.array(years)),
+    )
 
-    found = figures(counted_lines(every_month(), HELD, changed={"populations": some}))
+    found = figures(
+        counted_lines(every_month(), HELD, changed={"populations": populations.filter(pc.invert(absent))})
+    )
 
-    assert found[name_of("small_area", SMALL_AREAS[0], "month", "2025-12")]["person_years"] is None
-    assert found[name_of("small_area", SMALL_AREAS[1], "month", "2025-12")]["person_years"] > 0
+    def residents(area_type, area, end):
+        return found[name_of(area_type, area, "month", end)]["person_years"]
+
+    inside = areas_of(SMALL_AREAS[0])
+    assert {residents(area_type, area, "2025-01") for area_type, area in inside.items()} == {None}
+    assert residents("small_area", SMALL_AREAS[1], "2025-01") > 0
+    assert residents("district", "XD02", "2025-01") > 0
+    held_later = residents("district", "XD01", "2025-12")
+    assert (held_later is None) is (2025 in years)
 
 
 def test_a_region_without_populations_gives_counts_and_no_rates():

@@ -35,6 +35,7 @@ def count_person_years(
     engine.create("indicator_area_persons", statement("area_persons"), {"region": region})
     years = engine.fetch("SELECT DISTINCT year FROM populations ORDER BY year").column("year").to_pylist()
     engine.load("indicator_period_years", _period_years(periods, years))
+    engine.create("indicator_peopled", statement("peopled"), {"region": region})
     engine.load("indicator_standard", _text_and_weight(weights))
     engine.create("population_bases", statement("population_bases"), {"units": YEAR_UNITS})
 

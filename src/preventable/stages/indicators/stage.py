@@ -143,6 +143,6 @@ def _clear(engine: Engine) -> None:
         "areas", "wider_areas", "records", "quantities", "counted_sources", "scopes", "unreached", "cells", "counts",
         "levels", "periods", "period_months", "categories", "frame", "frame_areas", "sent", "usual", "not_expected",
         "providers", "month_coverage", "provider_coverage", "period_coverage", "band_persons", "area_persons",
-        "period_years", "standard", "week_days", "weekly_definitions", "weekly_frame", "weekly_cells",
+        "period_years", "peopled", "standard", "week_days", "weekly_definitions", "weekly_frame", "weekly_cells",
     ):  # fmt: skip
         engine.drop(f"indicator_{name}")
