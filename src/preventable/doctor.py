@@ -15,15 +15,14 @@ from preventable.errors import NoHomeError, PreventableError, UsageError
 from preventable.settings import Policy, load_policy
 from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
-from preventable.stages.indicators.definitions import read_definitions
 from preventable.stages.indicators.populations import read_standard_weights
+from preventable.stages.indicators.weekly import read_weekly_definitions
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.packs.placement import read_placements
 from preventable.stages.sources.limits import read_limits
 from preventable.store.home import open_home
 from preventable.store.retention import read_retention
 from preventable.store.session import HomeTables, reading
-from preventable.tables.signal_rules import read_signal_rules
 
 LIBRARIES = (
     "duckdb",
@@ -43,13 +42,12 @@ LIBRARIES = (
 
 #: What reads the policy when the flow runs: each refuses a file that it could not use.
 _POLICY_READERS: tuple[Callable[[Policy], object], ...] = (
-    read_definitions,
+    read_weekly_definitions,
     read_standard_weights,
     read_release_rule,
     read_recipients,
     read_placements,
     read_linkage_policy,
-    read_signal_rules,
     read_limits,
     read_retention,
 )

@@ -25,9 +25,8 @@ from preventable.settings import Policy, StepContext
 from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
 from preventable.stages.disclosure.stage import protect_indicators
-from preventable.stages.indicators.definitions import read_definitions
 from preventable.stages.indicators.stage import count_indicators
-from preventable.stages.indicators.weekly import weekly_definitions
+from preventable.stages.indicators.weekly import read_weekly_definitions
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.stage import link_records
 from preventable.stages.packs.placement import read_placements
@@ -43,7 +42,6 @@ from preventable.store.retention import prune_tables
 from preventable.store.run_log import StepRecord
 from preventable.store.session import HomeTables, reading, writing
 from preventable.tables import REGION_TABLES, TABLES, Sensitivity
-from preventable.tables.signal_rules import read_signal_rules
 from preventable.tables.source_kinds import source_kinds
 
 Progress = Callable[[str, float], None]
@@ -240,7 +238,7 @@ def run(
         PolicyError: A policy file is not well formed. Nothing was done.
         NothingToReleaseError: No figure was counted, or no partner has an agreement that stands.
     """
-    weekly_definitions(read_definitions(policy), read_signal_rules(policy))
+    read_weekly_definitions(policy)
     read_linkage_policy(policy)
     read_release_rule(policy)
     read_recipients(policy)

@@ -97,7 +97,7 @@ LISTINGS = Table(
         Column("subject_name", "text", "The thing listed."),
         Column("subject_code", "text", "Its number."),
         Column("subject_type", "text", "Its type, or the measure counted."),
-        Column("subject_area", "text", "District."),
+        Column("subject_area", "text", "Its area: a district, or of counts any area of the region, by code."),
         Column("quantity", "integer", "Capacity, or the count returned."),
         Column("postcode", "text", "Postcode."),
         Column("easting_m", "number", "Metres east.", unit="m"),

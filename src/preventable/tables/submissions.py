@@ -61,7 +61,7 @@ SUBMISSIONS = Table(
         Column("subject_name", "text", "Lists only: the thing listed (premises, school)."),
         Column("subject_code", "text", "Lists only: its number (licence, school)."),
         Column("subject_type", "text", "Lists only: its type, or the measure counted."),
-        Column("subject_area", "text", "Lists only: district."),
+        Column("subject_area", "text", "Lists and counts only: its area."),
         Column("quantity", "integer", "Lists only: capacity, or the count returned."),
     ),
 )

@@ -9,12 +9,13 @@ import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.errors import PolicyError
-from preventable.stages.indicators.definitions import Definition
+from preventable.settings import Policy
+from preventable.stages.indicators.definitions import Definition, read_definitions
 from preventable.stages.indicators.periods import Period, next_month
 from preventable.stages.indicators.records import area_column, records_where
 from preventable.stages.indicators.sql import statement
 from preventable.tables.condition_sql import Parameters
-from preventable.tables.signal_rules import SignalRules
+from preventable.tables.signal_rules import SignalRules, read_signal_rules
 
 _WHERE = "policy/signals.toml"
 _AREA_TYPES = ("region", "district")
@@ -36,6 +37,15 @@ def weekly_definitions(definitions: Sequence[Definition], rules: SignalRules) ->
         if one.kind.contact_to != "minute":
             raise PolicyError(_WHERE, f"{one.id} counts contacts told to the {one.kind.contact_to}: no weeks")
     return chosen
+
+
+def read_weekly_definitions(policy: Policy) -> tuple[Definition, ...]:
+    """The definitions that are counted by week, read from policy.
+
+    Raises:
+        PolicyError: A definition or policy/signals.toml is not well formed, or one of them has no weeks.
+    """
+    return weekly_definitions(read_definitions(policy), read_signal_rules(policy))
 
 
 def lay_out_weeks(engine: Engine, definitions: Sequence[Definition], periods: Sequence[Period]) -> None:
