@@ -156,3 +156,13 @@ def test_a_rate_of_counts_and_a_wards_quarter_are_explained_by_every_submission_
     assert rate.person_years == pytest.approx(4 * 300 * 2 * 9)
     assert [len(one.rows) for one in ward.submissions] == [2, 2, 2]
     assert ward.count == 3 * (20 + 21)
+
+
+def test_those_who_are_granted_something_that_is_held_get_packs_of_it_alone(home):
+    _reports, made = pipeline.packs(home, granted())
+
+    of_partners = [path.split("/") for path in made if path.endswith("/public_health.csv")]
+    assert sorted(parts[-2] for parts in of_partners) == [f"public_health-{one}" for one in DISTRICTS]
+    for parts in of_partners:
+        rows = list(csv.DictReader((home.path / "/".join(parts)).read_text(encoding="utf-8").splitlines()))
+        assert {row["definition"] for row in rows} == {"street_violence"}
