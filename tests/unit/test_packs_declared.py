@@ -297,10 +297,7 @@ def test_a_real_region_bears_no_banner_of_invention(packs):
 
 
 def test_the_projection_and_its_error_are_told(packs):
-    assert (
-        "Places are held in metres of EPSG:27700; bringing them there moved none by more than 2 m."
-        in said(Page(packs[COMMUNITY]))
-    )
+    assert "Places are held in metres of EPSG:27700, to within about 2 m." in said(Page(packs[COMMUNITY]))
 
 
 # --- areas of a real region --------------------------------------------------------------------------------------

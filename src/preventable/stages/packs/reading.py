@@ -102,26 +102,21 @@ def _not_held(inputs: PackInputs) -> tuple[str, ...]:
 
 def _region_notes(inputs: PackInputs) -> tuple[Note, ...]:
     """Whose data maps, names and populations are, as their licences ask; and what to bear in mind of them."""
-    left_out = inputs.region_lines("left_out")
+    left_out = "; ".join(inputs.region_lines("left_out"))
     remarks = (
-        *(_("Left out of the region's tables: {what}.").format(what=what) for what in left_out),
         *inputs.region_lines("notes"),
+        *([_("Left out of the region's tables: {what}.").format(what=left_out)] if left_out else []),
         *_transform(inputs),
     )
-    return (
-        *(
-            [Note(_("Licences and sources of maps, names and numbers"), inputs.licences)]
-            if inputs.licences
-            else []
-        ),
-        *([Note(_("What to know of maps and populations"), remarks)] if remarks else []),
-    )
+    licences = Note(_("Licences and sources of maps, names and numbers"), inputs.licences)
+    about = Note(_("What to know of maps and populations"), remarks)
+    return tuple(note for note in (licences, about) if note.lines)
 
 
 def _transform(inputs: PackInputs) -> tuple[str, ...]:
-    """In which projection distances are measured, and how far places may have moved on the way to it."""
+    """In which projection places are held, and how far they may have moved on the way to it."""
     crs, error_m = inputs.region.get("crs"), inputs.region.get("transform_error_m")
     if not crs or error_m is None:
         return ()
-    words = _("Places are held in metres of {crs}; bringing them there moved none by more than {error} m.")
+    words = _("Places are held in metres of {crs}, to within about {error} m.")
     return (words.format(crs=crs, error=f"{float(error_m):g}"),)
