@@ -76,6 +76,16 @@ def test_a_definition_of_policy_stands_after_those_of_the_contents_in_the_parts_
     assert DEFINITION not in placed["public_health"]["rates"]
 
 
+def test_definitions_of_policy_stand_in_the_order_in_which_they_are_granted():
+    policy = declared_policy(packs={"community_safety": ["trend"]})
+    twin = {**policy.definitions[DEFINITION], "id": "a_twin"}
+    policy = replace(policy, definitions={**policy.definitions, "a_twin": twin})
+    for kind in policy.file("recipients")["recipients"]:
+        kind["allowed"] = [{**grant, "definitions": [DEFINITION, "a_twin"]} for grant in kind["allowed"]]
+
+    assert read_placements(policy)["community_safety"]["trend"][-2:] == (DEFINITION, "a_twin")
+
+
 @pytest.mark.parametrize(
     ("packs", "fault"),
     [
@@ -154,11 +164,13 @@ def test_parts_whose_sources_the_region_does_not_hold_leave_no_heading_and_no_se
 
 
 def test_one_sentence_says_which_kinds_of_source_the_region_does_not_hold(packs):
-    sentences = [text for text in said(Page(packs[COMMUNITY])) if "holds no records of these kinds" in text]
+    """Police counts are held: what is not are single offences."""
+    sentences = [text for text in said(Page(packs[COMMUNITY])) if "does not hold" in text]
 
     assert sentences == [
-        "This region holds no records of these kinds, and nothing of them is in this pack: emergency departments, "
-        "ambulance service, police, hospital admissions and schools."
+        "Kinds of source that this region does not hold, so that nothing of them is in this pack: emergency "
+        "departments; ambulance service; police offences one by one, with day, time and place; hospital admissions; "
+        "schools."
     ]
 
 
@@ -169,7 +181,7 @@ def test_a_region_that_holds_every_kind_says_nothing_of_kinds():
 
     page = page_of(world.with_released(rows or world.tables["released"].to_pylist()))
 
-    assert "holds no records of these kinds" not in " ".join(said(page))
+    assert "does not hold" not in " ".join(said(page))
 
 
 def test_a_part_of_a_source_that_is_held_still_says_that_nothing_was_released():
@@ -369,6 +381,17 @@ def test_a_month_that_did_not_come_is_a_gap_of_the_line_and_a_token_of_the_table
     words = " ".join(said(page))
     assert "A hatched month has no shown count and is not a zero." in words
     assert "September 2024: recorded violent offences (incomplete: not all providers have sent)." in words
+
+
+def test_months_that_did_not_come_for_one_reason_are_one_line():
+    def lost(row: dict) -> dict:
+        if row["period_type"] == "month" and row["period_end"] in ("2024-09", "2025-03"):
+            row.update(value=None, value_note="[x]", note="incomplete: not all providers have sent")
+        return row
+
+    words = " ".join(said(page_of(with_rows(declared_world(), lost))))
+
+    assert "September 2024 and March 2025: recorded violent offences (incomplete: not all providers" in words
 
 
 def test_a_month_that_was_not_released_keeps_its_place_in_line_and_table():

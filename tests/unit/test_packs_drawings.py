@@ -124,6 +124,19 @@ def test_a_series_without_any_value_is_drawn_as_gaps_alone():
     assert drawing.count(">[c]<") == 6  # each token and its halo
 
 
+def test_tokens_of_a_run_of_gaps_do_not_run_into_each_other():
+    labels = [month_text(month, short=True) for month in months_between("2023-01", "2025-12")]
+    points = [
+        Point(m, None if n in (1, 2, 3, 9) else 20.0, "[x]" if n in (1, 2, 3, 9) else "")
+        for n, m in enumerate(labels)
+    ]
+
+    drawing = draw(trend_chart([Panel("A panel", tuple(points))]))
+
+    assert drawing.count('fill="url(#a-unavailable)"') == 4
+    assert drawing.count(">[x]<") == 4  # two tokens, each with its halo
+
+
 def test_labels_of_months_keep_their_year():
     labels = re.findall(r">([A-Z][a-z]{2} \d{4})<", draw(trend_chart([panel(*range(10, 34))])))
 

@@ -18,6 +18,7 @@ unchecked = debug_mode(False)
 
 WIDTH = 540
 _MOST_LABELS = 8
+_TOKEN_WIDTH = 20
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,25 @@ def _trend_panel(panel: Panel, n: int, data: Rows) -> alt.LayerChart:
             for token, colour in HATCHES.items()
             if any(row["token"] == token for row in gaps)
         ]
-        tokens = missing.encode(y=alt.Y("middle:Q"), text="token:N").mark_text(fontSize=13, fontWeight="bold")
+        named = alt.Chart(data.named(_named_gaps(rows))).encode(x=x)
+        tokens = named.encode(y=alt.Y("middle:Q"), text="token:N").mark_text(fontSize=13, fontWeight="bold")
         halo = tokens.mark_text(
             fontSize=13, fontWeight="bold", stroke="white", strokeWidth=5, strokeJoin="round"
         )
         layers = [*hatched, line, dots, halo, tokens]
     return alt.layer(*layers).properties(width=WIDTH, height=120, title=panel.title)
+
+
+def _named_gaps(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The gaps that carry their token: each, or the middle one of a run where tokens would run into each other."""
+    runs: list[list[dict[str, Any]]] = []
+    for before, row in zip([None, *rows], rows, strict=False):
+        if row["value"] is None:
+            follows = before is not None and before["value"] is None and before["token"] == row["token"]
+            runs = [*runs[:-1], [*runs[-1], row]] if follows else [*runs, [row]]
+    if len(rows) * _TOKEN_WIDTH <= WIDTH:
+        return [row for run in runs for row in run]
+    return [run[(len(run) - 1) // 2] for run in runs]
 
 
 @dataclass(frozen=True)

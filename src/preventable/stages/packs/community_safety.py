@@ -261,7 +261,7 @@ def _region(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     if not kept.rows:
         return (heading, nothing_shown(name, used))
     rates = rates_table(inputs, held, "crude_rate", span)
-    words = _("{area} is part of {region}.").format(area=own, region=region)
+    words = _("{area} is part of the region, {region}.").format(area=own, region=region)
     return (heading, Paragraph(words), counted, *([rates] if rates else []))
 
 

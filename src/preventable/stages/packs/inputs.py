@@ -176,6 +176,12 @@ class PackInputs:
         declared = self.kinds[source].title if source in self.kinds else ""
         return _(declared) if declared else label("source_kind", source)
 
+    def source_not_held(self, source: str) -> str:
+        """A kind of source in words that tell it from what a region may hold in its place."""
+        if source in data_file("words.toml")["source_not_held"]:
+            return label("source_not_held", source)
+        return self.source_title(source)
+
     def is_of_residents(self, definition: str) -> bool:
         """Whether a definition counts by where people live: a rate of it is that of residents."""
         return self._definition(definition).get("area_basis") == "residence"

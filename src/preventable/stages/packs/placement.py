@@ -21,26 +21,38 @@ Placements = Mapping[str, Mapping[str, tuple[str, ...]]]
 def read_placements(policy: Policy) -> Placements:
     """The definitions of every part of every document.
 
-    A definition of policy stands after those of contents.toml in the parts that its key `packs` names, in the order of
-    the names of definitions.
+    A definition of policy stands after those of contents.toml in the parts that its key `packs` names, in the order in
+    which policy/recipients.toml grants them.
 
     Raises:
         PolicyError: A definition names a document or a part that there is not.
     """
     contents = data_file("contents.toml")
     asked = {name: _asked(name, policy.definitions[name]) for name in sorted(policy.definitions)}
-    return {
-        document: {
+    placed: dict[str, dict[str, tuple[str, ...]]] = {}
+    for document in DOCUMENTS:
+        granted = _granted(policy, document)
+        order = sorted(asked, key=lambda name: granted.index(name) if name in granted else len(granted))
+        placed[document] = {
             part: tuple(
-                dict.fromkeys(
-                    [*names, *(name for name, parts in asked.items() if part in parts.get(document, ()))]
-                )
+                dict.fromkeys([*ours, *(one for one in order if part in asked[one].get(document, ()))])
             )
-            for part, names in contents[document].items()
+            for part, ours in contents[document].items()
             if part not in _NO_PARTS
         }
-        for document in DOCUMENTS
-    }
+    return placed
+
+
+def _granted(policy: Policy, partner_type: str) -> list[str]:
+    """Definitions that a kind of partner is granted, in the order of the file."""
+    kinds = policy.files.get("recipients", {}).get("recipients", [])
+    grants = [
+        grant
+        for kind in kinds
+        if kind.get("partner_type") == partner_type
+        for grant in kind.get("allowed", [])
+    ]
+    return list(dict.fromkeys(name for grant in grants for name in grant.get("definitions", [])))
 
 
 def _asked(name: str, definition: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:

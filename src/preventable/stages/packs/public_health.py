@@ -215,7 +215,7 @@ def _comparing(inputs: PackInputs) -> Note:
                 "out how much districts vary by themselves."
             ).format(sure=f"{100 * levels['sure_level']:g}", maybe=f"{100 * levels['maybe_level']:g}"),
             _(
-                "{area} is part of {region}, so its difference from the rest of it is larger than the one "
+                "{area} is part of the region, {region}, so its difference from the rest of it is larger than the one "
                 "shown."
             ).format(area=inputs.district_name, region=inputs.region_area.name),
             _("A rate says how often, not why. Districts are not ranked: chance moves ranks."),

@@ -17,7 +17,7 @@ from preventable.stages.packs.inputs import PackInputs, Span
 from preventable.stages.packs.sections import available, limit_cells, nothing_shown, numeric, provenance
 from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.trimming import trimmed
-from preventable.stages.packs.words import _, label, listed, sentence_inside, sentence_start
+from preventable.stages.packs.words import _, label, sentence_inside, sentence_start
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def by_place_remarks(inputs: PackInputs, definitions: Iterable[str]) -> tuple[st
         "{measures}: counted by place, over the number of people who live there. The rate says how much is recorded "
         "there, not how often a resident is harmed."
     )
-    return (words.format(measures=listed(names)),)
+    return (words.format(measures="; ".join(names)),)
 
 
 def measure_name(measure: str) -> str:

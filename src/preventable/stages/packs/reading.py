@@ -15,7 +15,7 @@ from preventable.stages.packs.blocks import (
     TableBlock,
 )
 from preventable.stages.packs.inputs import PackInputs
-from preventable.stages.packs.words import _, listed
+from preventable.stages.packs.words import _
 
 
 def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Block, ...]:
@@ -93,11 +93,13 @@ def _definitions_table(inputs: PackInputs) -> TableBlock:
 
 def _not_held(inputs: PackInputs) -> tuple[str, ...]:
     """Which kinds of source the region does not hold; empty where it holds all that the pack is made for."""
-    absent = [inputs.source_title(source) for source in inputs.sources_not_held()]
+    absent = [inputs.source_not_held(source) for source in inputs.sources_not_held()]
     if not absent:
         return ()
-    words = _("This region holds no records of these kinds, and nothing of them is in this pack: {kinds}.")
-    return (words.format(kinds=listed(absent)),)
+    words = _(
+        "Kinds of source that this region does not hold, so that nothing of them is in this pack: {kinds}."
+    )
+    return (words.format(kinds="; ".join(absent)),)
 
 
 def _region_notes(inputs: PackInputs) -> tuple[Note, ...]:

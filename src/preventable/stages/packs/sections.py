@@ -305,19 +305,23 @@ def monthly_panel(
 
 
 def incomplete_lines(inputs: PackInputs, figures: Iterable[Shown]) -> tuple[str, ...]:
-    """Which periods are not complete, for which measures, and why: a line for each period and reason."""
+    """Which periods are not complete, for which measures, and why: a line for each reason and set of measures."""
     missing: dict[tuple[str, str, str], set[str]] = {}
     for figure in figures:
         if figure.value_note == "[x]":
             key = (figure.period_end, figure.period_start, figure.note)
             missing.setdefault(key, set()).add(figure.definition)
+    alike: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for end, start, reason in sorted(missing):
+        names = tuple(sorted(missing[end, start, reason]))
+        alike.setdefault((names, reason), []).append(span_text(start, end))
     return tuple(
-        _("{period}: {measures} ({reason}).").format(
-            period=span_text(start, end),
-            measures=listed([inputs.in_sentence(name) for name in sorted(missing[end, start, reason])]),
+        _("{periods}: {measures} ({reason}).").format(
+            periods=listed(periods),
+            measures=listed([inputs.in_sentence(name) for name in names]),
             reason=_(reason),
         )
-        for end, start, reason in sorted(missing)
+        for (names, reason), periods in alike.items()
     )
 
 
