@@ -52,14 +52,14 @@ def _held(inputs: PackInputs) -> list[ShownEstimate]:
 
 def _abstention(inputs: PackInputs) -> str:
     """Why there can be no such share: it takes two kinds of source of which the region lacks one or both."""
-    held = [
-        _("“{title}”").format(title=inputs.source_title(one)) for one in inputs.kinds if one in inputs.sources
-    ]
     return _(
         "No figure ([x]): the share that the police do not hear of is estimated from records of emergency departments "
         "or the ambulance service beside records of the police, each with its time and place. {region} holds no such "
-        "pair: it holds {held} alone."
-    ).format(region=inputs.region_area.name, held=listed(held))
+        "pair; its records are those of: {held}."
+    ).format(
+        region=inputs.region_area.name,
+        held=listed([inputs.source_title(kind) for kind in inputs.kinds if kind in inputs.sources]),
+    )
 
 
 def unknown_sentence(one: ShownEstimate, region: str) -> str:
