@@ -329,7 +329,7 @@ def test_areas_without_outline_are_left_out_of_the_map_with_a_sentence_and_stand
     page = page_of(declared_world(region=region))
 
     words = " ".join(said(page))
-    assert "of 28 middle areas drawn have a shown count" in words
+    assert "of 28 middle areas that are drawn have a shown count" in words
     assert (
         "2 areas of this level are not drawn, as the region has no outline of them; the table has them."
         in words

@@ -203,17 +203,19 @@ def _top_area(inputs: PackInputs, level: str, figures: Sequence[Shown]) -> str:
 def _shown_areas(inputs: PackInputs, level: str, figures: Sequence[Shown]) -> str:
     """How many of the drawn areas have a value, and how many areas of the level could not be drawn."""
     shown, areas = sum(figure.value is not None for figure in figures), label("area_types", level)
-    is_count = figures[0].measure == "count"
+    undrawn = sum(area.polygon is None for area in inputs.own_areas(level))
+    if undrawn:
+        areas = _("{areas} that are drawn").format(areas=areas)
     if shown == len(figures):
-        words = _("All {all} {areas} drawn have a shown {value}.")
+        words = _("All {all} {areas} have a shown {value}.")
     else:
         words = plural(
-            "{n} of {all} {areas} drawn has a shown {value}; the others are hatched.",
-            "{n} of {all} {areas} drawn have a shown {value}; the others are hatched.",
+            "{n} of {all} {areas} has a shown {value}; the others are hatched.",
+            "{n} of {all} {areas} have a shown {value}; the others are hatched.",
             shown,
         )
-    said = words.format(n=shown, all=len(figures), areas=areas, value=_("count") if is_count else _("rate"))
-    undrawn = sum(area.polygon is None for area in inputs.own_areas(level))
+    value = _("count") if figures[0].measure == "count" else _("rate")
+    said = words.format(n=shown, all=len(figures), areas=areas, value=value)
     if not undrawn:
         return said
     missing = plural(
