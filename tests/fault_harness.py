@@ -25,8 +25,9 @@ from typing import Any
 import pytest
 
 from preventable.errors import NoHomeError, PreventableError
+from preventable.store import listing
 from preventable.store.home import Home, open_home
-from preventable.store.session import HomeTables, home_checksums, reading
+from preventable.store.session import HomeTables, home_checksums, reading, verify_home
 from preventable.tables import FLOW_TABLES
 
 TESTS = Path(__file__).resolve().parent
@@ -117,14 +118,16 @@ class Machine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
 
     def run(self, *actors: Actor) -> list[Ended]:
         """Run actors at the same time, each in a process of its own, to their ends."""
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         asked = [self._asked(number, actor) for number, actor in enumerate(actors)]
         print(json.dumps({"actors": asked}), file=self._process.stdin, flush=True)
         codes = json.loads(self._process.stdout.readline())
@@ -196,7 +199,6 @@ def facts(path: Path) -> Facts:
     """
     home = open_home(path)
     with reading(home) as tables:
-        tables.verify()
         rows = tables.restricted.read("submissions", columns=("submission_id", "row_number"))
         entries = tables.restricted.ledger.submissions()
         register = _register(tables)
@@ -221,7 +223,7 @@ def _pack_files(home: Home) -> dict[str, Path]:
     return {
         path.relative_to(home.packs).as_posix(): path
         for path in sorted(home.packs.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name != listing.NAME
     }
 
 
@@ -292,12 +294,11 @@ def faults_found(path: Path) -> list[str]:
     """What must never be seen in a home, however its last writer ended; a folder without a home has none."""
     try:
         home = open_home(path)
+        with reading(home) as tables:
+            verify_home(home, tables)
+            unregistered = _shown(home) - _register(tables)
     except NoHomeError:
         return []
-    try:
-        with reading(home) as tables:
-            tables.verify()
-            unregistered = _shown(home) - _register(tables)
     except PreventableError as error:
         return [str(error)]
     return (

@@ -22,7 +22,7 @@ from preventable.stages.packs.placement import read_placements
 from preventable.stages.sources.limits import read_limits
 from preventable.store.home import open_home
 from preventable.store.retention import read_retention
-from preventable.store.session import HomeTables, reading
+from preventable.store.session import HomeTables, reading, verify_home
 
 LIBRARIES = (
     "duckdb",
@@ -121,8 +121,10 @@ def _overdue(policy: Policy, today: dt.date) -> list[Finding]:
 
 def _home(path: Path) -> list[Finding]:
     try:
-        with reading(open_home(path)) as tables:
-            written = Finding(f"home {path}: {tables.verify():,} data files as they were written", well=True)
+        home = open_home(path)
+        with reading(home) as tables:
+            count = verify_home(home, tables)
+            written = Finding(f"home {path}: {count:,} data files as they were written", well=True)
             return [written, _balance(tables)]
     except NoHomeError:
         return [Finding(f"no home in {path} (none is needed yet)", well=True)]

@@ -37,7 +37,7 @@ from preventable.stages.quality.period import last_month
 from preventable.stages.quality.stage import check_submissions
 from preventable.stages.signals.stage import score_weeks
 from preventable.store.home import Home
-from preventable.store.released import write_packs
+from preventable.store.released import holds_release, write_packs
 from preventable.store.retention import prune_tables
 from preventable.store.run_log import StepRecord
 from preventable.store.session import HomeTables, reading, writing
@@ -362,7 +362,19 @@ def _record_that_stands(step: Step, fingerprint: str, run: _Run) -> StepRecord |
     last = run.tables.run_log.last_step(step.name)
     if last is None or last.fingerprint != fingerprint:
         return None
+    if "partner_packs" in step.writes and not _packs_stand(run):
+        return None
     return last if last.versions_written == _versions(run.tables, step.writes) else None
+
+
+def _packs_stand(run: _Run) -> bool:
+    """Whether the files of the last packs are where they were put; false where they were taken away.
+
+    Raises:
+        DamagedFileError: They are not as they were written.
+    """
+    made = run.tables.read("partner_packs")
+    return made.num_rows > 0 and holds_release(run.home, str(made.column("release")[0].as_py()))
 
 
 def _load(engine: Engine, step: Step, run: _Run) -> int:

@@ -1,13 +1,15 @@
 """A release appears whole: all its files at once, or the one before."""
 
 import contextlib
+import shutil
+import subprocess
 
 import pytest
 
-from preventable.errors import UsageError
-from preventable.store import released
+from preventable.errors import DamagedFileError, UsageError
+from preventable.store import listing, released
 from preventable.store.home import create_home
-from preventable.store.released import recover_packs, write_packs
+from preventable.store.released import holds_release, recover_packs, verify_packs, write_packs
 
 FILES = {"partner-a/pack.html": b"<p>", "partner-a/figures.csv": b"a,b", "partner-b/pack.html": b"<q>"}
 
@@ -15,6 +17,12 @@ FILES = {"partner-a/pack.html": b"<p>", "partner-a/figures.csv": b"a,b", "partne
 @pytest.fixture
 def home(tmp_path):
     return create_home(tmp_path / "home", demo_seed=1)
+
+
+def contents_of(home):
+    """What a person finds below the folder of packs, the list of sha256 apart."""
+    files = (path for path in home.packs.rglob("*") if path.is_file())
+    return [path.read_bytes() for path in files if path.name != listing.NAME]
 
 
 def test_files_stand_where_they_are_said_to(home):
@@ -36,7 +44,7 @@ def test_a_release_made_anew_holds_no_old_file(home):
 
     write_packs(home, "r", {"partner-a/pack.html": b"new"})
 
-    assert [path.read_bytes() for path in home.packs.rglob("*") if path.is_file()] == [b"new"]
+    assert contents_of(home) == [b"new"]
 
 
 def test_a_release_with_another_content_in_a_file_of_the_same_name_is_made_anew(home):
@@ -85,6 +93,49 @@ def test_cut_short_anywhere_the_old_or_the_new_release_stands(home, monkeypatch,
     recover_packs(home)
 
     assert [path.name for path in home.packs.iterdir()] == ["r"]
-    contents = {path.read_bytes() for path in home.packs.rglob("*") if path.is_file()}
+    contents = set(contents_of(home))
     assert contents in ({b"old"}, {b"new"})
     assert len(list((home.packs / "r" / "a").iterdir())) == (1 if contents == {b"old"} else 2)
+
+
+def test_the_list_of_a_release_is_what_sha256sum_reads(home):
+    write_packs(home, "r", FILES)
+
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", "--quiet", listing.NAME],
+        cwd=home.packs / "r",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len((home.packs / "r" / listing.NAME).read_text().splitlines()) == len(FILES)
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing", "foreign", "no list"])
+def test_packs_that_are_not_as_they_were_written_are_found_and_not_written_over(home, damage):
+    path = write_packs(home, "r", FILES)[0]
+    if damage == "changed":
+        path.write_bytes(b"a,B")
+    elif damage == "missing":
+        path.unlink()
+    elif damage == "foreign":
+        path.with_name("letter.txt").write_bytes(b"mine")
+    else:
+        (home.packs / "r" / listing.NAME).unlink()
+
+    with pytest.raises(DamagedFileError, match="packs/r/"):
+        verify_packs(home)
+    with pytest.raises(DamagedFileError):
+        write_packs(home, "r", FILES)
+
+
+def test_a_release_that_was_taken_away_is_made_again(home):
+    write_packs(home, "r", FILES)
+    shutil.rmtree(home.packs / "r")
+
+    assert not holds_release(home, "r")
+    write_packs(home, "r", FILES)
+
+    assert holds_release(home, "r")

@@ -15,7 +15,7 @@ import os
 import re
 import secrets
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +29,12 @@ from preventable.errors import (
     HomeBusyError,
     NoHomeError,
     NoRegionError,
+    OtherVersionError,
     SchemaError,
     UnknownProviderError,
     UsageError,
 )
+from preventable.store import listing
 from preventable.store.checksums import state_checksum, table_checksum
 from preventable.store.durable import (
     PRIVATE_FILE,
@@ -43,7 +45,7 @@ from preventable.store.durable import (
 )
 from preventable.tables import REGION_TABLES, TABLES
 
-_FORMAT = 1
+_FORMAT = 2
 _OUR_NAMES = frozenset({"home.toml", "restricted", "released", "summary.json", "demo"})
 _KEPT_OUT_OF_GIT = b"*\n"
 _KEY_BYTES = 32
@@ -96,10 +98,11 @@ class Home:
             DamagedFileError: The key is missing or is not the one that the home was made with.
         """
         try:
-            key = bytes.fromhex((self.restricted / "key").read_text(encoding="ascii").strip())
+            content = (self.restricted / "key").read_bytes()
+            key = bytes.fromhex(content.decode("ascii"))
         except (OSError, ValueError):
             raise DamagedFileError("restricted/key", "the key cannot be read") from None
-        if _key_id(key, demo=self.demo) != self.key_id:
+        if content != _key_file(key) or _key_id(key, demo=self.demo) != self.key_id:
             raise DamagedFileError("restricted/key", "it is not the key that home.toml names")
         return self.key_id, key
 
@@ -139,7 +142,7 @@ class Home:
         for mapping in sorted((folder / "mappings").glob("*.toml")):
             self._keep_mapping(mapping, known)
         # Last: a region without its manifest is not there.
-        write_atomically(self.region / _MANIFEST, json.dumps(manifest, indent=1).encode(), PRIVATE_FILE)
+        write_atomically(self.region / _MANIFEST, _manifest_file(manifest), PRIVATE_FILE)
 
     def has_region(self) -> bool:
         """Whether the home was given its region."""
@@ -175,14 +178,18 @@ class Home:
             raise UsageError(path.name, "provider or version of the mapping is not well formed")
         if provider not in known:
             raise UnknownProviderError(path.name, "the mapping's provider is not in the region")
-        kept = self.restricted / "mappings" / f"{provider}.v{version}.toml"
-        if kept.exists():
-            if kept.read_bytes() != content:
+        folder, name = self.restricted / "mappings", f"{provider}.v{version}.toml"
+        sums = listing.listed(folder, "mappings")
+        if name in sums:
+            if (folder / name).read_bytes() != content:
                 raise UsageError(
-                    path.name, f"the home has another mapping {kept.stem}; give it a new version"
+                    path.name, f"the home has another mapping {name[:-5]}; give it a new version"
                 )
             return
-        write_atomically(kept, content, PRIVATE_FILE)
+        write_atomically(folder / name, content, PRIVATE_FILE)
+        # Last: a mapping that is not in the list was not given.
+        sums[name] = hashlib.sha256(content).hexdigest()
+        write_atomically(folder / listing.NAME, listing.written(sums), PRIVATE_FILE)
 
     def region_tables(self) -> dict[str, pa.Table]:
         """Every table of the region, by name.
@@ -231,14 +238,39 @@ class Home:
     def _region_manifest(self) -> dict[str, Any]:
         if not self.has_region():
             raise NoRegionError("home", "no region was given")
+        content = (self.region / _MANIFEST).read_bytes()
         try:
-            return dict(json.loads((self.region / _MANIFEST).read_bytes()))
+            manifest = json.loads(content)
         except ValueError:
             raise DamagedFileError(f"region/{_MANIFEST}", "it cannot be read") from None
+        if _manifest_file(manifest) != content or set(manifest) != {"fingerprint", "files"}:
+            raise DamagedFileError(f"region/{_MANIFEST}", "it is not as it was written")
+        return dict(manifest)
+
+    def verify(self) -> None:
+        """Check all that the home keeps beside its tables and packs: region, mappings, key, what keeps git out.
+
+        Raises:
+            DamagedFileError: A file is missing or is not as it was written.
+        """
+        ignored = self.path / ".gitignore"
+        if not ignored.is_file() or ignored.read_bytes() != _KEPT_OUT_OF_GIT:
+            raise DamagedFileError(".gitignore", "it no longer keeps key and records out of a repository")
+        self.pseudonym_key()
+        listing.listed(self.restricted / "mappings", "mappings")
+        if self.has_region():
+            about = self._region_file("region.toml")
+            if _region_fingerprint(self.region_tables(), about) != self.region_fingerprint():
+                raise DamagedFileError(f"region/{_MANIFEST}", "its fingerprint is not that of the region")
 
     def mappings(self, provider: str) -> list[dict[str, Any]]:
-        """Mappings of one provider, lowest version first; empty where none was given."""
-        return read_mappings(self.restricted / "mappings", provider)
+        """Mappings of one provider, lowest version first; empty where none was given.
+
+        Raises:
+            DamagedFileError: A mapping is not what was given.
+        """
+        folder = self.restricted / "mappings"
+        return _mappings(folder, listing.listed(folder, "mappings"), provider)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -304,7 +336,7 @@ def _make_home(home: Home, key: bytes) -> None:
         make_folders(folder, PRIVATE_FOLDER)
     for folder in (home.released / "tables", home.packs):
         make_folders(folder)
-    write_atomically(home.restricted / "key", key.hex().encode() + b"\n", PRIVATE_FILE)
+    write_atomically(home.restricted / "key", _key_file(key), PRIVATE_FILE)
     write_atomically(home.path / "home.toml", _marker(home))
 
 
@@ -340,20 +372,29 @@ def open_home(path: Path) -> Home:
     Raises:
         NoHomeError: There is none, or its making was cut short.
         DamagedFileError: home.toml is not as it was written.
+        OtherVersionError: The home is of an earlier version.
     """
     try:
-        marker = tomllib.loads((path / "home.toml").read_text(encoding="utf-8"))
-        if marker["format"] != _FORMAT:
-            raise DamagedFileError("home.toml", "it is of a format that this version does not know")
-        return Home(path.absolute(), bool(marker["demo"]), str(marker["key_id"]))
+        content = (path / "home.toml").read_bytes()
+        marker = tomllib.loads(content.decode("utf-8"))
+        if marker["format"] == _FORMAT - 1:
+            raise OtherVersionError("home.toml", "the home was made by an earlier version")
+        home = Home(path.absolute(), bool(marker["demo"]), str(marker["key_id"]))
     except (FileNotFoundError, NotADirectoryError):
         raise NoHomeError(str(path), "it has no home.toml") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError):
         raise DamagedFileError("home.toml", "it cannot be read") from None
+    if content != _marker(home):
+        raise DamagedFileError("home.toml", "it is not as it was written")
+    return home
 
 
 def _demo_key(seed: int) -> bytes:
     return hashlib.sha256(f"preventable demo key, for invented records only|{seed}".encode()).digest()
+
+
+def _key_file(key: bytes) -> bytes:
+    return key.hex().encode() + b"\n"
 
 
 def _key_id(key: bytes, *, demo: bool) -> str:
@@ -390,10 +431,14 @@ def read_mappings(folder: Path, provider: str) -> list[dict[str, Any]]:
     Raises:
         UsageError: A file is not well-formed TOML.
     """
+    return _mappings(folder, [path.name for path in folder.glob("*.toml")], provider)
+
+
+def _mappings(folder: Path, names: Iterable[str], provider: str) -> list[dict[str, Any]]:
     found = [
-        _parse_toml(path.read_bytes(), path.name)
-        for path in folder.glob("*.toml")
-        if path.name.rpartition(".v")[0] == provider
+        _parse_toml((folder / name).read_bytes(), name)
+        for name in names
+        if name.rpartition(".v")[0] == provider
     ]
     return sorted(found, key=lambda mapping: int(mapping["version"]))
 
@@ -402,6 +447,10 @@ def _read_bytes(path: Path, absent: str) -> bytes:
     if not path.is_file():
         raise UsageError(path.name, absent)
     return path.read_bytes()
+
+
+def _manifest_file(manifest: Mapping[str, Any]) -> bytes:
+    return json.dumps(manifest, indent=1).encode()
 
 
 def _region_fingerprint(tables: Mapping[str, pa.Table], about: bytes) -> str:

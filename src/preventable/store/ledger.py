@@ -1,7 +1,7 @@
 """The ledger: which commits, data files, submissions and files received count.
 
-SQLite in WAL mode with synchronous = FULL: a transaction that returned is on the disk. Every statement takes
-its values as parameters.
+SQLite in WAL mode with synchronous = FULL: a transaction that returned is on the disk, and its tables are sealed
+(seal.py). Every statement takes its values as parameters.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from preventable.errors import DamagedFileError
 from preventable.store.durable import PRIVATE_FILE, fsync_folder
+from preventable.store.seal import TABLES, check_seals, statements, write_seals
 from preventable.store.sqlite import told_apart
 
 #: What a file received can come to; where it came twice, the first of these is what it came to.
@@ -135,6 +135,9 @@ class Ledger:
         try:
             with told_apart(path.name):
                 self._make_ready()
+        except sqlite3.Error:
+            self._connection.close()
+            raise DamagedFileError(path.name, "the database is damaged") from None
         except BaseException:
             self._connection.close()
             raise
@@ -142,22 +145,34 @@ class Ledger:
     def _make_ready(self) -> None:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.executescript(
-            (files("preventable.store") / "ledger.sql").read_text(encoding="utf-8")
-        )
-        if self._connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-            raise DamagedFileError(self._path.name, "the database is damaged")
+        if not self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            self._make()
+        # In one transaction: what a writer does meanwhile is not seen.
+        self._connection.execute("BEGIN")
+        check_seals(self._connection, self._path.name)
+        self._connection.execute("COMMIT")
+
+    def _make(self) -> None:
+        # Two that open a new home at once both come here; the second finds all made.
+        self._connection.execute("BEGIN IMMEDIATE")
+        if not self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            for statement in statements():
+                self._connection.execute(statement)
+            write_seals(self._connection)
+        self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, *tables: str) -> Iterator[sqlite3.Connection]:
+        """A transaction that changes these tables, and seals them."""
         with told_apart(self._path.name):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                write_seals(self._connection, tables)
                 self._connection.execute("COMMIT")
             except BaseException:
                 # A full disk may have rolled back already.
@@ -178,7 +193,7 @@ class Ledger:
 
     def open_intent(self, intent: Intent) -> None:
         """Write down an intent before anything of it is done."""
-        with self._transaction() as connection:
+        with self._transaction("intents", "sqlite_sequence") as connection:
             connection.execute(
                 "INSERT INTO intents (intent, opened_at, state, body) VALUES (?, ?, 'open', ?)",
                 (intent.number, intent.opened_at, json.dumps(asdict(intent), sort_keys=True)),
@@ -196,7 +211,7 @@ class Ledger:
             intent: An open intent whose commits stand and are on the disk.
             log_sha256: Table -> sha256 of its new log entry.
         """
-        with self._transaction() as connection:
+        with self._transaction(*TABLES) as connection:
             for change in intent.changes:
                 self._acknowledge_change(intent.number, change, log_sha256[change.table])
             connection.executemany(
@@ -227,7 +242,7 @@ class Ledger:
 
     def withdraw(self, intent: int) -> None:
         """Note that nothing of an intent stands."""
-        with self._transaction():
+        with self._transaction("intents"):
             self._end_intent(intent, "withdrawn")
 
     def _end_intent(self, intent: int, state: str) -> None:
@@ -261,9 +276,17 @@ class Ledger:
         )  # fmt: skip
         return sorted((_data_file(row) for row in rows), key=lambda file: (file.partition, file.path))
 
+    def superseded_files(self, table: str) -> list[DataFile]:
+        """Files that only earlier versions hold and that retention has not taken."""
+        rows = self._rows(
+            "SELECT * FROM data_files WHERE table_name = ? AND removed_version IS NOT NULL AND erased = 0",
+            table,
+        )
+        return sorted((_data_file(row) for row in rows), key=lambda file: file.path)
+
     def erase_superseded(self, table: str, received_before: str) -> None:
         """Mark as taken by retention what later versions replaced and what came in before a time (UTC, ISO 8601)."""
-        with self._transaction() as connection:
+        with self._transaction("data_files") as connection:
             connection.execute(
                 "UPDATE data_files SET erased = 1"
                 " WHERE table_name = ? AND removed_version IS NOT NULL AND received_at < ?",
@@ -279,7 +302,7 @@ class Ledger:
 
     def write_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Note what became of files that loaded nothing."""
-        with self._transaction():
+        with self._transaction("receipts", "sqlite_sequence"):
             self._insert_receipts(receipts)
 
     def _insert_receipts(self, receipts: Iterable[Receipt]) -> None:

@@ -1,14 +1,14 @@
 -- The ledger: what was acknowledged. A commit, a file or a submission that is not here does not count.
 -- Times are UTC, ISO 8601; they and the file names are outside every checksum.
 
-CREATE TABLE IF NOT EXISTS intents (
+CREATE TABLE intents (
     intent INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice: part of the names of data files
     opened_at TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('open', 'done', 'withdrawn')),
     body TEXT NOT NULL                        -- JSON while open: all that recovery needs; empty afterwards
 );
 
-CREATE TABLE IF NOT EXISTS commits (
+CREATE TABLE commits (
     table_name TEXT NOT NULL,
     version INTEGER NOT NULL,
     intent INTEGER NOT NULL REFERENCES intents,
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS commits (
     PRIMARY KEY (table_name, version)
 );
 
-CREATE TABLE IF NOT EXISTS data_files (
+CREATE TABLE data_files (
     table_name TEXT NOT NULL,
     path TEXT NOT NULL,                       -- inside the table's folder
     partition TEXT NOT NULL,                  -- JSON list of the partition's values
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS data_files (
     PRIMARY KEY (table_name, path)
 );
 
-CREATE TABLE IF NOT EXISTS submissions (
+CREATE TABLE submissions (
     submission_id TEXT PRIMARY KEY,
     provider TEXT NOT NULL,
     source TEXT NOT NULL,
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS submissions (
     intent INTEGER NOT NULL REFERENCES intents
 );
 
-CREATE TABLE IF NOT EXISTS receipts (
+CREATE TABLE receipts (
     receipt INTEGER PRIMARY KEY AUTOINCREMENT,
     received_at TEXT NOT NULL,
     file_name TEXT NOT NULL,
@@ -55,4 +55,9 @@ CREATE TABLE IF NOT EXISTS receipts (
     error TEXT                                -- number of the error, never its text
 );
 
-CREATE INDEX IF NOT EXISTS receipts_of_file ON receipts (provider, file_sha256);
+CREATE INDEX receipts_of_file ON receipts (provider, file_sha256);
+
+CREATE TABLE seals (
+    table_name TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL                      -- of all rows of that table, in the order of their rowid
+);

@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from preventable.errors import UsageError
+from preventable.errors import DamagedFileError, UsageError
+from preventable.store import listing
 from preventable.store.durable import fsync_folder, make_folders, write_atomically
 from preventable.store.home import Home
 
@@ -27,17 +28,48 @@ def write_packs(home: Home, release: str, files: Mapping[str, bytes]) -> list[Pa
 
     Raises:
         UsageError: A path leads out of the folder of the release.
+        DamagedFileError: The release is there, and is not as it was written.
     """
     folder = home.packs / _checked(release, parts=1)
     paths = {path: _checked(path) for path in sorted(files)}
-    if not _is_same(folder, files):
+    sums = listing.listing(files)
+    if not (holds_release(home, release) and (folder / listing.NAME).read_bytes() == sums):
         making = home.packs / f"{_MAKING}{release}"
         _remove_folder(making)
         for path, inside in paths.items():
             make_folders((making / inside).parent)
             write_atomically(making / inside, files[path])
+        write_atomically(making / listing.NAME, sums)
         _switch(folder, making, home.packs / f"{_REPLACED}{release}")
     return [folder / inside for inside in paths.values()]
+
+
+def holds_release(home: Home, release: str) -> bool:
+    """Whether the packs of a release stand, all of them as they were written.
+
+    Raises:
+        DamagedFileError: A file is missing, is not as it was written, or was not made with the release.
+    """
+    folder = home.packs / release
+    if not folder.is_dir():
+        return False
+    where = f"packs/{release}"
+    known = {*listing.listed(folder, where), listing.NAME}
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    if present != known:
+        raise DamagedFileError(f"{where}/{min(present ^ known)}", "the folder's list and its files differ")
+    return True
+
+
+def verify_packs(home: Home) -> None:
+    """Check every release that stands.
+
+    Raises:
+        DamagedFileError: One is not as it was written.
+    """
+    for folder in sorted(home.packs.iterdir()):
+        if not folder.name.startswith("."):
+            holds_release(home, folder.name)
 
 
 def recover_packs(home: Home) -> None:
@@ -61,15 +93,6 @@ def _checked(path: str, *, parts: int | None = None) -> PurePosixPath:
     if parts is not None and len(names) != parts:
         raise UsageError("packs", "the name of a release is one folder name")
     return inside
-
-
-def _is_same(folder: Path, files: Mapping[str, bytes]) -> bool:
-    if not folder.is_dir():
-        return False
-    present = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    return set(present) == set(files) and all(
-        present[name].read_bytes() == content for name, content in files.items()
-    )
 
 
 def _switch(folder: Path, making: Path, replaced: Path) -> None:

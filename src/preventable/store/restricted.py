@@ -152,6 +152,22 @@ class TableStore:
             raise DamagedFileError(table.name, "its log and the ledger name different files")
         return files
 
+    def verify_earlier(self, name: str) -> None:
+        """Check the files of a table that earlier versions hold and retention has not taken, and where its log ends.
+
+        Raises:
+            DamagedFileError: One is not what was written, or the log goes on after what the ledger knows.
+        """
+        for file in self.ledger.superseded_files(name):
+            self._checked_bytes(name, file)
+        self._refuse_unknown_entries(name)
+
+    def _refuse_unknown_entries(self, name: str) -> None:
+        # In this order: what a writer does meanwhile is an open intent first, and known to the ledger last.
+        last = delta.last_version(self._folder / name)
+        if not self.ledger.open_intents() and last > self.ledger.version(name):
+            raise DamagedFileError("ledger.sqlite", f"it does not know the last entries of the log of {name}")
+
     def _rows(self, table: Table, file: DataFile, schema: pa.Schema) -> pa.Table:
         content = self._checked_bytes(table.name, file)
         return partitions.from_bytes(table, content, file.partition, schema)
@@ -365,6 +381,7 @@ class TableStore:
 
         Raises:
             HomeBusyError: The store was opened for reading.
+            DamagedFileError: The ledger lost what it had acknowledged.
         """
         if not self._writable:
             raise HomeBusyError(self._folder.name, "it was opened for reading")
@@ -374,6 +391,7 @@ class TableStore:
             else:
                 self._withdraw(intent)
         for name in self._tables:
+            self._refuse_unknown_entries(name)
             self._delete_erased(name)
             sweep_temporary(self._folder / name)
             delta.sweep(self._folder / name)

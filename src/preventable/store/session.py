@@ -14,7 +14,7 @@ from preventable.store.checksums import state_checksum, table_checksum
 from preventable.store.home import Home
 from preventable.store.ledger import Ledger
 from preventable.store.log import opened_log
-from preventable.store.released import recover_packs
+from preventable.store.released import recover_packs, verify_packs
 from preventable.store.restricted import TableStore
 from preventable.store.run_log import RunLog
 from preventable.tables import FLOW_TABLES, TABLES, Sensitivity, Table
@@ -54,7 +54,7 @@ class HomeTables:
         return self._store(name).replace(name, data)
 
     def verify(self) -> int:
-        """Read every table, checking every file, and hold the ledger's submissions to their rows.
+        """Read every table, checking every file, those of earlier versions too, and hold the ledger to them.
 
         Returns:
             Number of data files.
@@ -64,6 +64,7 @@ class HomeTables:
         """
         for table in FLOW_TABLES:
             self.read(table.name)
+            self._store(table.name).verify_earlier(table.name)
         ids = self.restricted.read("submissions", columns=("submission_id",)).column(0).to_pylist()
         if Counter(ids) != self.restricted.ledger.rows_of_submissions(self.version("submissions")):
             raise DamagedFileError("ledger.sqlite", "its submissions are not those that have rows")
@@ -109,6 +110,21 @@ def _opened(home: Home, stack: ExitStack, *, writable: bool) -> HomeTables:
     run_log = stack.enter_context(closing(RunLog(home.restricted / "run_log.sqlite")))
     log = stack.enter_context(opened_log(home.restricted / "log.jsonl"))
     return HomeTables(stores[0], stores[1], run_log, log)
+
+
+def verify_home(home: Home, tables: HomeTables) -> int:
+    """Check every file of a home: region, mappings, key, tables with their ledgers, packs.
+
+    Returns:
+        Number of data files of the tables that stand.
+
+    Raises:
+        DamagedFileError: A file is not what was written, or ledger, log and files differ.
+    """
+    home.verify()
+    verified = tables.verify()
+    verify_packs(home)
+    return verified
 
 
 def home_checksums(home: Home) -> dict[str, object]:
