@@ -77,30 +77,34 @@ class KillSeries:
         self._machine = machine
         self._world = world
         self._folder = folder
-        self._home = folder / "home"
+        self.home = folder / "home"
         self.starts: dict[str, _Start] = {}
         self._cut_at_each_stage()
-        self.undisturbed: Facts = facts(self._home)
+        self.undisturbed: Facts = facts(self.home)
 
-    def _verbs(self, first: str = "sources") -> list[list[str]]:
-        home = ["--home", str(self._home)]
-        submit = ["submit", str(self._world / "submissions"), "--region", str(self._world / "region"), *home]
-        verbs = {"sources": submit, "run": ["run", *home], "packs": ["packs", *home]}
-        own = first if first in verbs else "run"
-        return [verbs[name] for name in [*verbs][[*verbs].index(own) :]]
+    def verb(self, name: str) -> list[str]:
+        """The command line of `submit`, `run` or `packs`."""
+        given = [self._world / "submissions", "--region", self._world / "region"] if name == "submit" else []
+        return [name, *map(str, given), "--home", str(self.home)]
+
+    def verbs(self, stage: str = "sources") -> list[list[str]]:
+        """The command lines from the one on that a stage belongs to."""
+        names = ["submit", "run", "packs"]
+        first = {"sources": 0, "packs": 2}.get(stage, 1)
+        return [self.verb(name) for name in names[first:]]
 
     def _cut_at_each_stage(self) -> None:
         """One undisturbed flow, killed at the beginning of each stage and continued from there."""
         for stage, following in zip(STAGES, [*STAGES[1:], ""], strict=True):
             kept = self._folder / f"before-{stage}"
-            if self._home.exists():
-                shutil.copytree(self._home, kept)
+            if self.home.exists():
+                shutil.copytree(self.home, kept)
             begun = time.monotonic()
-            (ended,) = self._machine.run(Actor(self._home, self._verbs(stage), stop=following))
+            (ended,) = self._machine.run(Actor(self.home, self.verbs(stage), stop=following))
             assert ended.code == (KILLED if following else 0), ended.said
             seconds = time.monotonic() - begun
             points = _of_stage(ended.points, stage)
-            self.starts[stage] = _Start(kept, self._verbs(stage), points, seconds)
+            self.starts[stage] = _Start(kept, self.verbs(stage), points, seconds)
 
     def draw(self, number: int, seed: int) -> Iterator[Kill]:
         """`number` kills, spread evenly over the stages; each is made, repaired and examined in its turn."""
@@ -109,27 +113,28 @@ class KillSeries:
             stage = STAGES[turn % len(STAGES)]
             start = self.starts[stage]
             if chance.random() < BY_CLOCK:
-                actor = Actor(self._home, start.verbs, seconds=chance.uniform(0, start.seconds))
+                actor = Actor(self.home, start.verbs, seconds=chance.uniform(0, start.seconds))
                 yield self._kill(stage, actor, "by the clock")
             else:
                 point = _drawn(start.points, chance)
                 how = chance.choice(("before", "inside")) if point.operation in WRITES else "before"
-                yield self._kill(stage, Actor(self._home, start.verbs, f"kill {how}", point.number), how)
+                yield self._kill(stage, Actor(self.home, start.verbs, f"kill {how}", point.number), how)
 
     def _kill(self, stage: str, actor: Actor, how: str) -> Kill:
-        self._begin_at(stage)
+        self.begin_at(stage)
         (ended,) = self._machine.run(actor)
         wrong = [] if ended.code == KILLED else [f"it ended with {ended.code}: {ended.said[-300:]}"]
-        wrong += [f"after the kill: {fault}" for fault in faults_found(self._home)]
-        (again,) = self._machine.run(Actor(self._home, self._verbs()))
+        wrong += [f"after the kill: {fault}" for fault in faults_found(self.home)]
+        (again,) = self._machine.run(Actor(self.home, self.verbs()))
         wrong += [f"repeating ended with {again.code}: {again.said[-300:]}"] if again.code else []
-        wrong += [] if again.code else differences(self.undisturbed, facts(self._home))
+        wrong += [] if again.code else differences(self.undisturbed, facts(self.home))
         return Kill(_at_work(ended, stage), ended.points[-1] if ended.points else None, how, tuple(wrong))
 
-    def _begin_at(self, stage: str) -> None:
-        shutil.rmtree(self._home, ignore_errors=True)
+    def begin_at(self, stage: str) -> None:
+        """Make the home as it is when a stage begins."""
+        shutil.rmtree(self.home, ignore_errors=True)
         if self.starts[stage].home.exists():
-            shutil.copytree(self.starts[stage].home, self._home)
+            shutil.copytree(self.starts[stage].home, self.home)
 
 
 def _of_stage(points: Sequence[Point], stage: str) -> tuple[Point, ...]:
