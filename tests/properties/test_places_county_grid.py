@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pyarrow.compute as pc
 import shapely
+from places_region import areas_of_points
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.invented.region import build_region
-from preventable.stages.places.areas_of import areas_of_points, load_grid
 
 
 def test_a_hundred_thousand_points_and_every_corner_of_the_county_lie_where_shapely_says():
     areas = build_region(seed=1, months=1, first_month="2025-12", last_month="2025-12").tables["areas"]
     engine = DuckDBEngine(threads=1)
     engine.load("areas", areas)
-    load_grid(engine)
     small = areas.filter(pc.equal(areas.column("area_type"), "small_area"))
     polygons, codes = shapely.from_wkb(small.column("polygon").to_pylist()), small.column("area").to_pylist()
     west, south, east, north = shapely.total_bounds(polygons)

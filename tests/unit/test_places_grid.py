@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import shapely
+from places_region import areas_of_points
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import RegionGeometryError
-from preventable.stages.places.areas_of import areas_of_points, load_grid
 
 
 def session(polygons):
@@ -18,7 +18,6 @@ def session(polygons):
     wkb = pa.array([shapely.to_wkb(polygon) for polygon in polygons], pa.binary())
     kinds = pa.array(["small_area"] * len(codes), pa.string())
     engine.load("areas", pa.table({"area_type": kinds, "area": pa.array(codes, pa.string()), "polygon": wkb}))
-    load_grid(engine)
     return engine
 
 
@@ -154,4 +153,4 @@ def test_no_area_and_no_point_are_no_error():
 
 def test_a_corner_between_metres_is_refused():
     with pytest.raises(RegionGeometryError):
-        session([shapely.box(0, 0, 10.5, 10)])
+        areas_of_points(session([shapely.box(0, 0, 10.5, 10)]), np.array([5.0]), np.array([5.0]))

@@ -1,5 +1,5 @@
 -- Records with place and areas.
--- In: pseudonymous_records, placed_records (placed_records.sql), record_areas (record_key, small_area of its point),
+-- In: pseudonymous_records, placed_records (placed_records.sql), point_areas (point_x, point_y, area),
 --     small_areas, areas.
 -- A point counts in an area of a level only where its sigma is small enough for that level; a place that is itself an
 -- area counts in that area and in what it nests in, never in a smaller one.
@@ -57,8 +57,8 @@ SELECT
     END AS district
 FROM pseudonymous_records r
 JOIN placed_records p ON p.record_key = r.record_key
-LEFT JOIN record_areas g ON g.record_key = r.record_key
-LEFT JOIN small_areas n ON n.small_area = coalesce(p.postcode_small_area, g.small_area)
+LEFT JOIN point_areas g ON g.point_x = p.point_x AND g.point_y = p.point_y
+LEFT JOIN small_areas n ON n.small_area = coalesce(p.postcode_small_area, g.area)
 LEFT JOIN areas a
     ON p.place_kind = 'area' AND NOT p.is_stated_area AND a.area = p.place_id
     AND a.area_type IN ('ward', 'neighbourhood', 'district')

@@ -3,6 +3,8 @@
 -- In: pseudonymous_records, text_places (one row for each text, site and month), point_venues (record_key, place_id,
 --     place_qualifier), venues, small_areas, areas.
 -- Parameters: point_sigma_m, postcode_sigma_m.
+-- point_x, point_y: the point whose small area is looked up, in half decimetres of the nearest decimetre; none for a place
+-- that is itself an area.
 -- An area stated by its supplier has a place of its own in place_area; where the region lacks it, it is none.
 WITH known_areas AS (
     SELECT DISTINCT small_area AS area FROM small_areas
@@ -47,55 +49,63 @@ stated AS (
         AND (r.easting_m IS NULL OR r.northing_m IS NULL)
     LEFT JOIN point_venues p ON p.record_key = r.record_key
     LEFT JOIN known_areas k ON k.area = r.place_area
+),
+
+placed AS (
+    SELECT
+        s.record_key,
+        CASE s.place_kind WHEN 'stated_area' THEN 'area' ELSE s.place_kind END AS place_kind,
+        CASE s.place_kind WHEN 'stated_area' THEN s.stated_area ELSE coalesce(s.point_place, s.text_place) END AS place_id,
+        v.venue AS venue_id,
+        CASE s.place_kind
+            WHEN 'point' THEN s.stated_easting_m
+            WHEN 'postcode' THEN coalesce(s.postcode_easting_m, s.text_easting_m)
+            WHEN 'none' THEN NULL
+            WHEN 'stated_area' THEN NULL
+            ELSE s.text_easting_m
+        END AS easting_m,
+        CASE s.place_kind
+            WHEN 'point' THEN s.stated_northing_m
+            WHEN 'postcode' THEN coalesce(s.postcode_northing_m, s.text_northing_m)
+            WHEN 'none' THEN NULL
+            WHEN 'stated_area' THEN NULL
+            ELSE s.text_northing_m
+        END AS northing_m,
+        CASE s.place_kind
+            WHEN 'point' THEN coalesce(s.point_sd_m, $point_sigma_m)
+            WHEN 'postcode' THEN $postcode_sigma_m
+            WHEN 'none' THEN NULL
+            WHEN 'stated_area' THEN NULL
+            ELSE s.text_sigma_m
+        END AS sigma_m,
+        CASE
+            WHEN s.place_kind = 'none' THEN NULL
+            WHEN s.place_kind = 'stated_area' THEN 1.0
+            WHEN s.place_kind = 'point' OR s.postcode_easting_m IS NOT NULL THEN 1.0
+            ELSE s.probability
+        END AS place_probability,
+        CASE
+            WHEN s.place_kind IN ('point', 'postcode', 'premises') THEN 'L5'
+            WHEN s.place_kind = 'street' THEN 'L3'
+            WHEN s.place_kind IN ('area', 'stated_area') THEN 'L2'
+            WHEN s.decision = 'review' AND s.text_kind = 'premises' THEN 'L4'
+            WHEN s.decision = 'review' AND s.text_kind = 'street' THEN 'L3'
+            WHEN s.decision = 'review' THEN 'L2'
+            WHEN s.place_type IN ('unknown', 'declined') THEN 'L0'
+            WHEN s.place_type IS NOT NULL OR s.place_text_id IS NOT NULL THEN 'L1'
+            ELSE 'L0'
+        END AS precision_class,
+        s.place_type,
+        s.place_qualifier,
+        CASE WHEN s.place_kind = 'postcode' THEN s.postcode_small_area END AS postcode_small_area,
+        s.stated_area,
+        s.place_kind = 'stated_area' AS is_stated_area
+    FROM stated s
+    LEFT JOIN venues v ON v.venue = coalesce(s.point_place, s.text_place)
 )
 
 SELECT
-    s.record_key,
-    CASE s.place_kind WHEN 'stated_area' THEN 'area' ELSE s.place_kind END AS place_kind,
-    CASE s.place_kind WHEN 'stated_area' THEN s.stated_area ELSE coalesce(s.point_place, s.text_place) END AS place_id,
-    v.venue AS venue_id,
-    CASE s.place_kind
-        WHEN 'point' THEN s.stated_easting_m
-        WHEN 'postcode' THEN coalesce(s.postcode_easting_m, s.text_easting_m)
-        WHEN 'none' THEN NULL
-        WHEN 'stated_area' THEN NULL
-        ELSE s.text_easting_m
-    END AS easting_m,
-    CASE s.place_kind
-        WHEN 'point' THEN s.stated_northing_m
-        WHEN 'postcode' THEN coalesce(s.postcode_northing_m, s.text_northing_m)
-        WHEN 'none' THEN NULL
-        WHEN 'stated_area' THEN NULL
-        ELSE s.text_northing_m
-    END AS northing_m,
-    CASE s.place_kind
-        WHEN 'point' THEN coalesce(s.point_sd_m, $point_sigma_m)
-        WHEN 'postcode' THEN $postcode_sigma_m
-        WHEN 'none' THEN NULL
-        WHEN 'stated_area' THEN NULL
-        ELSE s.text_sigma_m
-    END AS sigma_m,
-    CASE
-        WHEN s.place_kind = 'none' THEN NULL
-        WHEN s.place_kind = 'stated_area' THEN 1.0
-        WHEN s.place_kind = 'point' OR s.postcode_easting_m IS NOT NULL THEN 1.0
-        ELSE s.probability
-    END AS place_probability,
-    CASE
-        WHEN s.place_kind IN ('point', 'postcode', 'premises') THEN 'L5'
-        WHEN s.place_kind = 'street' THEN 'L3'
-        WHEN s.place_kind IN ('area', 'stated_area') THEN 'L2'
-        WHEN s.decision = 'review' AND s.text_kind = 'premises' THEN 'L4'
-        WHEN s.decision = 'review' AND s.text_kind = 'street' THEN 'L3'
-        WHEN s.decision = 'review' THEN 'L2'
-        WHEN s.place_type IN ('unknown', 'declined') THEN 'L0'
-        WHEN s.place_type IS NOT NULL OR s.place_text_id IS NOT NULL THEN 'L1'
-        ELSE 'L0'
-    END AS precision_class,
-    s.place_type,
-    s.place_qualifier,
-    CASE WHEN s.place_kind = 'postcode' THEN s.postcode_small_area END AS postcode_small_area,
-    s.stated_area,
-    s.place_kind = 'stated_area' AS is_stated_area
-FROM stated s
-LEFT JOIN venues v ON v.venue = coalesce(s.point_place, s.text_place)
+    p.*,
+    CASE WHEN p.place_kind <> 'area' THEN CAST(floor(p.easting_m * 10 + 0.5) AS BIGINT) * 2 END AS point_x,
+    CASE WHEN p.place_kind <> 'area' THEN CAST(floor(p.northing_m * 10 + 0.5) AS BIGINT) * 2 END AS point_y
+FROM placed p

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.settings import StepContext
-from preventable.stages.places.areas_of import areas_of_points, load_grid, unload_grid
+from preventable.stages.places.areas_of import find_point_areas
 from preventable.stages.places.gazetteer import Gazetteer, month_number, region_gazetteer
 from preventable.stages.places.matches import (
     MATCH_COLUMNS,
@@ -33,7 +33,7 @@ _OWN_TABLES = (
     "earlier_matches",
     "point_venues",
     "placed_records",
-    "record_areas",
+    "point_areas",
 )
 
 
@@ -70,7 +70,7 @@ def locate_records(engine: Engine, context: StepContext) -> None:
         _sql("placed_records"),
         {"point_sigma_m": sizes["point"], "postcode_sigma_m": sizes["postcode"]},
     )
-    _find_areas(engine)
+    find_point_areas(engine)
     carried = ", ".join(f"r.{name}" for name in _carried_columns())
     engine.create(
         "located_records",
@@ -134,21 +134,6 @@ def _attribute_venues(
         " ORDER BY month"
     ).to_pylist()
     return match_rows(resolver, told)
-
-
-def _find_areas(engine: Engine) -> None:
-    """Load record_areas: the small area of each record's point, but for places that are themselves areas."""
-    placed = engine.fetch(
-        "SELECT record_key, easting_m, northing_m FROM placed_records"
-        " WHERE easting_m IS NOT NULL AND place_kind <> 'area'"
-    )
-    load_grid(engine)
-    areas = areas_of_points(
-        engine, placed.column("easting_m").to_numpy(), placed.column("northing_m").to_numpy()
-    )
-    unload_grid(engine)
-    columns = {"record_key": placed.column("record_key"), "small_area": pa.array(areas, pa.string())}
-    engine.load("record_areas", pa.table(columns))
 
 
 def _carried_columns() -> list[str]:
