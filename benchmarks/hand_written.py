@@ -30,6 +30,10 @@ SOUND = """
   AND strftime(contact_local, '%Y-%m') = month
   AND NOT coalesce(injury_start_utc > contact_utc + INTERVAL 15 MINUTE, FALSE)"""
 
+#: On which side of the straight path from a square's reference point to the point a corner lies; one
+#: on the path counts as the product counts it. Corners of a square's borders are less than 2^25 half decimetres away.
+TURN = "((x - ref_x) * (to_y - ref_y) - (y - ref_y) * (to_x - ref_x)) * 33554432 + to_x - ref_x"
+
 VALIDATE = """
 SELECT source, provider, count(*) AS rows,
   count(*) FILTER (source_record_id IS NULL) AS no_number, count(*) FILTER (record_version IS NULL) AS no_version,
@@ -75,8 +79,7 @@ SELECT source, provider, month, date_trunc('week', contact_local)::DATE AS week,
   coalesce(c.area, residence_small_area) AS small_area
 FROM standing LEFT JOIN cells c ON c.cell_x = x // 2000 AND c.cell_y = y // 2000
   AND (c.edges IS NULL OR (c.inside + len(list_filter(c.edges, lambda e:
-    ((x - c.ref_x) * (e.y1 - c.ref_y) - (y - c.ref_y) * (e.x1 - c.ref_x) > 0)
-      <> ((x - c.ref_x) * (e.y2 - c.ref_y) - (y - c.ref_y) * (e.x2 - c.ref_x) > 0)
+    (turn(x, y, c.ref_x, c.ref_y, e.x1, e.y1) > 0) <> (turn(x, y, c.ref_x, c.ref_y, e.x2, e.y2) > 0)
     AND ((e.x2 - e.x1) * (c.ref_y - e.y1) - (e.y2 - e.y1) * (c.ref_x - e.x1) > 0)
       <> ((e.x2 - e.x1) * (y - e.y1) - (e.y2 - e.y1) * (x - e.x1) > 0)))) % 2 = 1)
 ) TO '$out/clean.parquet' (COMPRESSION zstd)"""
@@ -97,6 +100,7 @@ def session(folder: Path, *, memory: str = "4GB", threads: int = 2) -> duckdb.Du
     # Joins are written with the small table last; the estimates of a filtered scan would turn the grid join round.
     connection.execute("SET disabled_optimizers = 'build_side_probe_side'")
     connection.execute(f"SET temp_directory = '{folder / 'spill'}'")
+    connection.execute("CREATE MACRO turn(x, y, ref_x, ref_y, to_x, to_y) AS " + TURN)
     connection.execute(f"CREATE VIEW submissions AS SELECT * FROM '{folder / 'submissions' / '*.parquet'}'")
     connection.execute(f"CREATE TABLE providers AS SELECT * FROM '{folder / 'region' / 'providers.parquet'}'")
     return connection

@@ -35,6 +35,7 @@ RECORDS, VERSIONS, COPIES = 969, 11, 20
 #: Share of each source, and letters before its record numbers.
 SOURCES = {"ed": (0.20, "E"), "admissions": (0.03, "A"), "ambulance": (0.11, "C"), "police": (0.66, "P")}
 HOT_SPOTS, IN_HOT_SPOT, HOT_SD_M, ELSEWHERE_SD_M = 150, 0.4, 120.0, 60.0
+TEXTS = 100
 BUSY_HOURS = np.array([5, 5, 4, 3, 2, 1, 1, 1, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 5, 5, 6, 6, 7, 7], dtype=float)
 OFFENCES = ("8N", "105A", "5D", "8P", "8S", "105B", "104", "2", "1")
 OFFENCE_SHARES = (0.55, 0.335, 0.045, 0.019, 0.018, 0.014, 0.012, 0.005, 0.002)
@@ -100,7 +101,7 @@ def chunk(ground: Ground, month: int, first: int, rows: int, *, people: int) -> 
         people: How many persons the records are of.
     """
     draw = np.random.default_rng([SEED, 1, first])
-    place = np.arange(rows) % 1000
+    place = (first + np.arange(rows)) % 1000
     records = int((place < RECORDS).sum())
     columns = _records(ground, draw, records, month, first=first, people=people)
     made = pa.table({name: columns.get(name, pa.nulls(records)) for name in SUBMISSIONS.arrow_schema().names})
@@ -147,7 +148,7 @@ def _records(
     points = _points(ground, draw, count)
     resident = patient & (draw.random(count) >= 0.025)
     numbered = patient & (draw.random(count) >= 0.05)
-    text = draw.integers(0, max(1, people // 4), count)
+    text = draw.integers(0, TEXTS, count)
     prefix = _pick([letters for _, letters in SOURCES.values()], source)
     basis = np.array([0, 1, 2, 3])[source]
     basis[is_ed & (draw.random(count) < 0.28)] = 1
