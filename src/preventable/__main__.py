@@ -127,7 +127,7 @@ def demo(
     quick: Annotated[bool, typer.Option("--quick", help="Three months instead of twenty-four.")] = False,
 ) -> None:
     """Invent a county, submit its files, run the flow and make the partners' packs."""
-    span = "3 months, in under a minute" if quick else "24 months, in two to three minutes"
+    span = "3 months, in under a minute" if quick else "24 months, in one to two minutes"
     _say(f"Preventable {__version__}: an invented county, {span}.")
     _say("Its people, places and services are invented.\n")
     with Bars() as bars:
