@@ -29,4 +29,6 @@ autodoc_member_order = "bysource"
 
 html_theme = "furo"
 html_title = "Preventable"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme_options = {"source_edit_link": ""}

@@ -95,6 +95,7 @@ def policy_page() -> str:
 
 def _page(title: str, intro: Sequence[str], lines: Sequence[str]) -> str:
     text = "\n".join([f"# {title}", "", MADE, "", *intro, "", *lines])
+    text = re.sub(r"(?<![\w/`])docs/([\w./-]+\.md)", r"[docs/\1](../\1)", text)
     return re.sub(r"\n{3,}", "\n\n", text).rstrip("\n") + "\n"
 
 
@@ -236,7 +237,7 @@ def _value(value: object) -> str:
         return ", ".join(map(_value, value)) or "(none)"
     if isinstance(value, dict):
         return ", ".join(f"{key} {_value(one)}" for key, one in value.items())
-    text = f"{value:,}" if isinstance(value, int) and value >= 10_000 else str(value)
+    text = f"{value:,}" if isinstance(value, int) and value >= 1_000 else str(value)
     return f"`{text}`" if re.search(r"[\\*_<>\[\](){}]", text) and (" " not in text or "\\" in text) else text
 
 
