@@ -22,9 +22,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 #: What is said before the wait, by what is installed.
 WAITS = {
-    "run": "about a minute, 0.8 GB on disk",
-    "test": "one to two minutes, 1.4 GB on disk",
-    "more": "half a minute, 0.6 GB more on disk",
+    "run": "about a minute, 1.1 GB on disk",
+    "test": "one to two minutes, 1.8 GB on disk",
+    "more": "half a minute, 0.7 GB more on disk",
 }
 #: The lock files of each set, installed one after the other.
 LOCKS = {"run": ("run",), "test": ("test", "spark")}

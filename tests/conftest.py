@@ -8,12 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from preventable.engine.sail import sail_server
 
 # Tests assert truths, never seconds: on a busy machine a slow example is no failure.
 settings.register_profile("no seconds", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -76,6 +78,13 @@ def _of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the processes of one pytest-xdist run have in common."""
     own = tmp_path_factory.getbasetemp()
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def sail() -> Iterator[str]:
+    """Address of a Sail server for all tests of a process: sessions of the second engine keep to themselves."""
+    with sail_server() as (address, _tables):
+        yield address
 
 
 @pytest.fixture(scope="session")

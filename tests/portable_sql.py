@@ -81,6 +81,8 @@ def node_faults(node: exp.Expression) -> list[str]:
         return ["uses an ASOF join"]
     if isinstance(node, exp.Cast):
         return cast_faults(node)
+    if isinstance(node, exp.RegexpExtract) and re.search(r"\\[wdsbWDSB]", node.expression.name):
+        return ["uses a class like \\w in a pattern (letters without accents on DuckDB, with them on Sail)"]
     if isinstance(node, exp.DateDiff) and not all(is_date(part) for part in (node.this, node.expression)):
         return ["takes date_diff of something else than two dates (DuckDB counts borders, Spark whole units)"]
     if isinstance(node, exp.Func) and not isinstance(node, exp.Connector):

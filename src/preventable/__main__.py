@@ -19,6 +19,7 @@ from preventable import __version__, intake, pipeline
 from preventable.conservation import rows_in_words
 from preventable.demo import run_demo
 from preventable.doctor import examine
+from preventable.engine.choose import engine_sessions
 from preventable.errors import MachineError, PreventableError, UnexpectedError
 from preventable.explain import explain_figure
 from preventable.invented.invent import MOST_MONTHS
@@ -244,8 +245,20 @@ def submit(
         raise typer.Exit(3)
 
 
+EngineOption = Annotated[
+    str, typer.Option("--engine", help="duckdb, inside this process; or spark: docs/how-to/run-on-spark.md.")
+]
+RemoteOption = Annotated[
+    str,
+    typer.Option(
+        "--remote",
+        help="With spark: address of a Spark Connect server, such as sc://host:15002; without, Sail is started here.",
+    ),
+]
+
+
 @app.command()
-def run(home: HomeOption = DEFAULT_HOME) -> None:
+def run(home: HomeOption = DEFAULT_HOME, engine: EngineOption = "duckdb", remote: RemoteOption = "") -> None:
     """Take every submission through the flow, up to what may be released."""
     opened = open_home(home)
 
@@ -254,15 +267,20 @@ def run(home: HomeOption = DEFAULT_HOME) -> None:
         if report.name == "quality":
             _say(f"{'':<12} {rows_in_words(opened)}")
 
-    with Bars() as bars:
-        pipeline.run(opened, load_policy(), progress=bars, tell=tell)
+    with engine_sessions(engine, remote) as new_engine, Bars() as bars:
+        pipeline.run(opened, load_policy(), new_engine=new_engine, progress=bars, tell=tell)
 
 
 @app.command()
-def packs(home: HomeOption = DEFAULT_HOME) -> None:
+def packs(
+    home: HomeOption = DEFAULT_HOME, engine: EngineOption = "duckdb", remote: RemoteOption = ""
+) -> None:
     """Make the partners' packs of what is released."""
-    with Bars() as bars:
-        _, paths = pipeline.packs(open_home(home), load_policy(), progress=bars, tell=_say_stage)
+    opened = open_home(home)
+    with engine_sessions(engine, remote) as new_engine, Bars() as bars:
+        _, paths = pipeline.packs(
+            opened, load_policy(), new_engine=new_engine, progress=bars, tell=_say_stage
+        )
     for path in paths:
         _say(f"  {home / path}")
     _say(f"One page leads to all of them: {_front_page(home, paths)}")

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from preventable.engine import Engine
-from preventable.engine.duckdb import DuckDBEngine
+from preventable.engine.choose import embedded_engine
 from preventable.methods import detectable_change, detectable_excess
 from preventable.settings import Policy
 from preventable.store.home import Home
@@ -77,7 +77,7 @@ def unknown_to_police(home: Home, truth: Path) -> dict[str, dict[str, Any]]:
 def planted_answers(home: Home, truth: Path, policy: Policy) -> list[Answer]:
     """What became of each thing that was planted, in the order of the truth."""
     planted = json.loads((truth / "planted.json").read_text(encoding="utf-8"))["planted"]
-    engine = DuckDBEngine()
+    engine = embedded_engine()
     for name in ("incidents", "victims", "records"):
         engine.load(name, pq.read_table(truth / f"{name}.parquet"))
     with reading(home) as tables:

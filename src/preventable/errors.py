@@ -60,6 +60,17 @@ class EngineError(PreventableError):
     state = _STANDS
 
 
+class NoEnginePackagesError(PreventableError):
+    number, title, exit_code = "E011", "The packages of the second engine are not installed", 2
+    remedy = "Install them with the one command of docs/how-to/run-on-spark.md, or run without --engine."
+
+
+class NoEngineServerError(PreventableError):
+    number, title, exit_code = "E012", "No server of the second engine answers", 2
+    remedy = "Start one as docs/how-to/run-on-spark.md says and see that the address is right, or run without --remote."
+    state = _STANDS
+
+
 # --- U1xx: misuse of a command --------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from preventable.engine import Engine
-from preventable.engine.duckdb import DuckDBEngine
+from preventable.engine.choose import embedded_engine
 from preventable.errors import StaleFiguresError, UnknownFigureError
 from preventable.settings import Policy
 from preventable.stages.indicators.definitions import Definition, read_definitions
@@ -246,7 +246,7 @@ def _definition(policy: Policy, exact: dict[str, Any]) -> Definition:
 
 def _counted_rows(home: Home, tables: HomeTables, definition: Definition, exact: dict[str, Any]) -> pa.Table:
     """submission_id, row_number and what each row adds to the count."""
-    engine = DuckDBEngine()
+    engine = embedded_engine()
     parameters = Parameters()
     where = records_where(definition, parameters)
     span = (

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from preventable.engine.duckdb import DuckDBEngine
+from preventable.engine.choose import embedded_engine
 from preventable.errors import (
     FutureMonthError,
     RefusedFileError,
@@ -177,7 +177,7 @@ def _findings(
     policy: Policy,
 ) -> pa.Table:
     """What the rules find in these files, each content once, beside the rows that the home holds already."""
-    engine = DuckDBEngine()
+    engine = embedded_engine()
     ours = pa.array(list(reads), pa.string())
     for name, read in _rows_read(read for _, read in reads.values()).items():
         others = earlier[name].filter(pc.invert(pc.is_in(earlier[name].column("submission_id"), ours)))

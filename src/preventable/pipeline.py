@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,7 +20,7 @@ from importlib.resources.abc import Traversable
 import pyarrow as pa
 
 from preventable.engine import Engine
-from preventable.engine.duckdb import DuckDBEngine
+from preventable.engine.choose import NewEngine, embedded_engine
 from preventable.errors import NothingToReleaseError, PreventableError
 from preventable.settings import Policy, StepContext
 from preventable.stages.disclosure.recipients import read_recipients
@@ -227,12 +228,18 @@ Tell = Callable[[StepReport], None]
 
 
 def run(
-    home: Home, policy: Policy, *, progress: Progress | None = None, tell: Tell | None = None
+    home: Home,
+    policy: Policy,
+    *,
+    new_engine: NewEngine = embedded_engine,
+    progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> list[StepReport]:
     """Take every submission of a home through the flow, up to what may be released.
 
-    Idempotent: a step whose inputs, policy and code are those of its last run is not run again. What
-    policy/retention.toml gives no longer is deleted first. Policy is read before anything is written.
+    Idempotent: a step whose inputs, policy and code are those of its last run is not run again, whichever engine
+    ran it: all give the same tables. What policy/retention.toml gives no longer is deleted first. Policy is read
+    before anything is written. `new_engine` makes the session of each step.
 
     Raises:
         PolicyError: A policy file is not well formed. Nothing was done.
@@ -245,13 +252,19 @@ def run(
     read_placements(policy)
     with writing(home) as tables:
         prune_tables(tables, policy, dt.datetime.now(dt.UTC).date())
-    return _run_steps(home, policy, [step for step in STEPS if step.name != "packs"], progress, tell)
+    steps = [step for step in STEPS if step.name != "packs"]
+    return _run_steps(home, policy, steps, new_engine, progress, tell)
 
 
 def packs(
-    home: Home, policy: Policy, *, progress: Progress | None = None, tell: Tell | None = None
+    home: Home,
+    policy: Policy,
+    *,
+    new_engine: NewEngine = embedded_engine,
+    progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> tuple[list[StepReport], list[str]]:
-    """Make the partners' packs of what is released.
+    """Make the partners' packs of what is released; `new_engine` makes the session of the step.
 
     Returns:
         The report, and the paths of the files below the home.
@@ -265,7 +278,7 @@ def packs(
             raise NothingToReleaseError("released", "no figure is released")
     before = [step for step in STEPS if step.name != "packs"]
     last = [step for step in STEPS if step.name == "packs"]
-    reports = _run_steps(home, policy, last, progress, tell, must_stand=before)
+    reports = _run_steps(home, policy, last, new_engine, progress, tell, must_stand=before)
     with reading(home) as tables:
         made = tables.read("partner_packs").to_pylist()
     folder = home.packs.relative_to(home.path).as_posix()
@@ -280,6 +293,7 @@ class _Run:
     tables: HomeTables
     region: Mapping[str, pa.Table]
     policy: Policy
+    new_engine: NewEngine
     progress: Progress | None
     number: int
 
@@ -288,6 +302,7 @@ def _run_steps(
     home: Home,
     policy: Policy,
     steps: Sequence[Step],
+    new_engine: NewEngine,
     progress: Progress | None,
     tell: Tell | None,
     *,
@@ -295,7 +310,7 @@ def _run_steps(
 ) -> list[StepReport]:
     with writing(home) as tables:
         number = tables.run_log.begin_run(_now())
-        run = _Run(home, tables, home.region_tables(), policy, progress, number)
+        run = _Run(home, tables, home.region_tables(), policy, new_engine, progress, number)
         reports = []
         try:
             for step in must_stand:
@@ -324,10 +339,10 @@ def _run_step(step: Step, run: _Run) -> StepReport:
         tables.log.info("step", step=step.name, unchanged=True)
         return StepReport(step.name, last.rows_in, last.rows_out, 0.0, unchanged=True)
 
-    engine = DuckDBEngine()
-    rows_in = _load(engine, step, run)
-    files_made = step.run(engine, _context(step, run))
-    made = {name: TABLES[name].conform(engine.table(name)) for name in step.writes}
+    with closing(run.new_engine()) as engine:
+        rows_in = _load(engine, step, run)
+        files_made = step.run(engine, _context(step, run))
+        made = {name: TABLES[name].conform(engine.table(name)) for name in step.writes}
     if files_made is not None:
         write_packs(run.home, _release_of(made), files_made)
     read = _versions(tables, [name for name in step.reads if name not in run.region])

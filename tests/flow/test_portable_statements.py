@@ -31,9 +31,9 @@ def again(demo, tmp_path_factory):
             return super().fetch(sql, parameters)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "DuckDBEngine", Recorder)
         patch.setattr(pipeline, "code_fingerprint", lambda: "no step was run by this code before")
-        reports = pipeline.run(home, load_policy()) + pipeline.packs(home, load_policy())[0]
+        reports = pipeline.run(home, load_policy(), new_engine=Recorder)
+        reports += pipeline.packs(home, load_policy(), new_engine=Recorder)[0]
     return before, home_checksums(home), statements, reports
 
 

@@ -373,7 +373,7 @@ def test_a_newer_python_is_found_beside_an_old_one(machine):
     assert result.stdout.strip().endswith("python3.13")
 
 
-@pytest.mark.parametrize("name", ["preventable", "test", ".ci/run", "scripts/lock"])
+@pytest.mark.parametrize("name", ["preventable", "test", ".ci/run", "scripts/lock", "scripts/spark4"])
 def test_commands_are_executable(name):
     assert os.access(ROOT / name, os.X_OK)
 

@@ -57,6 +57,7 @@ def test_there_is_sql_to_look_at():
         "SELECT a FROM t ASOF JOIN u ON t.a >= u.a",
         "SELECT regexp_matches(a, 'x') FROM t",
         "SELECT levenshtein(a, b) FROM t",
+        "SELECT regexp_extract(a, '\\w+') FROM t",
         "SELECT now()",
         "SELECT CAST(a / 3 AS BIGINT) FROM t",
         "SELECT CAST(easting_m AS BIGINT) FROM t",

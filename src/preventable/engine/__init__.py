@@ -7,10 +7,15 @@ round(), no engine hash(), sha256 only, naive timestamps (local and UTC are two 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Protocol
 
 import pyarrow as pa
+
+from preventable.errors import EngineError
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 class Engine(Protocol):
@@ -36,3 +41,17 @@ class Engine(Protocol):
 
     def drop(self, name: str) -> None:
         """Forget a table; nothing happens where there is none."""
+
+    def close(self) -> None:
+        """Forget every table and end the session."""
+
+
+def checked_name(name: str) -> str:
+    """A table's name, held to a-z, 0-9 and _: it stands in SQL unquoted.
+
+    Raises:
+        EngineError: It has other characters.
+    """
+    if not _NAME.match(name):
+        raise EngineError("engine", "a table name has other characters than a-z, 0-9 and _")
+    return name

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import duckdb
 import pyarrow as pa
 
+from preventable.engine import checked_name
 from preventable.errors import EngineError
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
 class DuckDBEngine:
@@ -32,13 +30,13 @@ class DuckDBEngine:
         self.drop(name)
         self._connection.register("incoming_arrow", data)
         try:
-            self._connection.execute(f"CREATE TABLE {_checked(name)} AS SELECT * FROM incoming_arrow")
+            self._connection.execute(f"CREATE TABLE {checked_name(name)} AS SELECT * FROM incoming_arrow")
         finally:
             self._connection.unregister("incoming_arrow")
 
     def create(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> int:
         self.drop(name)
-        self._run(f"CREATE TABLE {_checked(name)} AS {sql}", parameters, name)
+        self._run(f"CREATE TABLE {checked_name(name)} AS {sql}", parameters, name)
         return int(self._run(f"SELECT count(*) FROM {name}", None, name).fetchall()[0][0])
 
     def fetch(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
@@ -48,7 +46,7 @@ class DuckDBEngine:
             raise EngineError("a query", type(error).__name__) from None
 
     def table(self, name: str) -> pa.Table:
-        return self.fetch(f"SELECT * FROM {_checked(name)}")
+        return self.fetch(f"SELECT * FROM {checked_name(name)}")
 
     def has(self, name: str) -> bool:
         found = self._connection.execute(
@@ -57,7 +55,10 @@ class DuckDBEngine:
         return bool(found[0][0])
 
     def drop(self, name: str) -> None:
-        self._connection.execute(f"DROP TABLE IF EXISTS {_checked(name)}")
+        self._connection.execute(f"DROP TABLE IF EXISTS {checked_name(name)}")
+
+    def close(self) -> None:
+        self._connection.close()
 
     def _run(self, sql: str, parameters: Mapping[str, object] | None, name: str) -> duckdb.DuckDBPyConnection:
         try:
@@ -65,9 +66,3 @@ class DuckDBEngine:
         except duckdb.Error as error:
             # A conversion error quotes the value: keep the kind of error, drop its text and its cause.
             raise EngineError(f"statement for {name}", type(error).__name__) from None
-
-
-def _checked(name: str) -> str:
-    if not _NAME.match(name):
-        raise EngineError("engine", "a table name has other characters than a-z, 0-9 and _")
-    return name

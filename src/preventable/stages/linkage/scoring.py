@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from splink import SettingsCreator
 
 from preventable.methods.fellegi_sunter import AgreementModel, agreement_model
 from preventable.stages.linkage.comparisons import ELSE, Comparison, PairModel
@@ -73,6 +72,10 @@ def _rounded(values: np.ndarray) -> np.ndarray:
 
 def splink_settings(comparisons: Sequence[Comparison], agreement: AgreementModel) -> dict[str, Any]:
     """The model as settings of Splink 5: levels, their SQL, m and u, and the share of matches as prior."""
+    from splink import (
+        SettingsCreator,
+    )  # here, as it imports DuckDB: a run on another engine needs neither until linkage
+
     creator = SettingsCreator(
         link_type="link_only",
         unique_id_column_name="number",

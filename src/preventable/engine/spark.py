@@ -1,0 +1,170 @@
+"""Spark: any server that speaks Spark Connect (Spark 4, Sail), with the same SQL transpiled."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import socket
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+
+from preventable.engine import checked_name
+from preventable.engine.transpile import spark_sql
+from preventable.errors import EngineError, NoEnginePackagesError, NoEngineServerError, UsageError
+
+if TYPE_CHECKING:
+    from pyspark.sql.connect.dataframe import DataFrame
+
+_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    # A naive time stays naive: local and UTC are two columns.
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    # A value that does not fit is an error, as on DuckDB, and no null.
+    "spark.sql.ansi.enabled": "true",
+    # Many small tables: more parts than this cost more than they save.
+    "spark.sql.shuffle.partitions": "8",
+}
+_PORT = 15002
+_SECONDS_TO_ANSWER = 10
+_RETRIES = 4
+_BYTES_A_MESSAGE = 32_000_000  # servers refuse a message above 128 MB
+
+
+class SparkEngine:
+    """A session on a Spark Connect server, with a database of its own that `close` drops. See `Engine`.
+
+    Every table is written out where the server keeps its tables: what a statement found stays as it was, and a
+    statement that fails does so where it stands.
+
+    Args:
+        url: Address, such as "sc://host:15002"; what follows a semicolon (a token) is told to nobody.
+        tables: Folder in which a server on this machine leaves the files of dropped tables; `close` empties it.
+
+    Raises:
+        NoEnginePackagesError: pyspark-client is not installed.
+        NoEngineServerError: No server answers there.
+        UsageError: It is no such address.
+    """
+
+    def __init__(self, url: str, *, tables: Path | None = None) -> None:
+        self._session = _connected(url)
+        self._tables = tables
+        self._database = f"preventable_{secrets.token_hex(8)}"
+        self._names: set[str] = set()
+        with _quiet("engine"):
+            for name, value in _SETTINGS.items():
+                self._session.conf.set(name, value)
+            self._session.sql(f"CREATE DATABASE {self._database}")
+            self._session.catalog.setCurrentDatabase(self._database)
+
+    def load(self, name: str, data: pa.Table) -> None:
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        self.drop(name)
+        with _quiet(f"load of {name}"):
+            schema = from_arrow_schema(data.schema, prefer_timestamp_ntz=True)
+            for part in _parts(data):
+                self._write(checked_name(name), self._session.createDataFrame(part, schema=schema))
+
+    def create(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> int:
+        self.drop(name)
+        with _quiet(f"statement for {name}"):
+            self._write(checked_name(name), self._select(sql, parameters))
+            return int(self._session.sql(f"SELECT count(*) FROM {name}").toArrow().column(0)[0].as_py())
+
+    def fetch(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        with _quiet("a query"):
+            return self._select(sql, parameters).toArrow()
+
+    def table(self, name: str) -> pa.Table:
+        return self.fetch(f"SELECT * FROM {checked_name(name)}")
+
+    def has(self, name: str) -> bool:
+        return name in self._names
+
+    def drop(self, name: str) -> None:
+        if checked_name(name) in self._names:
+            with _quiet(f"drop of {name}"):
+                self._session.sql(f"DROP TABLE IF EXISTS {name}")
+            self._names.discard(name)
+
+    def close(self) -> None:
+        with _quiet("engine"):
+            self._session.sql(f"DROP DATABASE IF EXISTS {self._database} CASCADE")
+            self._session.stop()
+        if self._tables:
+            shutil.rmtree(self._tables, ignore_errors=True)
+
+    def _select(self, sql: str, parameters: Mapping[str, object] | None) -> DataFrame:
+        return self._session.sql(spark_sql(sql), args=dict(parameters or {}))
+
+    def _write(self, name: str, rows: DataFrame) -> None:
+        self._names.add(name)
+        rows.write.format("parquet").mode("append").saveAsTable(name)
+
+
+def _parts(data: pa.Table) -> Iterator[pa.Table]:
+    """A table cut by rows into parts that one message can carry; at least one."""
+    rows = max(1, data.num_rows * _BYTES_A_MESSAGE // max(data.nbytes, 1))
+    for start in range(0, max(data.num_rows, 1), rows):
+        yield data.slice(start, rows)
+
+
+def _connected(url: str) -> Any:
+    host, port = _address(url)
+    if find_spec("pyspark") is None:
+        raise NoEnginePackagesError("engine spark", "the package pyspark-client is not installed")
+    with _unwarned():
+        from pyspark.errors import PySparkException
+        from pyspark.sql.connect.client.retries import DefaultPolicy
+        from pyspark.sql.connect.session import SparkSession
+    try:
+        socket.create_connection((host, port), _SECONDS_TO_ANSWER).close()
+        with _unwarned():
+            session = SparkSession.builder.remote(url).create()
+        session.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES)])
+    except (OSError, PySparkException):
+        raise NoEngineServerError(
+            "engine spark", f"no Spark Connect server answers at {host}:{port}"
+        ) from None
+    return session
+
+
+def _address(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url.partition(";")[0])
+        host, port = parts.hostname, parts.port or _PORT
+    except ValueError:
+        parts, host, port = urlsplit(""), None, 0
+    if parts.scheme != "sc" or not host:
+        raise UsageError("--remote", "that is no address of a Spark Connect server; one is sc://host:15002")
+    return host, port
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """pyspark warns of pandas, which we do not hand it anything by."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _quiet(what: str) -> Iterator[None]:
+    """Any error of the client or the server as one that names the table: their texts quote values."""
+    from grpc import RpcError
+    from pyspark.errors import PySparkException
+    from sqlglot.errors import SqlglotError
+
+    try:
+        with _unwarned():
+            yield
+    except (PySparkException, RpcError, SqlglotError, pa.ArrowException) as error:
+        raise EngineError(what, type(error).__name__) from None

@@ -1,0 +1,289 @@
+"""A second engine gives the same tables: Sail in every run of the tests, Spark 4 in the slow ones."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from conftest import preventable
+from engines_world import awkward_tables, flow_checksums, without_duckdb, write_tables
+from figures_world import context, months, random_records, world
+from repository import ROOT
+
+from preventable.engine.choose import embedded_engine, engine_sessions
+from preventable.engine.spark import SparkEngine
+from preventable.errors import EngineError, NoEnginePackagesError, UsageError
+from preventable.stages.indicators import stage as indicators
+from preventable.store.checksums import table_checksum
+from preventable.store.home import open_home
+from preventable.store.session import home_checksums, reading
+from preventable.tables import TABLES
+
+#: What a user makes with the commands of docs/how-to/run-on-spark.md.
+SPARK_4 = ROOT / ".spark4"
+
+
+@pytest.fixture(scope="module")
+def tables(demo) -> dict[str, pa.Table]:
+    """The three-month home as its files left it, the places it knows, and awkward rows."""
+    home = open_home(demo.home)
+    with reading(home) as kept:
+        own = {
+            name: kept.read(name)
+            for name in ("submissions", "intake_problems", "place_texts", "place_matches")
+        }
+    return awkward_tables({**home.region_tables(), **own})
+
+
+@pytest.fixture(scope="module")
+def expected(tables) -> dict[str, list[str]]:
+    """What DuckDB makes of them."""
+    return flow_checksums(embedded_engine, tables)
+
+
+def test_sail_gives_the_tables_of_duckdb_in_a_process_without_duckdb(sail, tables, expected, tmp_path):
+    made = without_duckdb(sail, write_tables(tmp_path, tables))
+
+    assert {"submissions as quality reads it", "records", "located_records", "weekly_counts"} < set(made)
+    assert [name for name in expected if made[name] != expected[name]] == []
+    assert len(made) == len(expected) == 13
+
+
+def test_the_awkward_rows_reach_the_records(tables, expected):
+    """Else the comparison would say nothing of them."""
+    without = {**tables, "submissions": tables["submissions"].slice(0, tables["submissions"].num_rows - 40)}
+
+    ordinary = flow_checksums(embedded_engine, without)
+
+    more = int(expected["pseudonymous_records"][2]) - int(ordinary["pseudonymous_records"][2])
+    assert more >= 20
+    assert int(expected["outcomes"][2]) - int(ordinary["outcomes"][2]) == 40
+
+
+@pytest.mark.slow
+def test_spark_4_gives_the_tables_of_duckdb_in_a_process_without_duckdb(tables, expected, tmp_path):
+    if not (SPARK_4 / "bin" / "spark-submit").is_file():
+        pytest.skip("no Spark 4 in .spark4: docs/how-to/run-on-spark.md says how to put it there")
+    if shutil.which("java") is None:
+        pytest.skip("no java on this machine")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(ROOT / "scripts" / "spark4"), str(port)]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            wait_for(port, server)
+            (tmp_path / "tables").mkdir()
+            made = without_duckdb(f"sc://127.0.0.1:{port}", write_tables(tmp_path / "tables", tables))
+        finally:
+            server.terminate()
+
+    assert [name for name in expected if made[name] != expected[name]] == []
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes], seconds: int = 120) -> None:
+    """Until a server listens; fails where it has ended."""
+    for _ in range(seconds):
+        assert server.poll() is None, "the server ended"
+        with closing(socket.socket()) as door:
+            if door.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(1)
+    pytest.fail("the server does not listen")
+
+
+# --- one fault in one file is seen on both engines ---------------------------------------------
+
+SMALL = random_records(5, 400, months(3))
+
+
+def figures_by(engine) -> str:
+    """Checksum of the figures of a few records, counted by an engine."""
+    with closing(world(SMALL, months(3))) as held:
+        for name in (
+            "located_records",
+            "listings",
+            "coverage",
+            "areas",
+            "small_areas",
+            "venues",
+            "populations",
+        ):
+            engine.load(name, held.table(name))
+    indicators.count_indicators(engine, context(period=months(3)[-1]))
+    table = TABLES["indicator_values"]
+    return table_checksum(table, table.conform(engine.table(table.name)))
+
+
+def test_a_fault_in_one_sql_file_changes_both_engines(sail, monkeypatch):
+    def both() -> list[str]:
+        sums = []
+        for new_engine in (embedded_engine, lambda: SparkEngine(sail)):
+            with closing(new_engine()) as engine:
+                sums.append(figures_by(engine))
+        return sums
+
+    sound = both()
+    whole = indicators.statement
+    monkeypatch.setattr(
+        indicators,
+        "statement",
+        lambda name: whole(name).replace("m.month = c.month", "m.month >= c.month"),
+    )
+    faulty = both()
+
+    assert sound[0] == sound[1]
+    assert faulty[0] == faulty[1]
+    assert faulty[0] != sound[0]
+
+
+# --- the verb ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def one_service(demo, tmp_path_factory):
+    """A home of one emergency department, its files read and nothing run."""
+    home = tmp_path_factory.mktemp("one") / "home"
+    files = demo.invented / "submissions" / "ed-saltervane"
+    preventable("submit", files, "--home", home, "--region", demo.invented / "region")
+    return home
+
+
+def test_a_run_on_spark_starts_sail_itself_and_makes_the_home_of_duckdb(one_service, tmp_path):
+    homes = [Path(shutil.copytree(one_service, tmp_path / name)) for name in ("duckdb", "spark")]
+    kept = tmp_path / "tmp"
+    kept.mkdir()
+
+    preventable("run", "--home", homes[0])
+    done = preventable("run", "--home", homes[1], "--engine", "spark", TMPDIR=str(kept))
+
+    assert done.stderr == ""
+    assert home_checksums(open_home(homes[0])) == home_checksums(open_home(homes[1]))
+    assert list(kept.iterdir()) == []
+
+
+def test_a_run_on_another_engine_does_not_do_again_what_stands(demo, tmp_path):
+    home = demo.copied_to(tmp_path / "home", without=("demo",))
+
+    done = preventable("run", "--home", home, "--engine", "spark")
+
+    assert done.stdout.count("unchanged") == 7
+
+
+# --- trouble -----------------------------------------------------------------------------------
+
+
+def test_no_server_is_told_with_its_remedy_and_without_the_token(demo):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"sc://127.0.0.1:{free.getsockname()[1]}/;token=Geheimnis"
+        said = preventable(
+            "run", "--home", demo.home, "--engine", "spark", "--remote", address, expect=2
+        ).stderr
+
+    assert "E012" in said
+    assert "run-on-spark.md" in said
+    assert "Geheimnis" not in said
+
+
+@pytest.mark.parametrize("address", ["http://host:1", "host:15002", "sc://", "sc://host:port"])
+def test_what_is_no_address_is_refused(address):
+    with engine_sessions("spark", address) as new_engine, pytest.raises(UsageError):
+        new_engine()
+
+
+@pytest.mark.parametrize(("name", "remote"), [("duckdb", "sc://host"), ("oracle", "")])
+def test_an_engine_that_is_not_there_is_refused(name, remote):
+    with pytest.raises(UsageError), engine_sessions(name, remote):
+        pytest.fail("a session was offered")
+
+
+def test_missing_packages_are_told_with_their_remedy(monkeypatch, sail):
+    for module in ("sail", "spark"):
+        monkeypatch.setattr(f"preventable.engine.{module}.find_spec", lambda _name: None)
+
+    with pytest.raises(NoEnginePackagesError, match="run-on-spark"), engine_sessions("spark"):
+        pytest.fail("a session was offered")
+    with pytest.raises(NoEnginePackagesError, match="run-on-spark"):
+        SparkEngine(sail)
+
+
+def test_no_other_verb_loads_the_packages_of_the_second_engine():
+    code = (
+        "import sys, preventable.__main__; print({'pyspark', 'pysail', 'sqlglot', 'grpc'} & set(sys.modules))"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert said == "set()\n"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT CAST(name AS BIGINT) AS x FROM named",
+        "SELECT name FROM nothing",
+        "SELECT name FROM (",
+        "SELECT 1 / 0 AS x",
+    ],
+)
+def test_an_error_names_the_table_and_quotes_nothing(sail, sql, capfd):
+    with closing(SparkEngine(sail)) as engine:
+        engine.load("named", pa.table({"name": ["Jane Beispiel"]}))
+
+        for attempt in (lambda: engine.create("made", sql), lambda: engine.fetch(sql)):
+            with pytest.raises(EngineError) as error:
+                attempt()
+            assert "Beispiel" not in str(error.value)
+            assert error.value.__cause__ is None
+
+        with pytest.raises(EngineError, match="statement for made"):
+            engine.create("made", sql)
+    assert "Beispiel" not in "".join(capfd.readouterr())
+
+
+# --- a session -----------------------------------------------------------------------------------
+
+
+def test_two_sessions_do_not_see_each_other_and_leave_nothing(sail):
+    first, second = SparkEngine(sail), SparkEngine(sail)
+    first.load("t", pa.table({"x": [1]}))
+
+    assert first.has("t")
+    assert not second.has("t")
+    with pytest.raises(EngineError):
+        second.table("t")
+    assert first.create("u", "SELECT x + $more AS x FROM t UNION ALL SELECT 0", {"more": 2}) == 2
+    first.drop("t")
+    assert not first.has("t")
+    first.close()
+    second.close()
+
+
+def test_a_table_may_take_its_own_name_again_and_stays_as_it_was_made(sail):
+    with closing(SparkEngine(sail)) as engine:
+        engine.load("t", pa.table({"x": [3, 1]}))
+        engine.create("u", "SELECT x FROM t")
+        engine.load("t", pa.table({"x": [9]}))
+
+        assert sorted(engine.table("u").column("x").to_pylist()) == [1, 3]
+        assert engine.table("t").to_pydict() == {"x": [9]}
+
+
+def test_a_large_table_crosses_in_parts(sail, monkeypatch):
+    monkeypatch.setattr("preventable.engine.spark._BYTES_A_MESSAGE", 1000)
+    data = pa.table({"x": pa.array(range(700)), "name": [f"é {n}" for n in range(700)]})
+
+    with closing(SparkEngine(sail)) as engine:
+        engine.load("t", data)
+
+        assert engine.fetch("SELECT x, name FROM t ORDER BY x").to_pydict() == data.to_pydict()
