@@ -39,10 +39,12 @@ class Band:
 
 
 def crude_rate_cell(shown: Cell, person_years: float | None, rule: ReleaseRule) -> Cell:
-    """Crude rate of a shown count, or why there is none."""
+    """Crude rate of a shown count, or why there is none; that no residents are held is public, and said first."""
+    if person_years is None:
+        return shown if shown.token == "[x]" else Cell(None, "[x]", rule.notes["no_population"])
     withheld = _withheld(shown, shown, rule) or _too_few(_least(shown, rule), person_years, rule)
-    if withheld or person_years is None:
-        return withheld or Cell(None, "[x]", rule.notes["no_population"])
+    if withheld:
+        return withheld
     rate = methods.crude_rate_from_rounded(
         _count(shown), person_years, rounding_error=rule.rounding_error, per=rule.per, level=rule.level
     )
@@ -69,15 +71,15 @@ def standardised_rate_cell(total: Cell, unknown: Cell, bands: Mapping[str, Band]
     for cell in (total, unknown, *(band.cell for band in bands.values())):
         if cell.token == "[x]":
             return Cell(None, "[x]", cell.note)
+    person_years = {name: band.person_years for name, band in bands.items() if band.person_years}
+    if person_years.keys() != bands.keys():
+        return Cell(None, "[x]", rule.notes["no_population"])
     if total.value is None:
         return Cell(None, "[c]", rule.notes["confidential"])
     if _most(unknown, rule) > rule.maximum_unknown_age * _least(total, rule):
         return Cell(None, "[x]", rule.notes["unknown_age"])
     if any(band.cell.value is None for band in bands.values()):
         return Cell(None, "[c]", rule.notes["confidential_part"])
-    person_years = {name: band.person_years for name, band in bands.items() if band.person_years}
-    if person_years.keys() != bands.keys():
-        return Cell(None, "[x]", rule.notes["no_population"])
     least = sum(_least(band.cell, rule) for band in bands.values())
     withheld = _too_few(least, math.fsum(person_years.values()), rule)
     if withheld:
