@@ -72,6 +72,22 @@ def test_a_crack_between_areas_is_closed_and_a_hole_stays_open():
     assert [shapely.area(shapely.Polygon(ring)) for ring in whole.interiors] == [900]
 
 
+@pytest.mark.parametrize("x", [50.6, 49.9, 33.3, 75.2])
+def test_where_two_areas_meet_on_the_side_of_a_third_that_has_no_corner_there_nothing_opens(x):
+    """Rounding moves the corner off the side: over it or away from it; the side has no corner that could follow."""
+    meet = (x, x * 0.03)
+    above = shapely.Polygon([(0, 0), (100, 3), (100, 50), (0, 50)])
+    left = shapely.Polygon([(0, 0), meet, (50, -50), (0, -50)])
+    right = shapely.Polygon([meet, (100, 3), (100, -50), (50, -50)])
+
+    polygons = tile(["Z1", "Z2", "Z3"], np.array([above, left, right], dtype=object)).polygons
+
+    corners = shapely.get_coordinates(polygons)
+    assert np.array_equal(corners, np.rint(corners))
+    assert shapely.is_valid(polygons).all()
+    assert shapely.area(polygons).sum() == shapely.area(shapely.union_all(polygons)) == 100 * 100
+
+
 def test_ground_that_two_areas_hold_is_given_to_the_first():
     tiling = tile(
         ["Z1", "Z2"], np.array([shapely.box(0, 0, 100, 10), shapely.box(90, 0, 200, 10)], dtype=object)

@@ -346,6 +346,34 @@ def test_providers_and_partners_are_named_for_each_district_and_hospitals_are_th
     assert [row["partner"] for row in rows(region, "partners")] == ["csp-ashwick", "csp-brindle"]
 
 
+def test_a_hospital_that_its_register_lists_twice_is_taken_once_where_the_manifest_says_so(files):
+    lines = (files / "hospitals.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (files / "hospitals.csv").write_text("".join([*lines, lines[1]]), encoding="utf-8")
+
+    region = built(files, {("providers", 1, "distinct"): True})
+
+    assert [row["provider"] for row in rows(region, "providers") if row["source"] == "ed"] == [
+        "ed-ashwick-general"
+    ]
+    with pytest.raises(
+        RegionCodesError, match="providers: 1 ids stand more than once, the first ed-ashwick-general"
+    ):
+        built(files)
+
+
+def test_areas_in_which_no_point_can_lie_take_the_one_that_a_register_states(files):
+    changes = {("streets", 0, "columns", "small_area"): "area"}
+    (files / "streets.csv").write_text(
+        "name,east,north,area\nMill Lane,1,2,ZS4\nHill Lane,3,4,ZX1\n", encoding="utf-8"
+    )
+
+    region = built(files, changes, without=("boundaries",))
+
+    assert [(row["street_name"], row["small_area"]) for row in rows(region, "streets")] == [
+        ("Mill Lane", "ZS4")
+    ]
+
+
 # --- what is missing ----------------------------------------------------------------------------------------
 
 OPTIONAL = {

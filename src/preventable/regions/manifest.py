@@ -107,7 +107,9 @@ SECTIONS: Mapping[str, Kind] = {
     ),
     "institutions": Kind(
         {
-            **dict.fromkeys(("institution", "institution_name", "institution_type", "postcode"), "text"),
+            **dict.fromkeys(
+                ("institution", "institution_name", "institution_type", "postcode", "small_area"), "text"
+            ),
             "size": "integer",
             **_POINT,
         },
