@@ -29,6 +29,7 @@ from preventable.intake_reports import CheckReport, FileReport, SubmitReport
 from preventable.settings import Policy, StepContext
 from preventable.stages.quality.stage import check_submissions
 from preventable.stages.sources.limits import Limits, read_limits
+from preventable.stages.sources.mapping import readable_kinds
 from preventable.stages.sources.region_places import RegionPlaces, region_places
 from preventable.stages.sources.stage import ReadSubmission, read_submission
 from preventable.store.home import (
@@ -43,7 +44,7 @@ from preventable.store.restricted import TableStore
 from preventable.store.retention import prune_tables
 from preventable.store.session import HomeTables, reading, writing
 from preventable.tables import TABLES
-from preventable.tables.source_kinds import SourceKind, source_kinds
+from preventable.tables.source_kinds import SourceKind
 
 # One commit holds several files: fewer would be slow, more would lose more work to a crash.
 _BATCH_FILES = 64
@@ -295,7 +296,7 @@ def _door_of_home(home: Home, policy: Policy) -> _Door:
     by_name = {row["provider"]: row for row in providers}
     places = region_places(home.region_table("areas"), home.region_table("small_areas"), home.region_about())
     return _Door(
-        by_name, mappings_of, home.pseudonym_key(), read_limits(policy), source_kinds(policy), places
+        by_name, mappings_of, home.pseudonym_key(), read_limits(policy), readable_kinds(policy), places
     )
 
 
@@ -307,7 +308,7 @@ def _door_of_region(folder: Path, policy: Policy) -> _Door:
         lambda provider: read_mappings(folder / "mappings", provider),
         ("check", bytes(32)),
         read_limits(policy),
-        source_kinds(policy),
+        readable_kinds(policy),
         region_places(
             read_region_table(folder, "areas"),
             read_region_table(folder, "small_areas"),

@@ -21,6 +21,7 @@ from sources_world import PROVIDERS, read, stamp
 from preventable.errors import MappingError, NoMappingError, NoPeriodError, PolicyError, UnknownProviderError
 from preventable.methods.projection import is_metric_projection, metres_of_degrees
 from preventable.settings import Policy
+from preventable.stages.sources.mapping import readable_kinds
 from preventable.stages.sources.region_places import RegionPlaces, region_places
 from preventable.tables.source_kinds import source_kinds
 
@@ -329,6 +330,14 @@ def test_a_source_that_no_policy_declares_is_refused():
             mappings=[MAPPINGS["dental"]],
             providers={**PROVIDERS, **DECLARED},
         )
+
+
+def test_a_declaration_that_requires_a_field_that_there_is_not_is_refused():
+    dental = {**SOURCES["dental"], "required": ["source_record_id", "shoe_size"]}
+
+    with pytest.raises(PolicyError, match="shoe_size"):
+        readable_kinds(Policy({}, {}, {"dental": dental}))
+    assert readable_kinds(Policy({}, {}, SOURCES)) == KINDS
 
 
 def test_a_mapping_of_another_source_is_none():

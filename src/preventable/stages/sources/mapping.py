@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from preventable.codes import allowed
 from preventable.errors import MappingError, NoMappingError
+from preventable.settings import Policy, words_given
 from preventable.stages.sources.times import tells_day, tells_hour
-from preventable.tables.source_kinds import SourceKind
+from preventable.tables.source_kinds import SourceKind, source_kinds
 
 #: Our fields that a column of a supplier may fill.
 FIELDS = (
@@ -88,6 +89,18 @@ class SupplierMapping:
         """Every header that a file of this form has."""
         mapped = (header for headers in self.columns.values() for header in headers)
         return frozenset((*mapped, *self.period_columns, *self.ignored, *self.number_columns))
+
+
+def readable_kinds(policy: Policy) -> Mapping[str, SourceKind]:
+    """Every kind of source by name, as the door reads them.
+
+    Raises:
+        PolicyError: A declaration is not well formed, or requires a field that there is not.
+    """
+    kinds = source_kinds(policy)
+    for kind in kinds.values():
+        words_given(f"policy/sources/{kind.id}.toml", "required", list(kind.required), FIELDS)
+    return kinds
 
 
 def supplier_mappings(
