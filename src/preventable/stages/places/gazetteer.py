@@ -214,6 +214,7 @@ def _streets(streets: list, venues: list, around: Mapping[str, tuple[str, ...]])
 
 
 def _areas(areas: list, names: Mapping[tuple[str, str], str]) -> list[dict]:
+    areas = [area for area in areas if area["polygon"] is not None]
     if not areas:
         return []
     polygons = shapely.from_wkb([area["polygon"] for area in areas])
