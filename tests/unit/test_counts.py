@@ -135,6 +135,24 @@ def test_longer_periods_with_a_gap_are_shown_as_incomplete():
     assert shown("XD03", "last12", "2025-12") == ""
 
 
+def test_a_count_whose_providers_have_all_sent_is_not_called_nearly_complete_for_anothers_gap():
+    given = granting("count", "month")
+    nearly = {"counts-1": "XD01", "counts-1b": "XD01", "counts-2": "XD02", "counts-3": "XD03"}
+    made = [*every_month(100), *(line("counts-1b", month, SMALL_AREAS[0], 8) for month in HELD)]
+    missing = [("counts-1b", "2025-06"), ("counts-2", "2025-06")]
+
+    rows = released_from(counted_lines(made, HELD, senders=nearly, missing=missing, given=given), given)
+
+    notes = {
+        row["area"]: (row["value_note"], row["note"])
+        for row in rows
+        if row["area_type"] == "district" and row["period_end"] == "2025-06"
+    }
+    assert notes["XD03"] == ("", "")
+    assert notes["XD01"][1].startswith("nearly complete")
+    assert notes["XD02"][0] == "[x]"
+
+
 def granting(*words):
     """The policy with grants of some measures and periods to public health."""
     given = counts_policy()

@@ -112,7 +112,9 @@ def _shown_counts(exact: pa.Table, rule: ReleaseRule) -> dict[str, Cell]:
             token, words = "[c]", rule.notes["confidential"]
         else:
             value = float(methods.round_half_up(count, rule.rounding_base))
-            words = rule.notes["nearly_complete"] if (source, period_type, period_end) in gaps else ""
+            own = source in rule.counted_sources
+            has_gap = coverage < 1 if own else (source, period_type, period_end) in gaps
+            words = rule.notes["nearly_complete"] if has_gap else ""
         notes = (words, rule.not_expected_note(source) if absent else "")
         found[figure.rpartition("/")[0]] = Cell(value, token, "; ".join(note for note in notes if note))
     return found

@@ -36,7 +36,10 @@ _MOST_DECIMALS = 2
 
 @dataclass(frozen=True)
 class ReleaseRule:
-    """What is shown and what is withheld. Names are those of the policy file, which gives the reasons."""
+    """What is shown and what is withheld. Names are those of the policy file, which gives the reasons.
+
+    `counted_sources` are those of the form counts: who counts where is public, and so is what of an area is missing.
+    """
 
     minimum_count: int
     rounding_base: int
@@ -57,6 +60,7 @@ class ReleaseRule:
     notes: Mapping[str, str]
     incomplete: Mapping[str, str]
     not_expected: Mapping[str, str]
+    counted_sources: frozenset[str]
 
     @property
     def rounding_error(self) -> int:
@@ -83,7 +87,7 @@ def read_release_rule(policy: Policy) -> ReleaseRule:
         PolicyError: A value is missing or cannot be, a key is one that nothing reads, or a token or shown
             value would stand for fewer counts than `least_values_of_a_cell`.
     """
-    contents = policy.file("disclosure")
+    contents, kinds = policy.file("disclosure"), source_kinds(policy)
     refuse_unknown_keys(_WHERE, "it", contents, (*POLICY_HEADER, *_KEYS, "never", "about"))
     for section in _KEYS.keys() & contents.keys():
         refuse_unknown_keys(_WHERE, f"[{section}]", contents[section], _KEYS[section])
@@ -104,13 +108,14 @@ def read_release_rule(policy: Policy) -> ReleaseRule:
             notes={name: contents["notes"][name] for name in _NOTES},
             incomplete=contents["notes"]["incomplete"],
             not_expected=contents["notes"]["not_expected"],
+            counted_sources=frozenset(one.id for one in kinds.values() if one.form == "counts"),
         )  # fmt: skip
         least_values = contents["counts"]["least_values_of_a_cell"]
         not_expected = contents["coverage"]["providers_not_expected"]
     except KeyError as error:
         raise PolicyError(_WHERE, f"it lacks {error.args[0]}") from None
     words_given(_WHERE, "providers_not_expected", not_expected)
-    _check(rule, least_values, tuple(source_kinds(policy)))
+    _check(rule, least_values, tuple(kinds))
     return rule
 
 

@@ -66,7 +66,7 @@ def protect_indicators(engine: Engine, context: StepContext) -> None:
         engine, _standing(engine, recipients, context.period), context.period, rule, signal_rules
     )
     _register(engine, context.period)
-    for name in ("grants", "areas", "counts", "rates", "cells", "told"):
+    for name in ("grants", "areas", "counted_sources", "counts", "rates", "cells", "told"):
         engine.drop(f"release_{name}")
 
 
@@ -103,6 +103,8 @@ def _period_types(grant: Grant) -> tuple[str, ...]:
 def _show_counts(engine: Engine, rule: ReleaseRule) -> None:
     incomplete, words = _by_source("incomplete", rule.incomplete)
     not_expected, more_words = _by_source("not_expected", rule.not_expected)
+    counted = pa.table({"source": pa.array(sorted(rule.counted_sources), pa.string())})
+    engine.load("release_counted_sources", counted)
     engine.create(
         "release_counts",
         _statement("shown_counts").format(incomplete=incomplete, not_expected=not_expected),
