@@ -24,7 +24,7 @@ from packs_declared import (
 )
 from packs_page import Page
 from packs_workbooks import ods_sheets, xlsx_sheets
-from packs_world import World, region_tables, signal_rows
+from packs_world import World, region_tables, rows_of, signal_rows
 from pdf_reader import PdfReader, bare
 
 from preventable.errors import PolicyError
@@ -362,6 +362,30 @@ def test_the_map_is_of_the_level_that_the_region_has(levels, named):
 
 def test_a_region_without_areas_below_the_district_has_no_part_on_where():
     assert "Where" not in heads(page_of(declared_world(region=declared_region(levels=()))))
+
+
+def test_a_region_of_one_district_is_not_compared_with_itself():
+    region = declared_region()
+    rows = [
+        {**row, "area_name": "Quillmarsh"} if row["area_type"] == "region" else row
+        for row in region["areas"].to_pylist()
+        if row["district"] in (None, "XD02")
+    ]
+    venues = region["venues"].slice(0, 0)
+    world = declared_world(region={**region, "areas": rows_of("areas", rows), "venues": venues})
+
+    community, health = page_of(world), page_of(world, HEALTH)
+
+    assert [cell.text for cell in community.table("region-table")[0]] == [
+        "Measure", "Quillmarsh", "Quillmarsh (region)",
+    ]  # fmt: skip
+    assert [cell.text for cell in health.table("table-crude-rate")[0]] == [
+        "Measure", "Quillmarsh", "Quillmarsh, lower limit", "Quillmarsh, upper limit",
+    ]  # fmt: skip
+    assert health.all("h1")[0].text == "Quillmarsh: rates, 12 months to December 2025"
+    words = " ".join([*said(community), *said(health)])
+    assert "the one district of the region" in words
+    assert not re.search(r"than the region|from the region|be compared", words)
 
 
 # --- months that are missing -------------------------------------------------------------------------------------

@@ -231,7 +231,7 @@ def _gaps(inputs: PackInputs, found: Mapping[str, Sequence[Shown]], months: Sequ
 
 def _region(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     heading = Heading(_("Beside the region"), "region")
-    own, region = inputs.district_name, inputs.region_area.name
+    own, region = inputs.district_name, inputs.region_name
     places = {own: ("district", inputs.district), region: ("region", inputs.region_area.area)}
     held = inputs.section("region")
     definitions = [name for name in held if _one(inputs, name, "district", inputs.district, span) is not None]
@@ -261,8 +261,13 @@ def _region(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     if not kept.rows:
         return (heading, nothing_shown(name, used))
     rates = rates_table(inputs, held, "crude_rate", span)
-    words = _("{area} is part of the region, {region}.").format(area=own, region=region)
-    return (heading, Paragraph(words), counted, *([rates] if rates else []))
+    if inputs.has_neighbours:
+        words = _("{area} is part of the region, {region}.")
+    else:
+        words = _(
+            "{area} is the one district of the region, whose own counts may take in records without a place."
+        )
+    return (heading, Paragraph(words.format(area=own, region=region)), counted, *([rates] if rates else []))
 
 
 def _one(inputs: PackInputs, definition: str, area_type: str, area: str, span: Span) -> Shown | None:
@@ -395,7 +400,7 @@ def _knives(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 def _knife_table(inputs: PackInputs, definition: str, span: Span) -> TableBlock | Note:
     places = (
         ("district", inputs.district, inputs.district_name),
-        ("region", inputs.region_area.area, inputs.region_area.name),
+        ("region", inputs.region_area.area, inputs.region_name),
     )
     found = {
         name: [

@@ -130,6 +130,17 @@ class PackInputs:
         return next(area for area in self.areas if area.area_type == "region")
 
     @property
+    def region_name(self) -> str:
+        """Name of the region, told from that of a district of the same name."""
+        name = self.region_area.name
+        return _("{name} (region)").format(name=name) if name == self.district_name else name
+
+    @property
+    def has_neighbours(self) -> bool:
+        """Whether the region has more districts than this one: else nothing is to be compared with it."""
+        return sum(area.area_type == "district" for area in self.areas) > 1
+
+    @property
     def licences(self) -> tuple[str, ...]:
         """Licence lines of the region's data."""
         return self.region_lines("licences")

@@ -35,7 +35,10 @@ _MEASURES = ("standardised_rate", "crude_rate")
 
 def title(inputs: PackInputs) -> str:
     """The finding: how the first released rate stands beside the region's."""
-    found = _first_comparable(inputs, inputs.long_period())
+    span = inputs.long_period()
+    found = _first_comparable(inputs, span)
+    if not inputs.has_neighbours:
+        return _("{area}: rates, {period}").format(area=inputs.district_name, period=span.text)
     if found is None:
         return _("{area}: no rate can be compared with the region").format(area=inputs.district_name)
     _measure, pair = found
@@ -107,7 +110,7 @@ def _rate_sentence(inputs: PackInputs, measure: str, pair: RatePair, span: Span)
         high=own.upper_text,
         area=inputs.district_name,
         other=region.text,
-        region=inputs.region_area.name,
+        region=inputs.region_name,
         other_low=region.lower_text,
         other_high=region.upper_text,
     )
@@ -206,6 +209,9 @@ def _commonest_age(inputs: PackInputs, definition: str, figures: Sequence[Shown]
 
 def _comparing(inputs: PackInputs) -> Note:
     levels = data_file("findings.toml")["comparison"]
+    last = _("A rate says how often, not why. Districts are not ranked: chance moves ranks.")
+    if not inputs.has_neighbours:
+        return Note(_("What may be said"), (last,))
     return Note(
         _("What may be said"),
         (
@@ -217,8 +223,8 @@ def _comparing(inputs: PackInputs) -> Note:
             _(
                 "{area} is part of the region, {region}, so its difference from the rest of it is larger than the one "
                 "shown."
-            ).format(area=inputs.district_name, region=inputs.region_area.name),
-            _("A rate says how often, not why. Districts are not ranked: chance moves ranks."),
+            ).format(area=inputs.district_name, region=inputs.region_name),
+            last,
         ),
     )
 

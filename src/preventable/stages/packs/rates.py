@@ -57,7 +57,10 @@ class RatePair:
 
 
 def rate_pairs(inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span) -> list[RatePair]:
-    """Rates of district and region, by definition, for the definitions that have one."""
+    """Rates of district and region, by definition, for the definitions that have one.
+
+    A region of one district has no rate to compare that of the district with.
+    """
     pairs = []
     for definition in definitions:
         own, region = (
@@ -65,7 +68,7 @@ def rate_pairs(inputs: PackInputs, definitions: Sequence[str], measure: str, spa
             for area in (("district", inputs.district), ("region", inputs.region_area.area))
         )
         if own is not None:
-            pairs.append(RatePair(definition, own, region))
+            pairs.append(RatePair(definition, own, region if inputs.has_neighbours else None))
     return pairs
 
 
@@ -81,13 +84,15 @@ def _rate(
 def rates_figure(inputs: PackInputs, definitions: Sequence[str], measure: str, span: Span) -> Figure | None:
     """Rates of district and region with limits, drawn, and in words whether they differ.
 
-    None where no rate of the district is shown: a table says that better.
+    None where no rate of the district is shown, or there is none to compare it with: a table says that better.
     """
+    if not inputs.has_neighbours:
+        return None
     pairs = [pair for pair in rate_pairs(inputs, definitions, measure, span) if pair.own.value is not None]
     table = rates_table(inputs, definitions, measure, span)
     if not pairs or not isinstance(table, TableBlock) or table.provenance is None:
         return None
-    own, region = inputs.district_name, inputs.region_area.name
+    own, region = inputs.district_name, inputs.region_name
     comparable = [pair for pair in pairs if pair.comparable]
     summary = "; ".join(
         _("{measure}: {words}").format(measure=inputs.title(pair.definition), words=pair.words)
@@ -141,17 +146,22 @@ def rates_table(
             for pair in every
         }
     }
-    columns: list[Column] = [Column(_("Measure"))]
-    for area in (inputs.district_name, inputs.region_area.name):
-        columns += _limit_columns(area)
+    beside = inputs.has_neighbours
     return TableBlock(
         anchor=f"table-{measure.replace('_', '-')}",
         caption=name,
-        columns=(*columns, Column(_("In words"))),
+        columns=(
+            Column(_("Measure")),
+            *_limit_columns(inputs.district_name),
+            *((*_limit_columns(inputs.region_name), Column(_("In words"))) if beside else ()),
+        ),
         rows=tuple(
             Row(
                 inputs.title(pair.definition),
-                (*limit_cells(pair.own), *limit_cells(pair.region), Cell(pair.words)),
+                (
+                    *limit_cells(pair.own),
+                    *((*limit_cells(pair.region), Cell(pair.words)) if beside else ()),
+                ),
             )
             for pair in pairs
         ),
@@ -187,7 +197,7 @@ def measure_name(measure: str) -> str:
 def _interval_panel(inputs: PackInputs, pair: RatePair) -> IntervalPanel:
     intervals = [_interval(inputs.district_name, pair.own)]
     if pair.region is not None:
-        intervals.append(_interval(inputs.region_area.name, pair.region))
+        intervals.append(_interval(inputs.region_name, pair.region))
     return IntervalPanel(inputs.title(pair.definition), tuple(intervals))
 
 

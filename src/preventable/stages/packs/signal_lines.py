@@ -140,7 +140,7 @@ def _changes(inputs: PackInputs) -> tuple[Block, ...]:
         anchor="changes-table",
         caption=_(
             "Change a year: of {area} against the rest of the region, of {region} against its own past"
-        ).format(area=inputs.district_name, region=inputs.region_area.name),
+        ).format(area=inputs.district_name, region=inputs.region_name),
         columns=(
             Column(_("Measure")),
             Column(_("Area")),

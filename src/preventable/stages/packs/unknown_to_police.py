@@ -40,7 +40,7 @@ def unknown_to_police(inputs: PackInputs) -> tuple[Block, ...]:
     if not estimates:
         return ()
     shown = [one for one in estimates if one.value is not None]
-    sentences = [Paragraph(unknown_sentence(one, inputs.region_area.name)) for one in estimates]
+    sentences = [Paragraph(unknown_sentence(one, inputs.region_name)) for one in estimates]
     what = _figure(inputs, shown) if shown else ()
     return (heading, *sentences, *what, _how_estimated())
 
@@ -57,7 +57,7 @@ def _abstention(inputs: PackInputs) -> str:
         "or the ambulance service beside records of the police, each with its time and place. {region} holds no such "
         "pair; its records are those of: {held}."
     ).format(
-        region=inputs.region_area.name,
+        region=inputs.region_name,
         held=listed([inputs.source_title(kind) for kind in inputs.kinds if kind in inputs.sources]),
     )
 
@@ -89,7 +89,7 @@ def _figure(inputs: PackInputs, shown: Sequence[ShownEstimate]) -> tuple[Figure]
         last=date_text(dt.date.fromisoformat(max(one.period_end for one in shown))),
     )
     name = _("Share of victims without a police record, {region}, {span}").format(
-        region=inputs.region_area.name, span=span
+        region=inputs.region_name, span=span
     )
     intervals = tuple(
         Interval(
