@@ -185,6 +185,17 @@ def test_an_authority_that_has_never_sent_is_missing_in_its_own_district_and_the
     assert coverage("region", REGION) == pytest.approx(2 / 3)
 
 
+def test_what_others_sent_says_nothing_of_an_authority_with_too_little_to_tell_what_is_usual():
+    made = [one for one in every_month() if one["provider"] != "counts-3"]
+    made += [line("counts-3", month, SMALL_AREAS[8], 1 if month == HELD[0] else 0) for month in HELD]
+
+    found = figures(counted_lines(made, HELD, missing=[("counts-3", "2025-06")]))
+
+    of_month = {end: found[name_of("district", "XD03", "month", end)]["coverage"] for end in HELD}
+    assert [end for end in HELD if of_month[end] == 0] == ["2025-06"]
+    assert {of_month[end] for end in HELD} == {0.0, 1.0}
+
+
 def test_of_two_providers_of_one_district_each_counts_for_its_share():
     both = {"counts-1": "XD01", "counts-1b": "XD01", "counts-2": "XD02", "counts-3": "XD03"}
     made = [
@@ -225,6 +236,24 @@ def test_where_every_month_is_missing_nothing_is_whole():
 
 def test_without_a_month_there_is_no_figure():
     assert figures(counted_lines([], HELD, senders={})) == {}
+
+
+def test_a_region_of_one_small_area_counts_it_at_every_level():
+    whole = region_tables()
+    only = {
+        name: whole[name].filter(pc.equal(whole[name].column("small_area"), SMALL_AREAS[0]))
+        for name in ("small_areas", "populations", "venues")
+    }
+    made = [line("counts-1", month, SMALL_AREAS[0], 9) for month in HELD]
+
+    found = figures(counted_lines(made, HELD, senders={"counts-1": "XD01"}, changed=only))
+
+    of_march = [
+        row for row in found.values() if (row["period_type"], row["period_end"]) == ("month", "2025-03")
+    ]
+    assert {row["area_type"] for row in of_march} == set(AREAS)
+    assert {(row["count"], row["coverage"]) for row in of_march} == {(9, 1.0)}
+    assert len({row["person_years"] for row in of_march}) == 1
 
 
 def test_lines_of_a_wider_area_count_for_what_it_lies_in_and_nothing_below():
