@@ -177,3 +177,20 @@ def test_the_licensing_list_speaks_of_association_and_never_blames(text):
     assert not any(
         word in words for word in ("hotspot", "worst", "problem premises", "violent venue", "culprit")
     )
+
+
+def test_premises_of_a_register_that_gives_their_names_alone_are_listed_without_the_rest(world):
+    unknown = dict.fromkeys(("licence_number", "capacity", "opened_on"))
+    venues = [{**row, **unknown} for row in world.tables["venues"].to_pylist()]
+    bare = replace(world, tables={**world.tables, "venues": rows_of("venues", venues)})
+
+    rows = Page(make_packs(bare.engine(), bare.context)[LICENSING]).table("with-counts-table")[1:]
+
+    assert len(rows) >= 5
+    assert {(row[1].text, row[3].text, row[6].text) for row in rows} == {("[z]", "[z]", "[z]")}
+
+
+def test_the_list_names_the_kinds_of_source_that_it_rests_on(page):
+    lead = next(p.text for p in page.all("p") if p.attributes.get("class") == "lead")
+
+    assert "the place of an assault: emergency departments and ambulance service. A count" in lead
