@@ -190,6 +190,14 @@ def test_a_part_of_a_source_that_is_held_still_says_that_nothing_was_released():
     assert "Monthly counts: no figure of this kind was released to you." in said(page_of(world))
 
 
+def test_a_breakdown_that_no_definition_counts_is_not_said_to_be_missing():
+    parts = {"community_safety": ["trend", "breakdowns", "when"], "public_health": ["rates", "breakdowns"]}
+    world = declared_world(policy=declared_policy(packs=parts))
+
+    for page in (page_of(world), page_of(world, HEALTH)):
+        assert "no figure of this kind" not in " ".join(said(page))
+
+
 # --- the share unknown to police ---------------------------------------------------------------------------------
 
 
@@ -306,6 +314,12 @@ def test_a_real_region_bears_no_banner_of_invention(packs):
         assert not [p for p in page.all("p") if p.attributes.get("class") == "invented"]
         assert page.all("p")[0].text == "OFFICIAL"
         assert "No person, place or event" not in packs[path].decode()
+
+
+def test_a_projection_without_error_is_told_without_one():
+    words = said(page_of(declared_world(transform_error_m=0.0)))
+
+    assert "Places are held in metres of EPSG:27700." in words
 
 
 def test_the_projection_and_its_error_are_told(packs):

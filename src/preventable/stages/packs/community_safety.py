@@ -230,7 +230,8 @@ def _gaps(inputs: PackInputs, found: Mapping[str, Sequence[Shown]], months: Sequ
 
 
 def _region(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
-    heading = Heading(_("Beside the region"), "region")
+    beside = inputs.has_neighbours
+    heading = Heading(_("Beside the region") if beside else _("District and region"), "region")
     own, region = inputs.district_name, inputs.region_name
     places = {own: ("district", inputs.district), region: ("region", inputs.region_area.area)}
     held = inputs.section("region")
@@ -261,7 +262,7 @@ def _region(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     if not kept.rows:
         return (heading, nothing_shown(name, used))
     rates = rates_table(inputs, held, "crude_rate", span)
-    if inputs.has_neighbours:
+    if beside:
         words = _("{area} is part of the region, {region}.")
     else:
         words = _(
@@ -277,7 +278,7 @@ def _one(inputs: PackInputs, definition: str, area_type: str, area: str, span: S
 
 def _who_and_how(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     heading = Heading(_("Who, how and in what kind of place"), "who-and-how")
-    definitions = inputs.section("breakdowns")
+    definitions = inputs.section_by("breakdowns", inputs.dimensions)
     tables = [breakdown_table(inputs, dimension, definitions, span) for dimension in inputs.dimensions]
     found = [table for table in tables if table is not None]
     if not definitions:
@@ -289,7 +290,7 @@ def _who_and_how(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 
 def _when(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     heading = Heading(_("When in the week"), "when")
-    definitions = inputs.section("when")
+    definitions = inputs.section_by("when", ["weekday_hour"])
     if not definitions:
         return ()
     found = available(

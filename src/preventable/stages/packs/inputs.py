@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,6 +166,14 @@ class PackInputs:
     def section(self, part: str) -> list[str]:
         """Definitions of a part of this document, in order, without those whose source the region does not hold."""
         return [name for name in self.placements[self.partner_type][part] if self._is_held(name)]
+
+    def section_by(self, part: str, dimensions: Collection[str]) -> list[str]:
+        """Definitions of a part that policy counts by one of these breakdowns: of no other one is any to be missed."""
+        return [
+            name
+            for name in self.section(part)
+            if any(set(level["dimensions"]) & set(dimensions) for level in self._definition(name)["levels"])
+        ]
 
     def _is_held(self, definition: str) -> bool:
         return definition in self.definitions and self.definitions[definition]["source"] in self.sources

@@ -129,7 +129,7 @@ def _rates(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
         standardised = nothing_released(_("Standardised rates"))
     crude = None if drawn else rates_figure(inputs, definitions, "crude_rate", span)
     return (
-        Heading(_("Rates beside the region"), "rates"),
+        Heading(_("Rates beside the region") if inputs.has_neighbours else _("Rates"), "rates"),
         *([standardised] if standardised else []),
         crude or rates_table(inputs, definitions, "crude_rate", span) or nothing_released(_("Crude rates")),
     )
@@ -137,7 +137,7 @@ def _rates(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 
 def _age_and_sex(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     parts: list[Block] = [Heading(_("Age and sex"), "age-and-sex")]
-    definitions = inputs.section("breakdowns")
+    definitions = inputs.section_by("breakdowns", inputs.dimensions)
     if not definitions:
         return ()
     tables = {
@@ -230,13 +230,18 @@ def _comparing(inputs: PackInputs) -> Note:
 
 
 def _actions(inputs: PackInputs) -> Actions:
-    standardised = any(f.measure == "standardised_rate" and f.value is not None for f in inputs.figures.all)
+    shown = {figure.measure for figure in inputs.figures.all if figure.value is not None}
+    rates = ()
+    if "standardised_rate" in shown:
+        rates = (_("Use the standardised rates to compare areas, the crude rates to plan services."),)
+    elif "crude_rate" in shown:
+        rates = (
+            _("Use the crude rates to plan services; areas differ in the ages of those who live there."),
+        )
     return Actions(
         _("What is asked of you"),
         (
-            _("Use the standardised rates to compare areas, the crude rates to plan services.")
-            if standardised
-            else _("Use the crude rates to plan services; areas differ in the ages of those who live there."),
+            *rates,
             _("Quote a rate with its limits and its period, or not at all."),
             _("Ask us before you combine figures of two packs: rounded figures do not subtract."),
         ),

@@ -120,5 +120,9 @@ def _transform(inputs: PackInputs) -> tuple[str, ...]:
     crs, error_m = inputs.region.get("crs"), inputs.region.get("transform_error_m")
     if not crs or error_m is None:
         return ()
-    words = _("Places are held in metres of {crs}, to within about {error} m.")
+    words = (
+        _("Places are held in metres of {crs}, to within about {error} m.")
+        if error_m
+        else _("Places are held in metres of {crs}.")
+    )
     return (words.format(crs=crs, error=f"{float(error_m):g}"),)

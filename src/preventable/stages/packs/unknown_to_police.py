@@ -57,7 +57,7 @@ def _abstention(inputs: PackInputs) -> str:
         "or the ambulance service beside records of the police, each with its time and place. {region} holds no such "
         "pair; its records are those of: {held}."
     ).format(
-        region=inputs.region_name,
+        region=inputs.region_area.name,
         held=listed([inputs.source_title(kind) for kind in inputs.kinds if kind in inputs.sources]),
     )
 
