@@ -43,6 +43,8 @@ TIMES = (
     ("2026-10-25T01:30:00", "2026-10-25T01:30:00", "2026-10-25T01:30:00", "2026-10-25T00:30:00"),
     ("2024-02-29T12:00:00", "2024-02-29T12:00:00", "2024-02-29T00:00:00", "2024-02-29T00:00:00"),
 )
+#: Row numbers of the rows added.
+AWKWARD_FROM = 900_000
 TEXTS = ("Café Süd \\ 'Zur Linde'", "ßẞ İı Ǆ", "", "á", "a\u0301", "🚑")
 
 
@@ -60,7 +62,7 @@ def _awkward_rows(rows: Iterable[Mapping[str, object]]) -> Iterable[dict[str, ob
         text = TEXTS[number % len(TEXTS)]
         changed = {
             "month": f"{local:%Y-%m}" if local.year == 2025 else row["month"],
-            "row_number": 900_000 + number,
+            "row_number": AWKWARD_FROM + number,
             "source_record_id": f"{text} {number}",
             "content_hash": f"{number:064d}",
             "record_version": 1,
@@ -91,11 +93,8 @@ def write_tables(folder: Path, tables: Mapping[str, pa.Table]) -> Path:
     return folder
 
 
-def flow_checksums(new_engine: NewEngine, tables: Mapping[str, pa.Table]) -> dict[str, list[str]]:
-    """Checksums of what the steps make: the table's, which a home tells, and of every column to the last bit.
-
-    `place_matches` among the tables are those of an earlier run.
-    """
+def flow_tables(new_engine: NewEngine, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """What the steps make of the tables of a home; `place_matches` among them are those of an earlier run."""
     held = dict(tables)
     made = {}
     for step in (one for one in STEPS if one.name in STEPS_COMPARED):
@@ -116,16 +115,20 @@ def flow_checksums(new_engine: NewEngine, tables: Mapping[str, pa.Table]) -> dic
             step.run(engine, context)
             made |= {name: TABLES[name].conform(engine.table(name)) for name in step.writes}
         held |= made
-    return {name: _checksums(name.partition(" ")[0], data) for name, data in made.items()}
+    return made
 
 
-def _checksums(name: str, data: pa.Table) -> list[str]:
-    table = TABLES[name]
-    return [table_checksum(table, data), rows_checksum(table.columns, data), str(data.num_rows)]
+def checksums(made: Mapping[str, pa.Table]) -> dict[str, list[str]]:
+    """Of each table the checksum that a home tells, and one of every column to the last bit."""
+    sums = {}
+    for name, data in made.items():
+        table = TABLES[name.partition(" ")[0]]
+        sums[name] = [table_checksum(table, data), rows_checksum(table.columns, data)]
+    return sums
 
 
 def without_duckdb(address: str, folder: Path) -> dict[str, list[str]]:
-    """`flow_checksums` of the tables of `write_tables` by the engine at an address, where importing DuckDB is an error."""
+    """Checksums of `flow_tables` by the engine at an address, in a process where importing DuckDB is an error."""
     program = [sys.executable, str(Path(__file__).with_name("without_duckdb.py")), address, str(folder)]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -137,6 +140,6 @@ def main(address: str, folder: str) -> None:
     from preventable.engine.spark import SparkEngine
 
     tables = {path.stem: pq.read_table(path) for path in sorted(Path(folder).glob("*.parquet"))}
-    made = flow_checksums(lambda: SparkEngine(address), tables)
+    made = flow_tables(lambda: SparkEngine(address), tables)
     assert sys.modules["duckdb"] is None
-    print(json.dumps(made))
+    print(json.dumps(checksums(made)))
