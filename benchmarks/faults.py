@@ -132,7 +132,7 @@ def calls(folder: Path, number: int, seed: int) -> int:
 def bits(folder: Path, number: int, seed: int) -> int:
     """1,000 bits in the files of a finished home, 50 in its run log."""
     with Machine(folder / "machine") as machine:
-        home = _series(machine, folder).home
+        home = _series(machine, folder).finished
     policy = load_policy()
     made = []
     for flip in (*flips(home, number or 1000, seed, policy), *flips(home, 50, seed, policy, RUN_LOG)):

@@ -105,6 +105,7 @@ class KillSeries:
             seconds = time.monotonic() - begun
             points = _of_stage(ended.points, stage)
             self.starts[stage] = _Start(kept, self.verbs(stage), points, seconds)
+        shutil.copytree(self.home, self._folder / "finished")
 
     def draw(self, number: int, seed: int) -> Iterator[Kill]:
         """`number` kills, spread evenly over the stages; each is made, repaired and examined in its turn."""
@@ -129,6 +130,11 @@ class KillSeries:
         wrong += [f"repeating ended with {again.code}: {again.said[-300:]}"] if again.code else []
         wrong += [] if again.code else differences(self.undisturbed, facts(self.home))
         return Kill(_at_work(ended, stage), ended.points[-1] if ended.points else None, how, tuple(wrong))
+
+    @property
+    def finished(self) -> Path:
+        """The home as it is after the whole flow, undisturbed."""
+        return self._folder / "finished"
 
     def begin_at(self, stage: str) -> None:
         """Make the home as it is when a stage begins."""
