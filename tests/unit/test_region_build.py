@@ -554,6 +554,27 @@ def test_the_same_files_give_the_same_bytes_whatever_the_order_of_their_rows(fil
     assert {path.name: path.read_bytes() for path in (files / "region").glob("*.*")} == first
 
 
+def test_a_build_that_is_cut_short_over_an_earlier_region_leaves_nothing_that_a_home_takes(
+    files, tmp_path, monkeypatch
+):
+    built(files)
+    written = []
+
+    def stop_at_the_third(table, path, **options):
+        if len(written) == 2:
+            raise OSError
+        written.append(path)
+        write(table, path, **options)
+
+    write = pq.write_table
+    monkeypatch.setattr(pq, "write_table", stop_at_the_third)
+    with pytest.raises(OSError):
+        built(files)
+
+    with pytest.raises(UsageError, match=r"no populations\.parquet"):
+        open_or_create_home(tmp_path / "home", files / "region")
+
+
 def test_a_compressed_file_is_read_as_it_is(files):
     plain = built(files).tables["small_areas"]
     (files / "lookup.csv.gz").write_bytes(gzip.compress((files / "lookup.csv").read_bytes()))

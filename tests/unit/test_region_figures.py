@@ -114,6 +114,7 @@ def test_a_small_area_that_lies_in_no_ward_is_in_no_wards_figure():
 
     areas = {row["area"] for row in figures(engine).values() if row["area_type"] == "ward"}
     assert areas == {f"XW{number:03d}" for number in range(6)}
+    assert None not in {row["area"] for row in bases(engine)}
 
 
 def test_without_residents_there_are_no_person_years_and_every_rate_is_not_available():

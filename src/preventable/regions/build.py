@@ -69,8 +69,11 @@ def build_region(manifest: Path, out: Path, *, data: Path | None = None) -> Buil
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "region.toml").is_file())):
         raise UsageError(str(out), "the folder holds something else than a region")
     built = read_region(read_manifest(manifest, data=data))
-    write_region_folder(built.tables, built.about, out)
+    # An earlier region's tables go first: a folder whose writing was cut short lacks some, and no home takes it.
+    for table in REGION_TABLES:
+        (out / f"{table.name}.parquet").unlink(missing_ok=True)
     shutil.rmtree(out / "mappings", ignore_errors=True)
+    write_region_folder(built.tables, built.about, out)
     (out / "mappings").mkdir()
     for mapping in sorted(built.mappings.glob("*.toml")) if built.mappings else ():
         shutil.copyfile(mapping, out / "mappings" / mapping.name)
