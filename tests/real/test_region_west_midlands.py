@@ -9,12 +9,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from places_region import areas_of_points
 from repository import ROOT
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.methods.projection import LONGITUDE_LATITUDE, best_transformer, reference_system
 from preventable.regions.build import build_region
-from preventable.stages.places.areas_of import areas_of_points, load_grid
 
 AUTHORITIES = ["Birmingham", "Coventry", "Dudley", "Sandwell", "Solihull", "Walsall", "Wolverhampton"]
 POINTS = 100_000
@@ -118,7 +118,6 @@ def test_the_grid_index_agrees_with_shapely_on_a_hundred_thousand_points(west_mi
     codes, polygons = shapes_of(west_midlands, "small_area")
     engine = DuckDBEngine()
     engine.load("areas", west_midlands.tables["areas"])
-    load_grid(engine)
     west, south, east, north = shapely.total_bounds(polygons)
     points = np.random.default_rng(11).uniform((west, south), (east, north), (POINTS, 2)).round(1)
 
