@@ -20,6 +20,7 @@ from preventable.stages.indicators.weekly import read_weekly_definitions
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.packs.placement import read_placements
 from preventable.stages.sources.limits import read_limits
+from preventable.stages.sources.mapping import readable_kinds
 from preventable.store.home import open_home
 from preventable.store.retention import read_retention
 from preventable.store.session import HomeTables, reading, verify_home
@@ -49,6 +50,7 @@ _POLICY_READERS: tuple[Callable[[Policy], object], ...] = (
     read_placements,
     read_linkage_policy,
     read_limits,
+    readable_kinds,
     read_retention,
 )
 

@@ -17,6 +17,16 @@ WITH larger_areas AS (
     FROM areas
     WHERE area_type IN ('middle_area', 'ward', 'neighbourhood', 'district')
     GROUP BY area
+),
+
+placed AS (
+    SELECT
+        p.*,
+        coalesce(p.postcode_small_area, g.area) AS point_small_area,
+        p.is_stated_area
+        OR (p.place_kind <> 'area' AND coalesce(p.postcode_small_area, g.area) IS NULL) AS by_statement
+    FROM placed_records p
+    LEFT JOIN point_areas g ON g.point_x = p.point_x AND g.point_y = p.point_y
 )
 
 SELECT
@@ -32,37 +42,33 @@ SELECT
     p.precision_class,
     p.place_qualifier,
     CASE
-        WHEN p.place_kind <> 'area' AND p.sigma_m <= $small_area_m AND n.small_area IS NOT NULL THEN n.small_area
-        ELSE s.small_area
+        WHEN p.by_statement THEN n.small_area
+        WHEN p.place_kind <> 'area' AND p.sigma_m <= $small_area_m THEN n.small_area
     END AS small_area,
     CASE
-        WHEN p.place_kind <> 'area' AND p.sigma_m <= $small_area_m AND n.small_area IS NOT NULL THEN n.middle_area
-        ELSE coalesce(s.middle_area, b.middle_area)
+        WHEN p.by_statement THEN coalesce(n.middle_area, b.middle_area)
+        WHEN p.place_kind <> 'area' AND p.sigma_m <= $small_area_m THEN n.middle_area
     END AS middle_area,
     CASE
+        WHEN p.by_statement THEN coalesce(n.ward, b.ward)
         WHEN p.place_kind = 'area' AND a.area_type = 'ward' THEN a.area
-        WHEN p.place_kind <> 'area' AND p.sigma_m <= $ward_m AND n.small_area IS NOT NULL THEN n.ward
-        ELSE coalesce(s.ward, b.ward)
+        WHEN p.place_kind <> 'area' AND p.sigma_m <= $ward_m THEN n.ward
     END AS ward,
     CASE
+        WHEN p.by_statement THEN coalesce(n.neighbourhood, b.neighbourhood)
         WHEN p.place_kind = 'area' AND a.area_type = 'neighbourhood' THEN a.area
-        WHEN p.place_kind <> 'area' AND p.sigma_m <= $ward_m AND n.small_area IS NOT NULL THEN n.neighbourhood
-        ELSE coalesce(s.neighbourhood, b.neighbourhood)
+        WHEN p.place_kind <> 'area' AND p.sigma_m <= $ward_m THEN n.neighbourhood
     END AS neighbourhood,
     CASE
+        WHEN p.by_statement THEN coalesce(n.district, b.district)
         WHEN p.place_kind = 'area' AND a.area_type = 'district' THEN a.area
-        WHEN p.place_kind = 'area' AND a.area IS NOT NULL THEN a.district
-        WHEN p.sigma_m <= $district_m AND n.small_area IS NOT NULL THEN n.district
-        ELSE coalesce(s.district, b.district)
+        WHEN p.place_kind = 'area' THEN a.district
+        WHEN p.sigma_m <= $district_m THEN n.district
     END AS district
 FROM pseudonymous_records r
-JOIN placed_records p ON p.record_key = r.record_key
-LEFT JOIN point_areas g ON g.point_x = p.point_x AND g.point_y = p.point_y
-LEFT JOIN small_areas n ON n.small_area = coalesce(p.postcode_small_area, g.area)
+JOIN placed p ON p.record_key = r.record_key
+LEFT JOIN small_areas n ON n.small_area = CASE WHEN p.by_statement THEN p.stated_area ELSE p.point_small_area END
 LEFT JOIN areas a
-    ON p.place_kind = 'area' AND NOT p.is_stated_area AND a.area = p.place_id
+    ON p.place_kind = 'area' AND NOT p.by_statement AND a.area = p.place_id
     AND a.area_type IN ('ward', 'neighbourhood', 'district')
-LEFT JOIN small_areas s
-    ON s.small_area = p.stated_area AND (p.is_stated_area OR (p.place_kind <> 'area' AND n.small_area IS NULL))
-LEFT JOIN larger_areas b
-    ON b.area = p.stated_area AND (p.is_stated_area OR (p.place_kind <> 'area' AND n.small_area IS NULL))
+LEFT JOIN larger_areas b ON p.by_statement AND b.area = p.stated_area
