@@ -22,6 +22,7 @@ from preventable.settings import StepContext, load_policy
 from preventable.stages.quality.period import last_month
 from preventable.store.checksums import rows_checksum, table_checksum
 from preventable.tables import TABLES
+from preventable.tables.source_kinds import source_kinds
 
 #: The steps that have a second engine's answer to give; `linkage` scores with an engine of its own.
 STEPS_COMPARED = ("quality", "pseudonyms", "places", "indicators")
@@ -103,7 +104,7 @@ def flow_tables(new_engine: NewEngine, tables: Mapping[str, pa.Table]) -> dict[s
             region={},
             pseudonym_key=KEY if step.holds_key else b"",
             pseudonym_key_id="demo-test" if step.holds_key else "",
-            period=last_month(held["coverage"]) if step.told_period else "",
+            period=last_month(held["coverage"], source_kinds(load_policy())) if step.told_period else "",
         )
         with closing(new_engine()) as engine:
             for name in step.reads:

@@ -50,6 +50,7 @@ def sail_server() -> Iterator[tuple[str, Path]]:
         [sys.executable, "-I", "-c", _SERVE],
         cwd=folder, env={**os.environ, "TZ": "UTC"},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        start_new_session=True,  # Ctrl-C is for us alone: we end it when the session has dropped its tables
     )  # fmt: skip
     try:
         port = process.stdout.readline().strip() if process.stdout else ""

@@ -28,8 +28,6 @@ _SETTINGS = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     # A value that does not fit is an error, as on DuckDB, and no null.
     "spark.sql.ansi.enabled": "true",
-    # Many small tables: more parts than this cost more than they save.
-    "spark.sql.shuffle.partitions": "8",
 }
 _PORT = 15002
 _SECONDS_TO_ANSWER = 10
