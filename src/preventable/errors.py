@@ -107,7 +107,7 @@ class StaleFiguresError(PreventableError):
 
 class DamagedFileError(PreventableError):
     number, title = "H201", "A data file is not what was written"
-    remedy = "Restore the file from the last good copy of the home; the ledger names its sha256."
+    remedy = "Bring it back from the last good copy of the home, as docs/how-to/restore.md says."
     state = "Nothing was read from it and nothing was published."
 
 

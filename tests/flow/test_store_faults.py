@@ -1,6 +1,8 @@
-"""A failing disk, a killed process, a flipped bit: nothing is lost, doubled, or read wrong."""
+"""Cuts between the acts of a commit, torn files, and kills of a loader: nothing is lost, doubled, or read wrong.
 
-import os
+Kills and failing calls at numbered points of the whole flow, and bits turned over, are test_faults.py.
+"""
+
 import random
 import shutil
 import subprocess
@@ -14,7 +16,7 @@ from small_home import small_home, small_policy, write_months
 
 from preventable import intake
 from preventable.errors import DamagedFileError, HomeBusyError
-from preventable.store import delta, durable
+from preventable.store import delta
 from preventable.store.home import create_home, open_home
 from preventable.store.ledger import Ledger
 from preventable.store.session import home_checksums, reading, writing
@@ -81,59 +83,6 @@ def litter(home):
     tables_folder = home.restricted / "tables"
     present = {(path.parent.name, path.name) for path in tables_folder.glob("*/*") if path.is_file()}
     return present - counted
-
-
-class FailingDisk:
-    """Stands for `os` inside durable.py: the k-th write, fsync or rename fails."""
-
-    def __init__(self, at):
-        self.at, self.calls = at, 0
-
-    def __getattr__(self, name):
-        real = getattr(os, name)
-        if name not in {"write", "fsync", "replace"}:
-            return real
-
-        def call(*arguments):
-            self.calls += 1
-            if self.calls == self.at:
-                raise OSError(28, "no space left (planted)")
-            return real(*arguments)
-
-        return call
-
-
-def calls_of_a_submit(prepared, folder, monkeypatch):
-    empty, submissions, _ = prepared
-    shutil.copytree(empty, folder)
-    disk = FailingDisk(at=-1)
-    with monkeypatch.context() as patch:
-        patch.setattr(durable, "os", disk)
-        intake.submit(open_home(folder), submissions, policy=small_policy())
-    return disk.calls
-
-
-def test_every_failing_write_fsync_and_rename_leaves_a_home_that_recovers(prepared, tmp_path, monkeypatch):
-    empty, submissions, expected = prepared
-    calls = calls_of_a_submit(prepared, tmp_path / "counting", monkeypatch)
-    assert calls > 30
-
-    for at in range(1, calls + 1):
-        shutil.copytree(empty, tmp_path / "home")
-        home = open_home(tmp_path / "home")
-        with monkeypatch.context() as patch:
-            patch.setattr(durable, "os", FailingDisk(at))
-            with pytest.raises(OSError, match="planted"):
-                intake.submit(home, submissions, policy=small_policy())
-
-        hold_sound(home)
-        settle(home)
-        hold_sound(home)
-        assert litter(home) == set()
-        if at % 5 == 0:
-            intake.submit(home, submissions, policy=small_policy())
-            assert home_checksums(home) == expected
-        shutil.rmtree(home.path)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -307,30 +256,7 @@ def run_and_kill(home, submissions, seconds):
     return lines - {"done"}, "done" not in lines
 
 
-# --- bits ---------------------------------------------------------------------------------------
-
-
-def test_one_flipped_bit_in_any_data_file_or_log_entry_is_found_on_read(prepared, tmp_path):
-    shutil.copytree(prepared[0], tmp_path / "home")
-    home = open_home(tmp_path / "home")
-    intake.submit(home, prepared[1], policy=small_policy())
-    chance = random.Random(7)
-    files = [*home.restricted.rglob("tables/*/*.parquet"), *home.restricted.rglob("_delta_log/*.json")]
-    assert len(files) >= 7
-
-    for path in sorted(files):
-        table = path.relative_to(home.restricted / "tables").parts[0]
-        sound = path.read_bytes()
-        for _ in range(3):
-            place = chance.randrange(len(sound))
-            flipped = bytes([sound[place] ^ (1 << chance.randrange(8))])
-            path.write_bytes(sound[:place] + flipped + sound[place + 1 :])
-            with reading(home) as tables, pytest.raises(DamagedFileError) as caught:
-                tables.read(table)
-            assert caught.value.where.startswith(table)
-        path.write_bytes(sound)
-    with reading(home) as tables:
-        assert tables.verify() > 0
+# --- files --------------------------------------------------------------------------------------
 
 
 def test_a_missing_or_exchanged_data_file_is_found_on_read(prepared, tmp_path):
