@@ -18,6 +18,7 @@ from preventable.tables import Column, Table
 _BATCH_ROWS = 20_000  # bounds memory: a row's text is about 500 bytes
 _SEPARATOR = b"\x1f"
 _NULL = b"\x00"
+_LENGTHS_AT_HAND = 1_000  # longer texts have their length written one by one
 
 
 def table_checksum(table: Table, data: pa.Table) -> str:
@@ -93,20 +94,65 @@ def row_digests(columns: Sequence[Column], data: pa.Table, *, exact: bool = Fals
 def _batch_digests(columns: Sequence[Column], batch: pa.RecordBatch, exact: bool) -> list[bytes]:
     if not batch.num_rows:
         return []
-    texts = [_as_bytes(column, values, exact) for column, values in zip(columns, batch.columns, strict=True)]
-    rows = pc.binary_join_element_wise(*texts, _SEPARATOR)
+    pieces: list[pa.Array | bytes] = []
+    for column, values in zip(columns, batch.columns, strict=True):
+        for piece in _pieces(column, values, _SEPARATOR if pieces else b"", exact):
+            if isinstance(piece, bytes) and pieces and isinstance(pieces[-1], bytes):
+                pieces[-1] += piece
+            else:
+                pieces.append(piece)
+    rows = pc.binary_join_element_wise(*_with_an_array(pieces, batch.num_rows), b"")
     sha256 = hashlib.sha256
     return [sha256(row).digest() for row in rows.to_pylist()]
 
 
-def _as_bytes(column: Column, values: pa.Array, exact: bool) -> pa.Array:
+def _with_an_array(pieces: list[pa.Array | bytes], rows: int) -> list[pa.Array | bytes]:
+    """The pieces, the first of them a column of its own: a row of constants alone would be joined once."""
+    first = pieces[0]
+    return (
+        [pa.repeat(pa.scalar(first, pa.binary()), rows), *pieces[1:]] if isinstance(first, bytes) else pieces
+    )
+
+
+def _pieces(column: Column, values: pa.Array, before: bytes, exact: bool) -> list[pa.Array | bytes]:
+    """The column's part of each row's text, `before` ahead of it, as pieces to be put one after another.
+
+    What is alike in every row is one piece: a file is of one provider, and most columns belong to some sources.
+    """
+    if _is_constant(values):
+        [written] = _written(column, values.slice(0, 1), exact).to_pylist()
+        return [before + written]
     if column.type in {"text", "bytes"}:
         content = values.cast(pa.binary())
-        length = pc.binary_length(content).cast(pa.string()).cast(pa.binary())
-        written = pc.binary_join_element_wise(length, content, b":")
-    else:
-        if column.type == "number":
-            # Adding 0.0 makes -0.0 and 0.0 one number.
-            values = pc.add(values if exact else pc.round(pc.multiply(values, 1000.0)), 0.0)
-        written = values.cast(pa.string()).cast(pa.binary())
-    return pc.fill_null(written, _NULL)
+        return [_lengths(content, before), content.fill_null(b"") if content.null_count else content]
+    written = _written(column, values, exact)
+    return [before, written] if before else [written]
+
+
+def _is_constant(values: pa.Array) -> bool:
+    if values.null_count:
+        return values.null_count == len(values)
+    return bool(values[0].as_py() == values[-1].as_py() and pc.all(pc.equal(values, values[0])).as_py())
+
+
+def _written(column: Column, values: pa.Array, exact: bool) -> pa.Array:
+    """Each value as text that can be read in one way only."""
+    if column.type in {"text", "bytes"}:
+        content = values.cast(pa.binary())
+        return pc.binary_join_element_wise(_lengths(content, b""), content.fill_null(b""), b"")
+    if column.type == "number":
+        # Adding 0.0 makes -0.0 and 0.0 one number.
+        values = pc.add(values if exact else pc.round(pc.multiply(values, 1000.0)), 0.0)
+    return values.cast(pa.string()).cast(pa.binary()).fill_null(_NULL)
+
+
+def _lengths(content: pa.Array, before: bytes) -> pa.Array:
+    """Length of each text with a colon, or that there is none, `before` ahead of it."""
+    length = pc.binary_length(content)
+    longest = pc.max(length).as_py() or 0
+    if longest > _LENGTHS_AT_HAND:
+        told = pc.binary_join_element_wise(length.cast(pa.string()).cast(pa.binary()), b":", b"")
+        return pc.binary_join_element_wise(before, told.fill_null(_NULL), b"")
+    words = [before + _NULL, *(before + b"%d:" % number for number in range(longest + 1))]
+    place = pc.add(length, 1)
+    return pa.array(words, pa.binary()).take(place.fill_null(0) if place.null_count else place)
