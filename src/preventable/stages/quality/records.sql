@@ -3,7 +3,6 @@
 SELECT c.contact_month AS month, {columns},
        p.site_code AS conveyed_site
 FROM submissions AS r
-JOIN outcomes AS o ON o.submission_id = r.submission_id AND o.row_number = r.row_number AND o.standing
-JOIN checked_rows AS c ON c.submission_id = r.submission_id AND c.row_number = r.row_number
+JOIN standing_rows AS c ON c.submission_id = r.submission_id AND c.row_number = r.row_number
 JOIN event_sources AS e ON e.source = r.source
 LEFT JOIN (SELECT DISTINCT site_code FROM providers) AS p ON p.site_code = r.conveyed_site

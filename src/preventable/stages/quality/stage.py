@@ -17,6 +17,7 @@ from preventable.tables.source_kinds import SourceKind, source_kinds
 
 _WORKING_TABLES = (
     "checked_rows",
+    "contested",
     "standing_rows",
     "held_alone",
     "held",
@@ -39,6 +40,7 @@ def check_submissions(engine: Engine, context: StepContext) -> None:
     """
     _load_sources(engine, source_kinds(context.policy).values())
     engine.create("checked_rows", sql_or_toml("checked_rows.sql"))
+    engine.create("contested", sql_or_toml("contested.sql"))
     errors = [rule for rule in quality_rules() if rule.level == "error"]
     others = [rule for rule in quality_rules() if rule.level != "error"]
     # A row that is wrong by itself contests no other: a file sent again in order takes the place of the bad one.
