@@ -26,7 +26,9 @@ import pyarrow.parquet as pq
 from preventable.invented.invent import invent
 from preventable.settings import load_policy
 from preventable.stages.sources.limits import read_limits
+from preventable.stages.sources.region_places import region_places
 from preventable.stages.sources.stage import read_submission
+from preventable.tables.source_kinds import source_kinds
 
 SIZES = (5_000, 20_000, 80_000, 320_000)
 REPEATS = 3
@@ -73,7 +75,12 @@ def main(sizes: list[int]) -> None:
         )
         mapping = tomllib.loads((folder / "region/mappings/police.v1.toml").read_text(encoding="utf-8"))
         source = sorted((folder / "submissions" / "police").glob("*.csv"))[0]
-        limits = read_limits(load_policy())
+        policy = load_policy()
+        limits, kinds = read_limits(policy), source_kinds(policy)
+        tables = [pq.read_table(folder / "region" / f"{name}.parquet") for name in ("areas", "small_areas")]
+        places = region_places(
+            *tables, tomllib.loads((folder / "region/region.toml").read_text(encoding="utf-8"))
+        )
         print("| rows | read_submission, us a row | csv.reader | DuckDB | to csv.reader | to DuckDB |")
         for rows in sizes:
             content = file_of(source, rows)
@@ -82,7 +89,7 @@ def main(sizes: list[int]) -> None:
             ours = microseconds(
                 lambda content=content: read_submission(
                     content, file_name="file.csv", provider=provider, mappings=[mapping],
-                    text_key=("scale", b"no key of anybody"), limits=limits,
+                    text_key=("scale", b"no key of anybody"), limits=limits, kinds=kinds, region=places,
                 ),
                 rows,
             )  # fmt: skip
