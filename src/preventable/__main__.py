@@ -25,7 +25,6 @@ from preventable.explain import explain_figure
 from preventable.invented.invent import MOST_MONTHS
 from preventable.invented.invent import invent as invent_county
 from preventable.pipeline import StepReport
-from preventable.regions.build import build_region
 from preventable.settings import load_policy
 from preventable.store.home import open_home, open_or_create_home
 from preventable.store.session import home_checksums
@@ -192,6 +191,9 @@ def build(
     ] = None,
 ) -> None:
     """Build a region from official files, and say what it leaves out."""
+    # Its reader of boundaries brings pandas with it, for which no other verb should wait.
+    from preventable.regions.build import build_region
+
     for line in build_region(manifest, out, data=data).lines():
         _say(line)
     _say(f"The region is in {out}")
