@@ -298,3 +298,17 @@ def test_what_is_submitted_while_another_reads_does_not_look_damaged(prepared, t
 
         assert tables.verify() > 0
         assert tables.read("submissions").num_rows == ROWS
+
+
+def test_a_ledger_that_lost_what_it_acknowledged_is_found_before_anything_is_written(prepared, tmp_path):
+    shutil.copytree(prepared[0], tmp_path / "home")
+    home = open_home(tmp_path / "home")
+    intake.submit(home, min(prepared[1].rglob("*.csv")), policy=small_policy())
+    before = (home.restricted / "ledger.sqlite").read_bytes()
+    intake.submit(home, prepared[1], policy=small_policy())
+    (home.restricted / "ledger.sqlite").write_bytes(before)
+
+    with reading(home) as tables, pytest.raises(DamagedFileError, match="last entries"):
+        tables.verify()
+    with pytest.raises(DamagedFileError, match="last entries"):
+        intake.submit(home, prepared[1], policy=small_policy())

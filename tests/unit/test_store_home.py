@@ -15,6 +15,7 @@ from preventable.errors import (
     HomeBusyError,
     NoHomeError,
     NoRegionError,
+    OtherVersionError,
     SchemaError,
     UnknownProviderError,
     UsageError,
@@ -250,3 +251,40 @@ def test_region_and_mappings_are_given_under_the_lock(tmp_path):
     home.give_region(region)
     with home.lock(), pytest.raises(HomeBusyError):
         home.give_mapping(region / "mappings" / "police.v1.toml")
+
+
+@pytest.mark.parametrize("name", ["ed-testwick.v1.toml", ".sha256sums"])
+def test_a_bit_turned_over_in_a_mapping_or_in_the_list_of_them_is_found(tmp_path, name):
+    home = small_home(tmp_path)
+    path = home.restricted / "mappings" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+    with pytest.raises(DamagedFileError, match="mappings/"):
+        home.mappings("ed-testwick")
+    with pytest.raises(DamagedFileError, match="mappings/"):
+        home.verify()
+
+
+def test_a_mapping_whose_keeping_was_cut_short_was_not_given_and_can_be_given_again(tmp_path):
+    home = small_home(tmp_path)
+    mapping = tmp_path / "region" / "mappings" / "police.v1.toml"
+    half = home.restricted / "mappings" / "police.v2.toml"
+    half.write_text("torn", encoding="utf-8")
+    assert [one["version"] for one in home.mappings("police")] == [1]
+
+    mapping.write_text(mapping.read_text("utf-8").replace("version = 1", "version = 2"), encoding="utf-8")
+    home.give_mapping(mapping)
+
+    assert [one["version"] for one in home.mappings("police")] == [1, 2]
+    home.verify()
+
+
+def test_a_home_of_the_format_before_is_told_from_a_damaged_one(tmp_path):
+    home = create_home(tmp_path / "home")
+    marker = home.path / "home.toml"
+    marker.write_text(marker.read_text("utf-8").replace("format = 2", "format = 1"), encoding="utf-8")
+
+    with pytest.raises(OtherVersionError):
+        open_home(home.path)

@@ -1,5 +1,6 @@
 """The ledger and the run log keep what they were told, on the disk."""
 
+import contextlib
 import dataclasses
 import sqlite3
 import stat
@@ -180,3 +181,33 @@ def test_a_run_log_that_may_not_be_written_is_told(tmp_path):
     with pytest.raises(MachineError):
         log.begin_run("2025-01-01T00:00:00+00:00")
     log.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE data_files SET sha256 = '01'",
+        "UPDATE commits SET log_sha256 = '34'",
+        "UPDATE submissions SET rows = rows + 1",
+        "UPDATE receipts SET outcome = 'repeat'",
+        "UPDATE intents SET opened_at = '2025-01-02'",
+        "UPDATE sqlite_sequence SET seq = seq - 1",
+        "DELETE FROM receipts",
+        "UPDATE seals SET sha256 = '00' WHERE table_name = 'commits'",
+        "DELETE FROM seals WHERE table_name = 'commits'",
+        "DROP INDEX receipts_of_file",
+    ],
+)
+def test_a_cell_that_nobody_wrote_is_found_at_the_next_opening(tmp_path, change):
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path)
+    ledger.open_intent(INTENT)
+    ledger.acknowledge(INTENT, {"t": "33"})
+    ledger.close()
+    Ledger(path).close()
+
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(change)
+
+    with pytest.raises(DamagedFileError, match="ledger"):
+        Ledger(path)
