@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 
+import launch
 import pytest
 import write_tutorial
 from repository import ROOT
@@ -156,3 +157,9 @@ def test_a_page_is_read_as_its_lines():
     html = "<title>no</title><h1>A <em>b</em></h1><svg><text>no</text></svg><p>c\n d</p><td>1</td><td>2</td>"
 
     assert write_tutorial.page_lines(html) == ["A b", "c d", "1", "2"]
+
+
+@pytest.mark.parametrize("page", [FIRST_RUN, BY_HAND], ids=["first run", "from clone to pack"])
+def test_what_is_said_while_the_environment_is_made_is_what_the_launcher_says(page):
+    """Ordinary tests make none: its words are read here, and seen in the slow test."""
+    assert f"\nPreventable: making .venv ({launch.WAITS['run']}; once)\n" in page
