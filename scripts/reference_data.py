@@ -87,7 +87,8 @@ def policy_page() -> str:
             "What a partnership agrees, as it is shipped in `policy/`: example values, owners and reviewers, to be",
             "approved before real records come near them. `PREVENTABLE_POLICY` names another folder, or several parted",
             "by `:`, of which a later one goes first, file by file. Kinds of source that a partnership declares lie",
-            "in its folder `sources`: none is shipped, `examples/` has some. A key that nothing reads is refused (P301).",
+            "in its folder `sources`: none is shipped, `examples/` has some. A key that nothing reads is refused",
+            "(P301).",
         ],
         [line for path, name in zip(files, names, strict=True) for line in _section(path, name, depth=2)],
     )
