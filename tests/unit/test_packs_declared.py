@@ -401,6 +401,12 @@ def test_a_region_of_one_district_is_not_compared_with_itself():
     assert "the one district of the region" in words
     assert not re.search(r"than the region|from the region|be compared", words)
 
+    bare = with_rows(world, lambda row: {**row, "value": None} if row["measure"] == "crude_rate" else row)
+    assert (
+        page_of(bare, HEALTH).all("h1")[0].text
+        == "Quillmarsh: no rate can be shown, 12 months to December 2025"
+    )
+
 
 # --- months that are missing -------------------------------------------------------------------------------------
 

@@ -38,7 +38,9 @@ def title(inputs: PackInputs) -> str:
     span = inputs.long_period()
     found = _first_comparable(inputs, span)
     if not inputs.has_neighbours:
-        return _("{area}: rates, {period}").format(area=inputs.district_name, period=span.text)
+        any_rate = any(one.measure in _MEASURES and one.value is not None for one in inputs.figures.all)
+        words = _("{area}: rates, {period}") if any_rate else _("{area}: no rate can be shown, {period}")
+        return words.format(area=inputs.district_name, period=span.text)
     if found is None:
         return _("{area}: no rate can be compared with the region").format(area=inputs.district_name)
     _measure, pair = found
