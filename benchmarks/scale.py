@@ -24,21 +24,19 @@ from pathlib import Path
 from typing import Any
 
 import hand_written
-import pyarrow as pa
 import pyarrow.parquet as pq
 from scale_records import LAST_MONTH, write_scale
 
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.pipeline import STEPS, Step
+from preventable.pipeline import STEPS, Step, disk_of, hand_over, rows_in_parts
 from preventable.settings import StepContext, load_policy
 from preventable.store.home import Home, create_home, open_home
-from preventable.store.session import HomeTables, writing
-from preventable.tables import REGION_TABLES, TABLES
+from preventable.store.session import writing
+from preventable.tables import TABLES
 
 STAGES = ("quality", "pseudonyms", "places", "indicators")
 THREADS = 2
 MEMORY = "4GB"
-_REGION = {table.name for table in REGION_TABLES}
 
 
 class Clock:
@@ -86,36 +84,15 @@ def run_stage(home: Home, name: str) -> dict[str, Any]:
     region, policy = home.region_tables(), load_policy()
     clock = Clock()
     with writing(home) as tables:
-        engine = DuckDBEngine(threads=THREADS)
-        rows = _load(engine, step, tables, region, clock)
+        engine = DuckDBEngine(disk_of(step, home, tables), threads=THREADS)
+        with clock.part("hand over"):
+            rows = hand_over(engine, step, tables, region)
         with clock.part("work"):
             step.run(engine, _context(home, step, policy))
-        made = {}
-        for written in step.writes:
-            with clock.part("fetch"):
-                data = engine.table(written)
-            with clock.part("conform"):
-                made[written] = TABLES[written].conform(data)
-        for written, data in made.items():
-            with clock.part("store"):
-                tables.replace(written, data)
+        with clock.part("store"):
+            for written in step.writes:
+                tables.replace_in_pieces(written, rows_in_parts(engine, TABLES[written]))
     return {"rows": rows, **clock.told()}
-
-
-def _load(
-    engine: DuckDBEngine, step: Step, tables: HomeTables, region: dict[str, pa.Table], clock: Clock
-) -> int:
-    rows = 0
-    for name in step.reads:
-        with clock.part("read"):
-            data = region[name] if name in _REGION else tables.read(name)
-        if step.name == "places" and name == "pseudonymous_records":
-            at = data.schema.get_field_index("place_text_id")
-            data = data.set_column(at, "place_text_id", pa.nulls(data.num_rows, pa.string()))
-        rows = rows or data.num_rows
-        with clock.part("load"):
-            engine.load(name, data)
-    return rows
 
 
 def _context(home: Home, step: Step, policy: Any) -> StepContext:

@@ -10,16 +10,19 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 import pyarrow as pa
 
-from preventable.engine import Engine
+from preventable.engine import Disk, Engine, RowFile
 from preventable.engine.choose import NewEngine, embedded_engine
 from preventable.errors import NothingToReleaseError, PreventableError
 from preventable.settings import Policy, StepContext
@@ -42,8 +45,16 @@ from preventable.store.released import holds_release, write_packs
 from preventable.store.retention import prune_tables
 from preventable.store.run_log import StepRecord
 from preventable.store.session import HomeTables, reading, writing
-from preventable.tables import REGION_TABLES, TABLES, Sensitivity
+from preventable.tables import REGION_TABLES, TABLES, Sensitivity, Table
 from preventable.tables.source_kinds import source_kinds
+
+#: Memory that a step's tables may take before they go to the disk, in megabytes.
+_MEMORY_MB = 2_000
+#: Rows of a table that are written at once, where its partitions are not larger.
+_ROWS_AT_ONCE = 300_000
+_OF_THE_REGION = frozenset(table.name for table in REGION_TABLES)
+#: How tables of rows are cut.
+_PARTITION = ("provider", "month")
 
 Progress = Callable[[str, float], None]
 """Called with the name of a step and the share of it that is done, 0 to 1."""
@@ -339,20 +350,20 @@ def _run_step(step: Step, run: _Run) -> StepReport:
         tables.log.info("step", step=step.name, unchanged=True)
         return StepReport(step.name, last.rows_in, last.rows_out, 0.0, unchanged=True)
 
-    with closing(run.new_engine()) as engine:
-        rows_in = _load(engine, step, run)
+    with closing(run.new_engine(disk_of(step, run.home, tables))) as engine:
+        rows_in = hand_over(engine, step, tables, run.region)
         files_made = step.run(engine, _context(step, run))
-        made = {name: TABLES[name].conform(engine.table(name)) for name in step.writes}
-    if files_made is not None:
-        write_packs(run.home, _release_of(made), files_made)
-    read = _versions(tables, [name for name in step.reads if name not in run.region])
-    for name, data in made.items():
-        tables.replace(name, data)
+        if files_made is not None:
+            write_packs(run.home, _release_of(engine), files_made)
+        read = _versions(tables, [name for name in step.reads if name not in run.region])
+        rows_out = {
+            name: tables.replace_in_pieces(name, rows_in_parts(engine, TABLES[name])) for name in step.writes
+        }
 
     report = StepReport(
         step.name,
         rows_in,
-        made[step.counted[1]].num_rows,
+        rows_out[step.counted[1]],
         time.perf_counter() - started,
         unchanged=False,
     )
@@ -392,17 +403,57 @@ def _packs_stand(run: _Run) -> bool:
     return made.num_rows > 0 and holds_release(run.home, str(made.column("release")[0].as_py()))
 
 
-def _load(engine: Engine, step: Step, run: _Run) -> int:
+def disk_of(step: Step, home: Home, tables: HomeTables) -> Disk:
+    """What a step's session may have of the disk: the files of the step's own tables and no others."""
+    names = [name for name in (*step.reads, *step.carries) if name not in _OF_THE_REGION]
+    return Disk(tuple(tables.folder(name) for name in names), home.spill, _MEMORY_MB)
+
+
+def hand_over(engine: Engine, step: Step, tables: HomeTables, region: Mapping[str, pa.Table]) -> int:
     """Hand the step its tables; returns the rows of the one it works through."""
-    rows = {}
     for name in step.reads:
-        data = run.region[name] if name in run.region else run.tables.read(name)
-        rows[name] = data.num_rows
-        engine.load(name, data)
+        if name in region:
+            engine.load(name, region[name])
+    rows = {name: _attach(engine, name, name, tables) for name in step.reads if name not in region}
     for name in step.carries:
-        if run.tables.has(name):
-            engine.load(f"previous_{name}", run.tables.read(name))
+        if tables.has(name):
+            _attach(engine, f"previous_{name}", name, tables)
     return rows[step.counted[0]]
+
+
+def _attach(engine: Engine, alias: str, name: str, tables: HomeTables) -> int:
+    """Make a table of the home readable from its files, which are checked first; returns its rows."""
+    files = tables.files(name)
+    if files:
+        columns = [column.name for column in TABLES[name].columns]
+        engine.attach(alias, columns, [RowFile(file.path, file.constants) for file in files])
+    else:
+        engine.load(alias, TABLES[name].empty())
+    return sum(file.rows for file in files)
+
+
+def rows_in_parts(engine: Engine, table: Table) -> Iterator[pa.Table]:
+    """A table of a session, partition after partition, in pieces that memory can hold."""
+    if table.partition != _PARTITION:
+        yield table.conform(engine.table(table.name))
+        return
+    counted = engine.fetch(
+        f"SELECT provider, month, count(*) AS rows FROM {table.name} GROUP BY provider, month ORDER BY provider, month"
+    ).to_pylist()
+    sql = f"SELECT * FROM {table.name} WHERE provider = $provider AND month BETWEEN $first AND $last"
+    for provider, months in groupby(counted, key=itemgetter("provider")):
+        for first, last in _spans(list(months)):
+            yield table.conform(engine.fetch(sql, {"provider": provider, "first": first, "last": last}))
+
+
+def _spans(months: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """First and last month of runs of months that have about `_ROWS_AT_ONCE` rows."""
+    begun, rows = months[0]["month"], 0
+    for one, after in zip(months, [*months[1:], None], strict=True):
+        rows += one["rows"]
+        if after is None or rows + after["rows"] > _ROWS_AT_ONCE:
+            yield begun, one["month"]
+            begun, rows = after["month"] if after else "", 0
 
 
 def _context(step: Step, run: _Run) -> StepContext:
@@ -423,8 +474,8 @@ def _period(step: Step, run: _Run) -> str:
     return last_month(run.tables.read("coverage"), source_kinds(run.policy)) if step.told_period else ""
 
 
-def _release_of(made: Mapping[str, pa.Table]) -> str:
-    return str(made["partner_packs"].column("release")[0].as_py())
+def _release_of(engine: Engine) -> str:
+    return str(engine.fetch("SELECT min(release) AS release FROM partner_packs").column("release")[0].as_py())
 
 
 def _versions(tables: HomeTables, names: Sequence[str]) -> dict[str, int]:

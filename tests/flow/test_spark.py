@@ -12,13 +12,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from conftest import preventable
 from engines_world import AWKWARD_FROM, awkward_tables, checksums, flow_tables, without_duckdb, write_tables
 from figures_world import context, months, random_records, world
 from repository import ROOT
 
+from preventable.engine import Disk, RowFile
 from preventable.engine.choose import embedded_engine, engine_sessions
+from preventable.engine.duckdb import DuckDBEngine
 from preventable.engine.spark import SparkEngine
 from preventable.errors import EngineError, NoEnginePackagesError, UsageError
 from preventable.pipeline import STEPS
@@ -154,6 +157,25 @@ def test_a_fault_in_one_sql_file_changes_both_engines(sail, monkeypatch):
     assert sound[0] == sound[1]
     assert faulty[0] == faulty[1]
     assert faulty[0] != sound[0]
+
+
+def test_rows_of_files_reach_the_server_as_duckdb_reads_them(sail, tmp_path):
+    schema = TABLES["located_records"].arrow_schema()
+    rows = [{name: row.get(name) for name in schema.names} for row in random_records(2, 40, months(2))]
+    data = pa.Table.from_pylist(rows, schema=schema)
+    files = []
+    for number in (0, 1):
+        path = tmp_path / f"{number}.parquet"
+        pq.write_table(data.slice(number * 20, 20).drop_columns(["month"]), path)
+        files.append(RowFile(path, {"month": f"2025-0{number + 1}"}))
+    read = []
+    for engine in (DuckDBEngine(Disk((tmp_path,))), SparkEngine(sail)):
+        with closing(engine):
+            engine.attach("located_records", data.column_names, files)
+            read.append(engine.fetch("SELECT * FROM located_records ORDER BY month, record_key"))
+
+    assert read[0].num_rows == 40
+    assert read[1].cast(read[0].schema).equals(read[0])
 
 
 # --- the verb ------------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ def test_a_mistyped_month_is_the_last_one_no_more_once_it_is_mended(tmp_path, to
 def test_no_packs_are_made_of_a_run_that_was_cut_short(home, ran, tmp_path, monkeypatch):
     send(home, tmp_path, POLICE, "2025-02")
     with monkeypatch.context() as patch:
-        patch.setattr(TableStore, "replace", cut)
+        patch.setattr(TableStore, "replace_in_pieces", cut)
         with pytest.raises(KeyboardInterrupt):
             pipeline.run(home, small_policy())
     ran.clear()
@@ -207,19 +207,19 @@ def test_no_packs_are_made_of_a_run_that_was_cut_short(home, ran, tmp_path, monk
 def test_a_run_cut_short_at_any_table_ends_as_one_that_was_not(home, ran, tmp_path, monkeypatch, at, when):
     send(home, tmp_path, POLICE, "2025-02")
     calls = [0]
-    replace = TableStore.replace
+    replace = TableStore.replace_in_pieces
 
-    def cut_at(store, name, data):
+    def cut_at(store, name, pieces):
         calls[0] += 1
         if (calls[0], when) == (at, "before"):
             raise KeyboardInterrupt
-        version = replace(store, name, data)
+        rows = replace(store, name, pieces)
         if calls[0] == at:
             raise KeyboardInterrupt
-        return version
+        return rows
 
     with monkeypatch.context() as patch:
-        patch.setattr(TableStore, "replace", cut_at)
+        patch.setattr(TableStore, "replace_in_pieces", cut_at)
         with pytest.raises(KeyboardInterrupt):
             pipeline.run(home, small_policy())
     ran.clear()

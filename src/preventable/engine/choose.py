@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from preventable.engine import Engine
+from preventable.engine import NO_DISK, Disk, Engine
 from preventable.errors import UsageError
 
-NewEngine = Callable[[], Engine]
-"""Makes a fresh engine session."""
+NewEngine = Callable[[Disk], Engine]
+"""Makes a fresh engine session, which may have so much of this machine's disk."""
 
 ENGINES = ("duckdb", "spark")
 
 
-def embedded_engine() -> Engine:
+def embedded_engine(disk: Disk = NO_DISK) -> Engine:
     """A fresh session of the embedded engine, DuckDB."""
     from preventable.engine.duckdb import DuckDBEngine
 
-    return DuckDBEngine()
+    return DuckDBEngine(disk)
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def engine_sessions(name: str, remote: str = "") -> Iterator[NewEngine]:
     from preventable.engine.spark import SparkEngine
 
     if remote:
-        yield lambda: SparkEngine(remote)
+        yield lambda _disk=NO_DISK: SparkEngine(remote)
         return
     with sail_server() as (url, tables):
-        yield lambda: SparkEngine(url, tables=tables)
+        yield lambda _disk=NO_DISK: SparkEngine(url, tables=tables)

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
 
-from preventable.engine import checked_name
+from preventable.engine import NO_DISK, Disk, RowFile, checked_name
 from preventable.errors import EngineError
+
+#: Number of a row's file in the list read, from 1. A join with the constants of files could change the order of rows.
+_NUMBER = "CAST(file_index AS BIGINT) + 1"
 
 
 class DuckDBEngine:
-    """An in-memory DuckDB session: UTC, no external access, configuration locked. See `Engine`."""
+    """An in-memory DuckDB session: UTC, no access but to `disk.readable`, configuration locked. See `Engine`.
 
-    def __init__(self, *, threads: int | None = None) -> None:
+    Args:
+        disk: Files that may be attached, memory, and where to go beyond it.
+        threads: How many at most; all processors where none is named.
+    """
+
+    def __init__(self, disk: Disk = NO_DISK, *, threads: int | None = None) -> None:
         self._connection = duckdb.connect(":memory:")
-        if threads:
-            self._connection.execute(f"SET threads = {int(threads)}")
-        for statement in (
-            "SET TimeZone = 'UTC'",
-            "SET preserve_insertion_order = true",
-            "SET enable_external_access = false",
-            "SET lock_configuration = true",
-        ):
-            self._connection.execute(statement)
+        self._attached: set[str] = set()
+        settings: list[tuple[str, object]] = [
+            ("TimeZone", "UTC"),
+            ("preserve_insertion_order", True),
+            ("temp_directory", str(disk.spill) if disk.spill else ""),
+            ("allowed_directories", [str(folder) for folder in disk.readable]),
+        ]
+        settings += [("threads", int(threads))] if threads else []
+        settings += [("memory_limit", f"{int(disk.memory_mb)}MB")] if disk.memory_mb else []
+        for name, value in [*settings, ("enable_external_access", False), ("lock_configuration", True)]:
+            self._connection.execute(f"SET {name} = $value", {"value": value})
 
     def load(self, name: str, data: pa.Table) -> None:
         self.drop(name)
@@ -33,6 +43,17 @@ class DuckDBEngine:
             self._connection.execute(f"CREATE TABLE {checked_name(name)} AS SELECT * FROM incoming_arrow")
         finally:
             self._connection.unregister("incoming_arrow")
+
+    def attach(self, name: str, columns: Sequence[str], files: Sequence[RowFile]) -> None:
+        self.drop(name)
+        constants = {
+            each: f"list_extract({_texts(file.constants[each] for file in files)}, {_NUMBER}) AS {each}"
+            for each in files[0].constants
+        }
+        told = ", ".join(constants.get(each, each) for each in columns)
+        rows = f"read_parquet({_texts(str(file.path) for file in files)})"
+        self._run(f"CREATE VIEW {checked_name(name)} AS SELECT {told} FROM {rows}", None, name)
+        self._attached.add(name)
 
     def create(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> int:
         self.drop(name)
@@ -52,9 +73,12 @@ class DuckDBEngine:
         found = self._connection.execute(
             "SELECT count(*) FROM duckdb_tables() WHERE table_name = $name", {"name": name}
         ).fetchall()
-        return bool(found[0][0])
+        return bool(found[0][0]) or name in self._attached
 
     def drop(self, name: str) -> None:
+        if name in self._attached:
+            self._connection.execute(f"DROP VIEW {name}")
+            self._attached.remove(name)
         self._connection.execute(f"DROP TABLE IF EXISTS {checked_name(name)}")
 
     def close(self) -> None:
@@ -66,3 +90,8 @@ class DuckDBEngine:
         except duckdb.Error as error:
             # A conversion error quotes the value: keep the kind of error, drop its text and its cause.
             raise EngineError(f"statement for {name}", type(error).__name__) from None
+
+
+def _texts(values: Iterable[str]) -> str:
+    """A list of texts, as SQL writes it."""
+    return "[" + ", ".join("'" + value.replace("'", "''") + "'" for value in values) + "]"

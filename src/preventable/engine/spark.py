@@ -6,7 +6,7 @@ import secrets
 import shutil
 import socket
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from preventable.engine import checked_name
+from preventable.engine import RowFile, checked_name, rows_of
 from preventable.engine.transpile import spark_sql
 from preventable.errors import EngineError, NoEnginePackagesError, NoEngineServerError, UsageError
 
@@ -63,9 +63,18 @@ class SparkEngine:
             self._session.catalog.setCurrentDatabase(self._database)
 
     def load(self, name: str, data: pa.Table) -> None:
+        self.drop(name)
+        self._send(name, data)
+
+    def attach(self, name: str, columns: Sequence[str], files: Sequence[RowFile]) -> None:
+        # The server may be another machine: rows are sent to it, one file after the other.
+        self.drop(name)
+        for file in files:
+            self._send(name, rows_of(file, columns))
+
+    def _send(self, name: str, data: pa.Table) -> None:
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        self.drop(name)
         with _quiet(f"load of {name}"):
             schema = from_arrow_schema(data.schema, prefer_timestamp_ntz=True)
             for part in _parts(data):

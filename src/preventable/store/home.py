@@ -84,6 +84,11 @@ class Home:
         return self.released / "packs"
 
     @property
+    def spill(self) -> Path:
+        """Where an engine may put what does not fit into memory, rows of people too; empty but while the flow runs."""
+        return self.restricted / "spill"
+
+    @property
     def region(self) -> Path:
         """The home's own copy of the region."""
         return self.restricted / "region"

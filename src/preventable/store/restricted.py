@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,15 @@ Clock = Callable[[], dt.datetime]
 def utc_now() -> dt.datetime:
     """The present moment in UTC."""
     return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A data file: its path, the partition's columns that do not stand in it, and its rows."""
+
+    path: Path
+    constants: Mapping[str, str]
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -125,6 +134,28 @@ class TableStore:
         parts = partitions.at_once(lambda file: self._rows(table, file, schema), files)
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
+    def folder(self, name: str) -> Path:
+        """Where a table's files lie."""
+        return self._folder / self._table(name).name
+
+    def files(self, name: str) -> list[StoredFile]:
+        """The files of a table's last version, every one checked against the ledger; for an engine to read.
+
+        Raises:
+            DamagedFileError: A data file or log entry is missing or is not what was written.
+            OtherVersionError: A file lacks a declared column.
+        """
+        table = self._table(name)
+        version = self.version(name)
+        files = self._files(table, version) if version >= 0 else []
+
+        def checked(file: DataFile) -> StoredFile:
+            partitions.refuse_other_columns(table, self._checked_bytes(name, file))
+            constants = dict(zip(table.partition, file.partition, strict=True))
+            return StoredFile(self._folder / name / file.path, constants, file.rows)
+
+        return partitions.at_once(checked, files)
+
     def _table(self, name: str) -> Table:
         if name not in self._tables:
             raise SchemaError(name, "it is not a table of this store")
@@ -184,37 +215,55 @@ class TableStore:
     # --- writing ----------------------------------------------------------------------------
 
     def replace(self, name: str, data: pa.Table) -> int:
-        """Make a table hold exactly `data`, writing only the partitions whose rows changed.
+        """`replace_in_pieces` of rows that memory holds; returns the version that now stands."""
+        self.replace_in_pieces(name, [data])
+        return self.version(name)
+
+    def replace_in_pieces(self, name: str, pieces: Iterable[pa.Table]) -> int:
+        """Make a table hold exactly the rows of some pieces, writing only the partitions whose rows changed.
 
         Args:
             name: A table of this store.
-            data: All its rows; conforms to the declaration.
+            pieces: All its rows, each piece whole partitions; they conform to the declaration.
 
         Returns:
-            The version that now stands. Where nothing changed, nothing is written and it is the one before.
+            Rows of the table. Where nothing changed, nothing is written and its version is the one before.
 
         Raises:
-            SchemaError: The data do not conform.
+            SchemaError: The data do not conform, or a partition comes in two pieces.
             HomeBusyError: The store was opened for reading.
         """
         table = self._table(name)
         intent = self._begin()
         standing = self._standing_by_partition(name)
-        parts = partitions.split(table, table.conform(data), self._now())
-        changed = [
-            part
-            for part in parts
-            if [file.content for file in standing.get(part.partition, ())] != [part.checksum]
-        ]
-        rewritten = {part.partition for part in changed} | (
-            set(standing) - {part.partition for part in parts}
-        )
-        if not rewritten and self.has(name):
-            return self.version(name)
-        removes = [file for key in sorted(rewritten) for file in standing.get(key, ())]
-        planned = self._plan(table, changed, removes, intent)
-        self._carry_out(self._intent(intent, [planned]), [planned], {})
-        return planned.change.version
+        present: dict[tuple[str, ...], int] = {}
+        planned = self._plan(table, self._changed(table, pieces, standing, present), [], intent)
+        rewritten = {file.partition for file in planned.change.adds} | (set(standing) - set(present))
+        if rewritten or not self.has(name):
+            removes = [file for key in sorted(rewritten) for file in standing.get(key, ())]
+            planned = replace(planned, change=replace(planned.change, removes=tuple(removes)))
+            self._carry_out(self._intent(intent, [planned]), [planned], {})
+        return sum(present.values())
+
+    def _changed(
+        self,
+        table: Table,
+        pieces: Iterable[pa.Table],
+        standing: Mapping[tuple[str, ...], Sequence[DataFile]],
+        present: dict[tuple[str, ...], int],
+    ) -> Iterator[list[Part]]:
+        """The parts of each piece that do not stand as they are; enters the rows of every part in `present`."""
+        now = self._now()
+        for piece in pieces:
+            parts = partitions.split(table, table.conform(piece), now)
+            if any(part.partition in present for part in parts):
+                raise SchemaError(table.name, "a partition comes in two pieces")
+            present |= {part.partition: part.rows.num_rows for part in parts}
+            yield [
+                part
+                for part in parts
+                if [file.content for file in standing.get(part.partition, ())] != [part.checksum]
+            ]
 
     def append(self, name: str, data: pa.Table, commit_metadata: Mapping[str, Any] | None = None) -> int:
         """Add rows to a table; returns the new version.
@@ -259,7 +308,7 @@ class TableStore:
             if name in one_a_key:
                 parts, removes = self._merged(table, parts)
             if parts or removes or not self.has(name):
-                planned.append(self._plan(table, parts, removes, intent))
+                planned.append(self._plan(table, [parts], removes, intent))
         self._carry_out(self._intent(intent, planned, submissions, receipts), planned, commit_metadata)
         return {name: self.version(name) for name in tables}
 
@@ -322,23 +371,26 @@ class TableStore:
     def _plan(
         self,
         table: Table,
-        parts: Sequence[Part],
+        pieces: Iterable[Sequence[Part]],
         removes: Sequence[DataFile],
         intent: int,
         *,
         erase: bool = False,
     ) -> _Planned:
         files: dict[str, bytes] = {}
-        adds = []
-        contents = partitions.at_once(lambda part: partitions.to_bytes(table, part.rows), parts)
-        for ordinal, (part, content) in enumerate(zip(parts, contents, strict=True)):
-            path = partitions.file_name(part.partition, intent, ordinal)
-            files[path] = content
-            sha256 = hashlib.sha256(content).hexdigest()
-            rows = part.rows.num_rows
-            adds.append(
-                DataFile(path, part.partition, sha256, len(content), rows, part.checksum, part.received_at)
-            )
+        adds: list[DataFile] = []
+        for parts in pieces:
+            contents = partitions.at_once(lambda part: partitions.to_bytes(table, part.rows), parts)
+            for part, content in zip(parts, contents, strict=True):
+                path = partitions.file_name(part.partition, intent, len(adds))
+                files[path] = content
+                sha256 = hashlib.sha256(content).hexdigest()
+                rows = part.rows.num_rows
+                adds.append(
+                    DataFile(
+                        path, part.partition, sha256, len(content), rows, part.checksum, part.received_at
+                    )
+                )
         version = self.version(table.name) + 1
         return _Planned(Change(table.name, version, tuple(adds), tuple(removes), erase), files)
 

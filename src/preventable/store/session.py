@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +17,7 @@ from preventable.store.home import Home
 from preventable.store.ledger import Ledger
 from preventable.store.log import opened_log
 from preventable.store.released import recover_packs, verify_packs
-from preventable.store.restricted import TableStore
+from preventable.store.restricted import StoredFile, TableStore
 from preventable.store.run_log import RunLog
 from preventable.tables import FLOW_TABLES, TABLES, Sensitivity, Table
 
@@ -49,9 +51,25 @@ class HomeTables:
         """
         return self._store(name).read(name)
 
+    def files(self, name: str) -> list[StoredFile]:
+        """The files of a table, every one checked, for an engine to read; none where it was never written or is empty.
+
+        Raises:
+            DamagedFileError: A file is not what was written.
+        """
+        return self._store(name).files(name)
+
+    def folder(self, name: str) -> Path:
+        """Where the table's files lie."""
+        return self._store(name).folder(name)
+
     def replace(self, name: str, data: pa.Table) -> int:
         """Make a table hold exactly `data`; returns the version that now stands."""
         return self._store(name).replace(name, data)
+
+    def replace_in_pieces(self, name: str, pieces: Iterable[pa.Table]) -> int:
+        """Make a table hold exactly the rows of some pieces, each of whole partitions; returns how many."""
+        return self._store(name).replace_in_pieces(name, pieces)
 
     def verify(self) -> int:
         """Read every table, checking every file, those of earlier versions too, and hold the ledger to them.
@@ -98,6 +116,8 @@ def writing(home: Home) -> Iterator[HomeTables]:
         tables.restricted.recover()
         tables.released.recover()
         recover_packs(home)
+        # A session that was killed may have left rows there.
+        shutil.rmtree(home.spill, ignore_errors=True)
         yield tables
 
 
