@@ -25,6 +25,7 @@ from typing import Any
 
 import hand_written
 import pyarrow.parquet as pq
+import scale_peers
 from scale_records import LAST_MONTH, write_scale
 
 from preventable.engine.duckdb import DuckDBEngine
@@ -100,12 +101,16 @@ def _context(home: Home, step: Step, policy: Any) -> StepContext:
     return StepContext(policy, home.region_about(), key, key_id, LAST_MONTH if step.told_period else "")
 
 
-def run_peer(folder: Path) -> Iterator[dict[str, Any]]:
-    """The hand-written script's steps."""
-    for name, step in hand_written.steps(folder, folder / "hand", memory=MEMORY, threads=THREADS):
+def run_peer(folder: Path, rows: int) -> Iterator[dict[str, Any]]:
+    """The hand-written script's steps, and those of the other peers where their memory allows."""
+    steps = [
+        (f"hand-written {name}", step)
+        for name, step in hand_written.steps(folder, folder / "hand", memory=MEMORY, threads=THREADS)
+    ]
+    for name, step in [*steps, *(scale_peers.steps(folder) if rows <= scale_peers.LARGEST else [])]:
         clock = Clock()
         step()
-        yield {"stage": f"hand-written {name}", **clock.told()}
+        yield {"stage": name, **clock.told()}
 
 
 def in_child(*arguments: str) -> list[dict[str, Any]]:
@@ -124,7 +129,7 @@ def measure(folder: Path, rows: int) -> list[dict[str, Any]]:
     if not (place / "home").exists():
         in_child("--home", str(place))
     found = []
-    for arguments in (*(("--stage", name) for name in STAGES), ("--peer",)):
+    for arguments in (*(("--stage", name) for name in STAGES), ("--peer", str(rows))):
         told = [{"size": rows, **one} for one in in_child(*arguments, str(place))]
         with (folder / "scale.jsonl").open("a", encoding="utf-8") as file:
             file.writelines(f"{json.dumps(one)}\n" for one in told)
@@ -157,8 +162,8 @@ def main(arguments: list[str]) -> None:
             print(json.dumps({"stage": "put into a home", **make_home(Path(place))}))
         case ["--stage", name, place]:
             print(json.dumps({"stage": name, **run_stage(open_home(Path(place) / "home"), name)}))
-        case ["--peer", place]:
-            for one in run_peer(Path(place)):
+        case ["--peer", rows, place]:
+            for one in run_peer(Path(place), int(rows)):
                 print(json.dumps(one))
         case [folder, *sizes]:
             found = [one for size in sizes for one in measure(Path(folder), int(size))]

@@ -13,6 +13,7 @@ from repository import ROOT
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import scale
+import scale_peers
 import scale_records
 
 from preventable.store.home import open_home
@@ -29,7 +30,7 @@ def measured(tmp_path_factory):
     scale_records.write_scale(folder, ROWS)
     told = [scale.make_home(folder)]
     told += [scale.run_stage(open_home(folder / "home"), name) for name in scale.STAGES]
-    told += list(scale.run_peer(folder))
+    told += list(scale.run_peer(folder, ROWS))
     return folder, told
 
 
@@ -62,6 +63,26 @@ def test_the_product_and_the_hand_written_script_count_the_same_rows(measured):
         (row["small_area"], row["week"], row["source"], row["severity"]): row["records"] for row in theirs
     }
     assert len(located) == pq.read_metadata(folder / "hand" / "clean.parquet").num_rows
+
+
+def test_the_peers_in_memory_count_the_same_rows(measured):
+    folder, _ = measured
+    theirs = pq.read_table(folder / "hand" / "weekly.parquet").to_pylist()
+    found = scale_peers.weekly_counts(folder, scale_peers.areas_of_rows(folder)).to_dict("records")
+
+    # Of a point on a border the tree takes either area.
+    differing = by_area(found) - by_area(theirs)
+
+    assert sum(row["records"] for row in found) == sum(row["records"] for row in theirs)
+    assert sum(differing.values()) <= 3
+
+
+def by_area(rows):
+    """Records of each small area, source and severity."""
+    counts = Counter()
+    for row in rows:
+        counts[row["small_area"], row["source"], row["severity"]] += row["records"]
+    return counts
 
 
 def test_rows_are_lost_to_each_cause_that_the_generator_plants(measured):
