@@ -17,6 +17,7 @@ import numpy as np
 import shapely
 
 from preventable.methods.projection import LONGITUDE_LATITUDE, best_transformer, reference_system
+from preventable.regions.build import build_region
 
 CRS = "EPSG:27700"
 _EAST, _NORTH = 400_000, 290_000
@@ -273,3 +274,19 @@ def _toml(value: Any) -> str:
 def _csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as text:
         csv.writer(text).writerows([header, *rows])
+
+
+def built(files: Path, changes=None, without=()):
+    return build_region(write_manifest(files, manifest(changes, without)), files / "region")
+
+
+def rows(region, name):
+    return region.tables[name].to_pylist()
+
+
+def polygons(region, level):
+    return {
+        row["area"]: shapely.from_wkb(row["polygon"])
+        for row in rows(region, "areas")
+        if row["area_type"] == level
+    }

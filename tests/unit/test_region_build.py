@@ -1,11 +1,10 @@
-"""A region from official files: the tables of a tiny invented one, and what is refused."""
+"""A region from official files: the tables of a tiny invented one, what is missing, and the folder."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import tomllib
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +20,10 @@ from region_files import (
     PERSONS,
     SHAPES,
     box,
+    built,
     manifest,
+    polygons,
+    rows,
     write_files,
     write_manifest,
     write_shapes,
@@ -32,11 +34,9 @@ from preventable.errors import (
     RegionCodesError,
     RegionColumnError,
     RegionFileError,
-    RegionProjectionError,
     RegionValueError,
     UsageError,
 )
-from preventable.regions.build import build_region
 from preventable.store.home import open_or_create_home
 from preventable.tables.region import REGION_TABLES
 
@@ -46,22 +46,6 @@ def files(tmp_path):
     folder = tmp_path / "files"
     folder.mkdir()
     return write_files(folder)
-
-
-def built(files: Path, changes=None, without=()):
-    return build_region(write_manifest(files, manifest(changes, without)), files / "region")
-
-
-def rows(region, name):
-    return region.tables[name].to_pylist()
-
-
-def polygons(region, level):
-    return {
-        row["area"]: shapely.from_wkb(row["polygon"])
-        for row in rows(region, "areas")
-        if row["area_type"] == level
-    }
 
 
 # --- areas ------------------------------------------------------------------------------------------
@@ -434,109 +418,6 @@ def test_nothing_is_written_where_something_is_refused(files):
         built(files, {("deprivation", "columns", "deprivation_rank"): "Rank"})
 
     assert not (files / "region").exists()
-
-
-# --- what is refused ------------------------------------------------------------------------------------------
-
-
-def test_an_unknown_column_is_named_with_its_file(files):
-    with pytest.raises(RegionColumnError) as refused:
-        built(files, {("deprivation", "columns", "deprivation_rank"): "Rank"})
-
-    assert str(refused.value).startswith(
-        "R904  ranks.csv: deprivation names 1 columns that are not there: Rank. Look at the first line of the file"
-    )
-
-
-@pytest.mark.parametrize(
-    ("changes", "found"),
-    [
-        ({("colour",): "red"}, "the manifest has a key that nothing reads: colour"),
-        ({("files", "shapes", "licens"): "x"}, "files.shapes has a key that nothing reads: licens"),
-        ({("deprivation", "column"): {}}, "deprivation has a key that nothing reads: column"),
-        (
-            {("deprivation", "columns", "rank"): "rank"},
-            "deprivation.columns has a key that nothing reads: rank",
-        ),
-        ({("boundaries", "file"): "maps"}, "boundaries names the file maps, which stands nowhere"),
-        ({("populations", 0, "open_from"): "90"}, "populations.open_from is not of the kind int"),
-        ({("deprivation",): [{}, {}]}, "deprivation stands 2 times and may stand once"),
-        ({("partners", 0, "for_each"): "ward"}, 'for_each is "district"'),
-        ({("partners", 0, "constants", "partner"): "csp-{area}"}, "braces around something else"),
-        ({("populations", 0, "age_columns"): "^x"}, "no column fits age_columns"),
-        ({("populations", 0, "age_columns"): "("}, "age_columns is no regular expression"),
-    ],
-)
-def test_a_manifest_that_is_not_well_formed_is_refused(files, changes, found):
-    with pytest.raises(ManifestError) as refused:
-        built(files, changes)
-
-    assert found in str(refused.value)
-
-
-@pytest.mark.parametrize("key", ["name", "code", "crs", "owner", "review_by", "small_areas"])
-def test_a_manifest_without_what_it_needs_is_refused(files, key):
-    with pytest.raises(ManifestError):
-        built(files, without=(key,))
-
-
-def test_areas_without_a_boundary_and_boundaries_without_an_area_are_refused_by_number_and_code(files):
-    shapes = {code: shape for code, shape in SHAPES.items() if code != "ZS1"} | {
-        "ZS8": box(5000, 0, 6000, 10)
-    }
-    write_shapes(files / "shapes.geojson", shapes)
-
-    with pytest.raises(RegionCodesError) as refused:
-        built(files)
-
-    assert (
-        "1 areas of small_areas (lookup.csv) have no boundary (ZS1), and 1 boundaries no row in it (ZS8)"
-        in str(refused.value)
-    )
-
-
-def test_an_older_area_that_leads_to_no_area_of_the_region_is_refused(files):
-    text = (files / "older.csv").read_text(encoding="utf-8")
-    (files / "older.csv").write_text(text.replace("ZO5,ZS5", "ZO5,ZS7"), encoding="utf-8")
-
-    with pytest.raises(RegionCodesError, match=r"ZS7.*ZS5"):
-        built(files)
-
-
-def test_an_area_with_two_names_is_refused(files):
-    text = (files / "lookup.csv").read_text(encoding="utf-8")
-    (files / "lookup.csv").write_text(text.replace("ZD2,Brindle", "ZD2,Bryndle", 1), encoding="utf-8")
-
-    with pytest.raises(RegionCodesError, match="a district has more than one name: ZD2"):
-        built(files)
-
-
-@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:2263", "the moon"])
-def test_a_projection_that_is_unknown_or_not_in_metres_is_refused(files, crs):
-    with pytest.raises(RegionProjectionError):
-        built(files, {("crs",): crs})
-
-
-def test_a_word_that_our_tables_do_not_know_is_refused(files):
-    with pytest.raises(RegionCodesError, match="venue_type has 1 values outside its list"):
-        built(files, {("venues", 0, "types"): {"Pub/bar": "inn"}})
-
-
-def test_a_file_that_is_not_what_its_name_says_is_refused(files):
-    (files / "shapes.geojson").write_text("no map", encoding="utf-8")
-
-    with pytest.raises(RegionFileError, match="cannot be read"):
-        built(files)
-
-
-def test_a_folder_that_holds_something_else_is_left_alone(files):
-    (files / "region").mkdir()
-    (files / "region" / "letter.txt").write_text("keep me", encoding="utf-8")
-
-    with pytest.raises(UsageError):
-        built(files)
-
-    assert (files / "region" / "letter.txt").read_text(encoding="utf-8") == "keep me"
 
 
 # --- the folder -----------------------------------------------------------------------------------------------
