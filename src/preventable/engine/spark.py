@@ -29,6 +29,8 @@ _SETTINGS = {
     # A value that does not fit is an error, as on DuckDB, and no null.
     "spark.sql.ansi.enabled": "true",
 }
+#: Loggers of the client that write a server's error with its value and its statement to the standard error.
+_LOGS_THAT_QUOTE = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 _PORT = 15002
 _SECONDS_TO_ANSWER = 10
 _RETRIES = 4
@@ -130,8 +132,11 @@ def _connected(url: str) -> Any:
         raise NoEnginePackagesError("engine spark", "the package pyspark-client is not installed")
     with _unwarned():
         from pyspark.errors import PySparkException
+        from pyspark.logger import PySparkLogger
         from pyspark.sql.connect.client.retries import DefaultPolicy
         from pyspark.sql.connect.session import SparkSession
+    for name in _LOGS_THAT_QUOTE:
+        PySparkLogger.getLogger(name).disabled = True
     try:
         socket.create_connection((host, port), _SECONDS_TO_ANSWER).close()
         with _unwarned():
