@@ -29,7 +29,8 @@ import scale_peers
 from scale_records import LAST_MONTH, write_scale
 
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.pipeline import STEPS, Step, disk_of, hand_over, rows_in_parts
+from preventable.hand_over import disk_of, hand_over, rows_in_parts
+from preventable.pipeline import STEPS, Step
 from preventable.settings import StepContext, load_policy
 from preventable.store.home import Home, create_home, open_home
 from preventable.store.session import writing
@@ -85,9 +86,9 @@ def run_stage(home: Home, name: str) -> dict[str, Any]:
     region, policy = home.region_tables(), load_policy()
     clock = Clock()
     with writing(home) as tables:
-        engine = DuckDBEngine(disk_of(step, home, tables), threads=THREADS)
+        engine = DuckDBEngine(disk_of(step.handed, home, tables), threads=THREADS)
         with clock.part("hand over"):
-            rows = hand_over(engine, step, tables, region)
+            rows = hand_over(engine, step.reads, step.carries, tables, region)[step.counted[0]]
         with clock.part("work"):
             step.run(engine, _context(home, step, policy))
         with clock.part("store"):

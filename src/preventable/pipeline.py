@@ -10,21 +10,19 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
 
 import pyarrow as pa
 
-from preventable.engine import Disk, Engine, RowFile
+from preventable.engine import Engine
 from preventable.engine.choose import NewEngine, embedded_engine
 from preventable.errors import NothingToReleaseError, PreventableError
+from preventable.hand_over import disk_of, hand_over, rows_in_parts
 from preventable.settings import Policy, StepContext
 from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
@@ -45,16 +43,8 @@ from preventable.store.released import holds_release, write_packs
 from preventable.store.retention import prune_tables
 from preventable.store.run_log import StepRecord
 from preventable.store.session import HomeTables, reading, writing
-from preventable.tables import REGION_TABLES, TABLES, Sensitivity, Table
+from preventable.tables import REGION_TABLES, TABLES, Sensitivity
 from preventable.tables.source_kinds import source_kinds
-
-#: Memory that a step's tables may take before they go to the disk, in megabytes.
-_MEMORY_MB = 2_000
-#: Rows of a table that are written at once, where its partitions are not larger.
-_ROWS_AT_ONCE = 300_000
-_OF_THE_REGION = frozenset(table.name for table in REGION_TABLES)
-#: How tables of rows are cut.
-_PARTITION = ("provider", "month")
 
 Progress = Callable[[str, float], None]
 """Called with the name of a step and the share of it that is done, 0 to 1."""
@@ -87,6 +77,11 @@ class Step:
     def counted(self) -> tuple[str, str]:
         """Tables whose rows a report tells: the main one in and out. Rows of unlike tables are not added up."""
         return self.reads[0], self.main or self.writes[-1]
+
+    @property
+    def handed(self) -> tuple[str, ...]:
+        """Tables whose files its session may read."""
+        return (*self.reads, *self.carries)
 
     @property
     def sensitivity(self) -> Sensitivity:
@@ -350,8 +345,8 @@ def _run_step(step: Step, run: _Run) -> StepReport:
         tables.log.info("step", step=step.name, unchanged=True)
         return StepReport(step.name, last.rows_in, last.rows_out, 0.0, unchanged=True)
 
-    with closing(run.new_engine(disk_of(step, run.home, tables))) as engine:
-        rows_in = hand_over(engine, step, tables, run.region)
+    with closing(run.new_engine(disk_of(step.handed, run.home, tables))) as engine:
+        rows_in = hand_over(engine, step.reads, step.carries, tables, run.region)[step.counted[0]]
         files_made = step.run(engine, _context(step, run))
         if files_made is not None:
             write_packs(run.home, _release_of(engine), files_made)
@@ -401,59 +396,6 @@ def _packs_stand(run: _Run) -> bool:
     """
     made = run.tables.read("partner_packs")
     return made.num_rows > 0 and holds_release(run.home, str(made.column("release")[0].as_py()))
-
-
-def disk_of(step: Step, home: Home, tables: HomeTables) -> Disk:
-    """What a step's session may have of the disk: the files of the step's own tables and no others."""
-    names = [name for name in (*step.reads, *step.carries) if name not in _OF_THE_REGION]
-    return Disk(tuple(tables.folder(name) for name in names), home.spill, _MEMORY_MB)
-
-
-def hand_over(engine: Engine, step: Step, tables: HomeTables, region: Mapping[str, pa.Table]) -> int:
-    """Hand the step its tables; returns the rows of the one it works through."""
-    for name in step.reads:
-        if name in region:
-            engine.load(name, region[name])
-    rows = {name: _attach(engine, name, name, tables) for name in step.reads if name not in region}
-    for name in step.carries:
-        if tables.has(name):
-            _attach(engine, f"previous_{name}", name, tables)
-    return rows[step.counted[0]]
-
-
-def _attach(engine: Engine, alias: str, name: str, tables: HomeTables) -> int:
-    """Make a table of the home readable from its files, which are checked first; returns its rows."""
-    files = tables.files(name)
-    if files:
-        columns = [column.name for column in TABLES[name].columns]
-        engine.attach(alias, columns, [RowFile(file.path, file.constants) for file in files])
-    else:
-        engine.load(alias, TABLES[name].empty())
-    return sum(file.rows for file in files)
-
-
-def rows_in_parts(engine: Engine, table: Table) -> Iterator[pa.Table]:
-    """A table of a session, partition after partition, in pieces that memory can hold."""
-    if table.partition != _PARTITION:
-        yield table.conform(engine.table(table.name))
-        return
-    counted = engine.fetch(
-        f"SELECT provider, month, count(*) AS rows FROM {table.name} GROUP BY provider, month ORDER BY provider, month"
-    ).to_pylist()
-    sql = f"SELECT * FROM {table.name} WHERE provider = $provider AND month BETWEEN $first AND $last"
-    for provider, months in groupby(counted, key=itemgetter("provider")):
-        for first, last in _spans(list(months)):
-            yield table.conform(engine.fetch(sql, {"provider": provider, "first": first, "last": last}))
-
-
-def _spans(months: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """First and last month of runs of months that have about `_ROWS_AT_ONCE` rows."""
-    begun, rows = months[0]["month"], 0
-    for one, after in zip(months, [*months[1:], None], strict=True):
-        rows += one["rows"]
-        if after is None or rows + after["rows"] > _ROWS_AT_ONCE:
-            yield begun, one["month"]
-            begun, rows = after["month"] if after else "", 0
 
 
 def _context(step: Step, run: _Run) -> StepContext:

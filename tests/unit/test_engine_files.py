@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 from small_home import small_home
 
-from preventable import pipeline
 from preventable.engine import Disk, RowFile, rows_of
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import DamagedFileError, EngineError, SchemaError
-from preventable.pipeline import STEPS, disk_of, hand_over, rows_in_parts
+from preventable.hand_over import disk_of, hand_over, rows_in_parts
+from preventable.pipeline import STEPS
 from preventable.store.session import reading, writing
 from preventable.tables import TABLES
 
@@ -111,8 +111,8 @@ def test_a_step_is_handed_its_own_tables_and_can_read_no_other_table(tmp_path):
                 name, outcomes(("ed", "2025-10", 3)) if name == "outcomes" else TABLES[name].empty()
             )
         path = tables.files("outcomes")[0].path
-        engine = DuckDBEngine(disk_of(QUALITY, home, tables))
-        hand_over(engine, QUALITY, tables, home.region_tables())
+        engine = DuckDBEngine(disk_of(QUALITY.handed, home, tables))
+        hand_over(engine, QUALITY.reads, QUALITY.carries, tables, home.region_tables())
 
         assert all(engine.has(name) for name in QUALITY.reads)
         with pytest.raises(EngineError):
@@ -131,7 +131,7 @@ def test_a_damaged_file_is_found_before_an_engine_sees_it(tmp_path):
 
 
 def test_a_table_in_pieces_is_the_table_whole(monkeypatch):
-    monkeypatch.setattr(pipeline, "_ROWS_AT_ONCE", 5)
+    monkeypatch.setattr("preventable.hand_over._ROWS_AT_ONCE", 5)
     data = outcomes(
         ("b", "2025-11", 2),
         ("a", "2025-10", 3),

@@ -1,0 +1,96 @@
+"""Tables of a home into an engine's session, from their files, and what a step made of them back in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import pyarrow as pa
+
+from preventable.engine import Disk, Engine, RowFile
+from preventable.store.home import Home
+from preventable.store.session import HomeTables
+from preventable.tables import REGION_TABLES, TABLES, Table
+
+#: Memory that a session's tables may take before they go to the disk, in megabytes.
+_MEMORY_MB = 2_000
+#: Rows of a table that are written at once, where its partitions are not larger.
+_ROWS_AT_ONCE = 300_000
+_OF_THE_REGION = frozenset(table.name for table in REGION_TABLES)
+#: How tables of rows are cut.
+_PARTITION = ("provider", "month")
+
+
+def disk_of(names: Sequence[str], home: Home, tables: HomeTables) -> Disk:
+    """What a session may have of the disk: the files of these tables and no others, and a folder to spill to."""
+    folders = tuple(tables.folder(name) for name in names if name not in _OF_THE_REGION)
+    return Disk(folders, home.spill, _MEMORY_MB)
+
+
+def hand_over(
+    engine: Engine,
+    reads: Sequence[str],
+    carries: Sequence[str],
+    tables: HomeTables,
+    region: Mapping[str, pa.Table],
+) -> dict[str, int]:
+    """Make tables readable in a session: `reads` by their names, `carries` as `previous_<name>` where they were made.
+
+    Returns:
+        Rows of each of `reads`.
+
+    Raises:
+        DamagedFileError: A file is not what was written.
+    """
+    rows = {}
+    for name in reads:
+        if name in region:
+            engine.load(name, region[name])
+            rows[name] = region[name].num_rows
+        else:
+            rows[name] = _attach(engine, name, name, tables)
+    for name in carries:
+        if tables.has(name):
+            _attach(engine, f"previous_{name}", name, tables)
+    return rows
+
+
+def _attach(engine: Engine, alias: str, name: str, tables: HomeTables) -> int:
+    """Make a table of the home readable from its files, which are checked first; returns its rows."""
+    files = tables.files(name)
+    if files:
+        columns = [column.name for column in TABLES[name].columns]
+        engine.attach(alias, columns, [RowFile(file.path, file.constants) for file in files])
+    else:
+        engine.load(alias, TABLES[name].empty())
+    return sum(file.rows for file in files)
+
+
+def rows_in_parts(engine: Engine, table: Table) -> Iterator[pa.Table]:
+    """A table of a session, conformed, partition after partition, in pieces that memory can hold.
+
+    Raises:
+        SchemaError: It is not as it is declared.
+    """
+    if table.partition != _PARTITION:
+        yield table.conform(engine.table(table.name))
+        return
+    counted = engine.fetch(
+        f"SELECT provider, month, count(*) AS rows FROM {table.name} GROUP BY provider, month ORDER BY provider, month"
+    ).to_pylist()
+    sql = f"SELECT * FROM {table.name} WHERE provider = $provider AND month BETWEEN $first AND $last"
+    for provider, months in groupby(counted, key=itemgetter("provider")):
+        for first, last in _spans(list(months)):
+            yield table.conform(engine.fetch(sql, {"provider": provider, "first": first, "last": last}))
+
+
+def _spans(months: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """First and last month of runs of months that have about `_ROWS_AT_ONCE` rows."""
+    begun, rows = months[0]["month"], 0
+    for one, after in zip(months, [*months[1:], None], strict=True):
+        rows += one["rows"]
+        if after is None or rows + after["rows"] > _ROWS_AT_ONCE:
+            yield begun, one["month"]
+            begun, rows = after["month"] if after else "", 0
