@@ -323,7 +323,9 @@ def test_a_projection_without_error_is_told_without_one():
 
 
 def test_the_projection_and_its_error_are_told(packs):
-    assert "Places are held in metres of EPSG:27700, to within about 2 m." in said(Page(packs[COMMUNITY]))
+    assert "Places are held in metres of EPSG:27700, which may move them by about 2 m." in said(
+        Page(packs[COMMUNITY])
+    )
 
 
 # --- areas of a real region --------------------------------------------------------------------------------------

@@ -22,9 +22,12 @@ LEVELS = ("middle_area", "ward", "neighbourhood", "district")
 
 @dataclass
 class Report:
-    """What a build leaves out, and what else a reader of its figures should know."""
+    """What a build leaves out and why, and what else a reader of its figures should know.
 
-    left_out: list[str] = field(default_factory=list)
+    What is left out stands in region.toml and in packs; why is for whoever builds the region.
+    """
+
+    left_out: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -115,7 +118,7 @@ def _by_code(table: pa.Table, part: Part) -> pa.Table:
 def _say_absent(level: str, codes: Sequence[str | None], report: Report) -> None:
     without = sum(code is None for code in codes)
     if without == len(codes):
-        report.left_out.append(f"{level.replace('_', ' ')}s: the look-up names none")
+        report.left_out[f"{level.replace('_', ' ')}s"] = "the look-up names none"
     elif without:
         report.notes.append(f"{without:,} small areas lie in no {level.replace('_', ' ')}.")
 

@@ -35,16 +35,17 @@ from preventable.tables.region_folder import write_region_folder
 
 @dataclass(frozen=True)
 class BuiltRegion:
-    """A region's tables by name, what its region.toml says, and the folder of mappings that go with it."""
+    """A region's tables by name, what its region.toml says, why parts are left out, and the folder of its mappings."""
 
     tables: Mapping[str, pa.Table]
     about: Mapping[str, Any]
+    left_out: Mapping[str, str]
     mappings: Path | None
 
     def lines(self) -> list[str]:
         """What was built, left out and noted, for a person."""
         rows = [f"{name:<16}{table.num_rows:>10,}" for name, table in self.tables.items()]
-        left_out = [f"left out: {line}" for line in self.about["left_out"]]
+        left_out = [f"left out: {what} ({why})" for what, why in self.left_out.items()]
         error = f"transform error {self.about['transform_error_m']} m: {self.about['transform_error_basis']}"
         return [*rows, *left_out, *self.about["notes"], *([error] if self.about["crs"] else [])]
 
@@ -113,11 +114,11 @@ def read_region(manifest: Manifest) -> BuiltRegion:
         "transform_error_basis": basis,
         "licences": _licences(manifest),
         "files": [_cited(file) for file in _used(manifest)],
-        "left_out": report.left_out,
+        "left_out": list(report.left_out),
         "notes": report.notes,
         **manifest.about,
     }
-    return BuiltRegion(tables, about, manifest.mappings)
+    return BuiltRegion(tables, about, report.left_out, manifest.mappings)
 
 
 def _conform(table: Any, data: pa.Table) -> pa.Table:
@@ -128,13 +129,14 @@ def _conform(table: Any, data: pa.Table) -> pa.Table:
         raise RegionCodesError(table.name, error.found) from None
 
 
-def _absent(manifest: Manifest) -> list[str]:
-    """Optional sections that do not stand, in words; a section whose optional file is absent has its own line."""
-    said = list(manifest.left_out)
-    spoken = {line.partition(":")[0] for line in said}
+def _absent(manifest: Manifest) -> dict[str, str]:
+    """Optional sections that do not stand, and why; a section whose optional file is absent has its own line."""
+    said = dict(manifest.left_out)
     for section, kind in SECTIONS.items():
-        if kind.named and section not in manifest.parts and section not in spoken:
-            said.append(f"{kind.named} (the manifest has no section {section})")
+        spoken = any(what.startswith(f"{kind.named} of ") for what in manifest.left_out)
+        if kind.named and section not in manifest.parts and not spoken:
+            so = f": {kind.without}" if kind.without else ""
+            said[kind.named] = f"the manifest has no section {section}{so}"
     return said
 
 

@@ -27,6 +27,7 @@ class Kind:
         options: Further keys, with their type.
         many: Whether the section may stand several times.
         named: What the section gives, as a report of what is left out says it; empty where it is not optional.
+        without: What cannot be done without it, for whoever builds the region; empty where a pack shows it itself.
     """
 
     roles: Mapping[str, str]
@@ -34,6 +35,7 @@ class Kind:
     options: Mapping[str, type] = field(default_factory=dict)
     many: bool = False
     named: str = ""
+    without: str = ""
 
 
 SECTIONS: Mapping[str, Kind] = {
@@ -128,14 +130,16 @@ SECTIONS: Mapping[str, Kind] = {
         ("provider_name", "source"),
         {"for_each": str, "prefix": str, "distinct": bool},
         many=True,
-        named="providers: nobody can submit a file",
+        named="providers",
+        without="nobody can submit a file",
     ),
     "partners": Kind(
         dict.fromkeys(("partner", "partner_name", "partner_type", "district"), "text"),
         ("partner", "partner_name", "partner_type"),
         {"for_each": str},
         many=True,
-        named="partners: nobody can receive a pack",
+        named="partners",
+        without="nobody can receive a pack",
     ),
     "calendar": Kind(
         {"date": "date", "name": "text", "day_type": "text", "district": "text"},
@@ -206,8 +210,8 @@ class Part:
 class Manifest:
     """A region as its manifest describes it.
 
-    `mappings` is the folder of that name beside the manifest, None where there is none; `left_out` names what optional
-    files, being absent, leave out.
+    `mappings` is the folder of that name beside the manifest, None where there is none; `left_out` is what optional
+    files, being absent, leave out, and why.
     """
 
     path: Path
@@ -218,7 +222,7 @@ class Manifest:
     files: Mapping[str, SourceFile]
     parts: Mapping[str, tuple[Part, ...]]
     mappings: Path | None
-    left_out: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def one(self, section: str) -> Part | None:
         """The section that may stand once; None where it does not stand."""
@@ -253,7 +257,7 @@ class _Reader:
     def __init__(self, path: Path, data: Path) -> None:
         self.path = path
         self.data = data
-        self.left_out: list[str] = []
+        self.left_out: dict[str, str] = {}
 
     def read(self, contents: Mapping[str, Any]) -> Manifest:
         self._know("the manifest", contents, (*_REQUIRED, "source", "crs", "files", *SECTIONS))
@@ -274,7 +278,7 @@ class _Reader:
         return Manifest(
             self.path, contents["name"], contents["code"], contents.get("crs", ""), about, files, parts,
             mappings if mappings.is_dir() else None,
-            tuple(self.left_out),
+            self.left_out,
         )  # fmt: skip
 
     def _file(self, name: str, given: Any) -> SourceFile:
@@ -313,7 +317,8 @@ class _Reader:
                 raise self._wrong(f"{section}.{key} is not of the kind {wanted.__name__}")
         file = self._named_file(section, given, files)
         if file is not None and not file.path.is_file():
-            self.left_out.append(f"{section}: the optional file {file.path.name} is not there")
+            what = kind.named or section.replace("_", " ")
+            self.left_out[f"{what} of {file.title}"] = f"the optional file {file.path.name} is not there"
             return None
         if file is None and columns:
             raise self._wrong(f"{section} has columns and no file")

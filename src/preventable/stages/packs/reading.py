@@ -107,7 +107,7 @@ def _region_notes(inputs: PackInputs) -> tuple[Note, ...]:
     left_out = "; ".join(inputs.region_lines("left_out"))
     remarks = (
         *inputs.region_lines("notes"),
-        *([_("Left out of the region's tables: {what}.").format(what=left_out)] if left_out else []),
+        *([_("Not held of this region: {what}.").format(what=left_out)] if left_out else []),
         *_transform(inputs),
     )
     licences = Note(_("Licences and sources of maps, names and numbers"), inputs.licences)
@@ -121,7 +121,7 @@ def _transform(inputs: PackInputs) -> tuple[str, ...]:
     if not crs or error_m is None:
         return ()
     words = (
-        _("Places are held in metres of {crs}, to within about {error} m.")
+        _("Places are held in metres of {crs}, which may move them by about {error} m.")
         if error_m
         else _("Places are held in metres of {crs}.")
     )
