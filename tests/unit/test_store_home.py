@@ -1,9 +1,11 @@
 """A home: its key, its region, its lock, and what is no home."""
 
+import os
 import re
 import shutil
 import stat
 import subprocess
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +24,7 @@ from preventable.errors import (
 )
 from preventable.store import home as home_module
 from preventable.store.home import create_home, open_home
+from preventable.store.session import writing
 from preventable.tables import REGION_TABLES
 
 
@@ -288,3 +291,44 @@ def test_a_home_of_the_format_before_is_told_from_a_damaged_one(tmp_path):
 
     with pytest.raises(OtherVersionError):
         open_home(home.path)
+
+
+@pytest.mark.parametrize("at", range(1, 4))
+def test_a_home_killed_while_it_was_made_is_made_again_and_keeps_nothing_unfinished(
+    tmp_path, monkeypatch, at
+):
+    """The third is home.toml, the first .gitignore; a kill leaves the temporary file where it was."""
+    renamed = [0]
+    real = os.replace
+
+    def cut(source, target):
+        renamed[0] += 1
+        if renamed[0] == at:
+            raise SystemExit
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", cut)
+        patch.setattr(Path, "unlink", lambda *_, **__: None)
+        with pytest.raises(SystemExit):
+            create_home(tmp_path / "home")
+    assert len(list((tmp_path / "home").rglob("*.tmp"))) == 1
+
+    create_home(tmp_path / "home")
+
+    assert list((tmp_path / "home").rglob("*.tmp")) == []
+
+
+def test_the_next_writer_removes_what_a_kill_left_in_region_and_mappings(tmp_path):
+    home = small_home(tmp_path)
+    left = [
+        home.region / ".areas.parquet.0a1b2c3d.tmp",
+        home.restricted / "mappings" / ".x.v1.toml.0a1b2c3d.tmp",
+    ]
+    for path in left:
+        path.write_bytes(b"half")
+
+    with writing(home):
+        pass
+
+    assert not any(path.exists() for path in left)

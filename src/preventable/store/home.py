@@ -40,6 +40,7 @@ from preventable.store.durable import (
     PRIVATE_FILE,
     PRIVATE_FOLDER,
     make_folders,
+    sweep_temporary,
     write_atomically,
     write_files,
 )
@@ -50,6 +51,8 @@ _OUR_NAMES = frozenset({"home.toml", "restricted", "released", "summary.json", "
 _KEPT_OUT_OF_GIT = b"*\n"
 _KEY_BYTES = 32
 _MAPPING_HEADER = ("provider", "source", "version", "owner", "approved_by", "approved_on")
+#: What a crash leaves where home.toml or .gitignore was being written.
+_UNFINISHED = re.compile(r"\.(home\.toml|\.gitignore)\.[0-9a-f]{8}\.tmp\Z")
 _FILE_SAFE = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _MANIFEST = "manifest.json"
 
@@ -252,6 +255,11 @@ class Home:
             raise DamagedFileError(f"region/{_MANIFEST}", "it is not as it was written")
         return dict(manifest)
 
+    def sweep(self) -> None:
+        """Remove what a crash left of unfinished files beside the tables; the home's lock is held."""
+        for folder in (self.path, self.restricted, self.restricted / "mappings", self.region):
+            sweep_temporary(folder)
+
     def verify(self) -> None:
         """Check all that the home keeps beside its tables and packs: region, mappings, key, what keeps git out.
 
@@ -319,6 +327,7 @@ def create_home(path: Path, *, demo_seed: int | None = None) -> Home:
     # Two that make one home at once would leave the key of one and the marker of the other.
     with home.lock():
         _refuse_a_home(path)
+        home.sweep()
         _make_home(home, key)
     return home
 
@@ -326,7 +335,7 @@ def create_home(path: Path, *, demo_seed: int | None = None) -> Home:
 def _is_of_a_home(child: Path) -> bool:
     if child.name == ".gitignore":
         return child.read_bytes() == _KEPT_OUT_OF_GIT
-    return child.name in _OUR_NAMES
+    return child.name in _OUR_NAMES or _UNFINISHED.match(child.name) is not None
 
 
 def _refuse_a_home(path: Path) -> None:

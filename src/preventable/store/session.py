@@ -113,6 +113,7 @@ def writing(home: Home) -> Iterator[HomeTables]:
     with ExitStack() as stack:
         stack.enter_context(home.lock())
         tables = _opened(home, stack, writable=True)
+        home.sweep()
         tables.restricted.recover()
         tables.released.recover()
         recover_packs(home)
