@@ -87,6 +87,21 @@ def test_an_attached_table_is_forgotten_and_replaced_like_another(files):
 
 
 @pytest.mark.parametrize(
+    "name", ["text=x", "[may] read", "m?y read", "may*read", "may**read", "ma[y", "{may,read}", "back\\slash"]
+)
+def test_the_name_of_a_folder_is_a_name_and_says_nothing_of_the_rows(tmp_path, name):
+    beside = tmp_path / "may read"
+    for folder, text in ((beside, "beside"), (tmp_path / name, "here")):
+        folder.mkdir()
+        pq.write_table(pa.table({"text": [text]}), folder / "rows.parquet")
+    engine = DuckDBEngine(Disk((tmp_path,)))
+
+    engine.attach("rows", ["place", "text"], [RowFile(tmp_path / name / "rows.parquet", {"place": "a"})])
+
+    assert engine.table("rows").to_pydict() == {"place": ["a"], "text": ["here"]}
+
+
+@pytest.mark.parametrize(
     "sql",
     [
         "SELECT * FROM read_parquet('{outside}')",

@@ -12,6 +12,7 @@ import pytest
 from sources_world import CONTEXT, NHS_NUMBERS, checked, read, rows_of
 
 from preventable.errors import NoKeyError
+from preventable.stages.pseudonyms import keyed_hash
 from preventable.stages.pseudonyms.keyed_hash import pseudonyms
 from preventable.stages.pseudonyms.stage import pseudonymise_records
 from preventable.stages.sources.texts import read_place_texts
@@ -61,6 +62,14 @@ def test_a_key_of_any_length_makes_the_standard_hash(length):
     assert made(key, "record", "é", "2") == [
         f"id:{base64.b32encode(digest).decode().lower()}" for digest in digests
     ]
+
+
+def test_values_beyond_those_hashed_at_once_are_hashed_like_the_first(monkeypatch):
+    monkeypatch.setattr(keyed_hash, "_ROWS_AT_ONCE", 2)
+    values = ("a", "b", "c", "d", "e")
+
+    assert made(b"k", "record", *values) == [made(b"k", "record", value)[0] for value in values]
+    assert len(set(made(b"k", "record", *values))) == len(values)
 
 
 def test_one_person_has_one_key_at_every_provider():

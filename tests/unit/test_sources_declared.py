@@ -141,6 +141,15 @@ def test_codes_that_differ_in_capitals_alone_are_told_apart():
     assert one("dental", region=region, Area="montford")[0]["place_area"] == "montford"
 
 
+def test_a_code_that_fits_two_areas_but_for_its_capitals_is_neither_of_them():
+    region = RegionPlaces("", *_codes_and_names({"small_area": "MontFord", "region": "montford"}))
+
+    row, problems = one("dental", region=region, Area="MONTFORD")
+
+    assert row["place_area"] is None
+    assert problems == {("place_area", "unknown_code")}
+
+
 def _codes_and_names(codes):
     areas = [{"area_type": level, "area": code, "area_name": code} for level, code in codes.items()]
     found = region_places(pa.Table.from_pylist(areas), pa.table({"small_area": [codes["small_area"]]}), {})

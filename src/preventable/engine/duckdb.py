@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
@@ -12,6 +13,8 @@ from preventable.errors import EngineError
 
 #: Number of a row's file in the list read, from 1. A join with the constants of files could change the order of rows.
 _NUMBER = "CAST(file_index AS BIGINT) + 1"
+#: Characters of a path by which DuckDB would look for several files; in brackets they stand for themselves.
+_GLOB = re.compile(r"[*?\[]")
 
 
 class DuckDBEngine:
@@ -51,7 +54,9 @@ class DuckDBEngine:
             for each in files[0].constants
         }
         told = ", ".join(constants.get(each, each) for each in columns)
-        rows = f"read_parquet({_texts(str(file.path) for file in files)})"
+        paths = _texts(_GLOB.sub(r"[\g<0>]", str(file.path)) for file in files)
+        # Names of folders say nothing of the rows in them, whatever they look like.
+        rows = f"read_parquet({paths}, hive_partitioning = false)"
         self._run(f"CREATE VIEW {checked_name(name)} AS SELECT {told} FROM {rows}", None, name)
         self._attached.add(name)
 
