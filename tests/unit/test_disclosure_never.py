@@ -38,6 +38,18 @@ ABOUT = [
     ("determinant", "starts_with", ["MPDS 27"], "weapon"),
     ("determinant", "in", ["MPDS 27D03S", "MPDS 04D02T"], "weapon"),
     ("determinant", "not_ends_with", ["X", "G"], "weapon"),
+    *(
+        (column, operator, values, subject)
+        for column in ("subject_type", "record_category")
+        for operator, values, subject in (
+            ("is", ["knife_crime"], "weapon"),
+            ("not_in", ["Possession-of  Weapons", "robbery"], "weapon"),
+            ("starts_with", ["weap"], "weapon"),
+            ("starts_with", ["possession_"], "weapon"),
+            ("in", ["sexual_offences", "Rape"], "sexual"),
+            ("is", ["Domestic violence"], "domestic"),
+        )
+    ),
 ]
 #: Conditions that tell of no subject, because the codes are those of every assault or of something else.
 ABOUT_NOTHING = [
@@ -47,6 +59,8 @@ ABOUT_NOTHING = [
     ("icd10_external_cause", "not_in", ["W01"]),
     ("offence_code", "in", ["8N", "19C"]),
     ("police_informed", "is", ["no"]),
+    ("record_category", "in", ["assault", "stabbing"]),
+    ("record_category", "starts_with", ["weather"]),
 ]
 
 

@@ -83,7 +83,13 @@ class Mark:
             codes, endings = _plain(self.codes), _plain(self.endings)
             if operator == "not_ends_with":
                 return any(part.endswith(endings) for part in _plain(named))
-            ours = [word.startswith(codes) or word.endswith(endings) for word in _plain(named)]
+            # What begins with a part of a code ("weap") picks what begins with the code.
+            ours = [
+                word.startswith(codes)
+                or word.endswith(endings)
+                or (operator == "starts_with" and any(code.startswith(word) for code in codes))
+                for word in _plain(named)
+            ]
             return any(ours) if operator == "not_in" else all(ours)
         if self.values is None:
             return True
