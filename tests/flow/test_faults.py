@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from fault_bits import KINDS, flips
@@ -115,6 +116,28 @@ def test_the_calls_of_sqlite_and_of_delta_are_seen(calls):
         ("write", "ledger transaction"),
         ("fsync", "ledger transaction"),
     } <= seen
+
+
+def test_what_a_commit_made_is_on_the_disk_before_the_ledger_counts_it(calls):
+    """A power cut cannot be played here; a lost fsync would be seen by nothing else than the order of the calls."""
+    points = calls.points
+    made = [
+        at for at, point in enumerate(points)
+        if point.operation in {"rename", "link"} and point.kind in {"data file", "Delta commit"}
+    ]  # fmt: skip
+
+    assert len(made) >= 5
+    for at in made:
+        path = Path(points[at].path)
+        counted = next(n for n in range(at, len(points)) if points[n].kind == "ledger transaction")
+        before, after = (
+            {Path(point.path) for point in points[first:last] if point.operation == "fsync"}
+            for first, last in ((0, at), (at, counted))
+        )
+        assert path.parent in after
+        assert path in after or any(
+            one.parent == path.parent and one.name.startswith(f".{path.name}.") for one in before
+        )
 
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])

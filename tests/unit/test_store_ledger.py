@@ -211,3 +211,26 @@ def test_a_cell_that_nobody_wrote_is_found_at_the_next_opening(tmp_path, change)
 
     with pytest.raises(DamagedFileError, match="ledger"):
         Ledger(path)
+
+
+def test_what_every_transaction_wrote_is_sealed_with_it(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    second = dataclasses.replace(
+        INTENT, number=2, submissions=(), receipts=(), changes=(Change("t", 1, (), (FILE,)),)
+    )
+    for act in (
+        lambda ledger: ledger.open_intent(INTENT),
+        lambda ledger: ledger.acknowledge(INTENT, {"t": "33"}),
+        lambda ledger: ledger.write_receipts([RECEIPT]),
+        lambda ledger: ledger.open_intent(second),
+        lambda ledger: ledger.acknowledge(second, {"t": "44"}),
+        lambda ledger: ledger.erase_superseded("t", "2025-01-02T00:00:00+00:00"),
+        lambda ledger: ledger.open_intent(dataclasses.replace(second, number=3)),
+        lambda ledger: ledger.withdraw(3),
+    ):
+        with contextlib.closing(Ledger(path)) as ledger:
+            act(ledger)
+
+    with contextlib.closing(Ledger(path)) as ledger:
+        assert len(ledger.receipts()) == 2
+        assert ledger.superseded_files("t") == []
