@@ -37,6 +37,8 @@ from preventable.errors import (
     RegionValueError,
     UsageError,
 )
+from preventable.regions import populations
+from preventable.regions.manifest import read_manifest
 from preventable.store.home import open_or_create_home
 from preventable.tables.region import REGION_TABLES
 
@@ -258,6 +260,29 @@ def test_two_columns_of_one_age_are_refused(files):
 
     with pytest.raises(RegionCodesError, match="5 groups of residents are given more than once"):
         built(files)
+
+
+@pytest.mark.parametrize(
+    ("word", "span"),
+    [
+        ("7", (7, 7)), ("Aged 5 to 9 years", (5, 9)), ("90+", (90, 120)), ("Aged 90 years and over", (90, 120)),
+        ("Aged under 1 year", (0, 0)), ("Under 5", (0, 4)), ("<1", (0, 0)), ("less than 16", (0, 15)),
+    ],
+)  # fmt: skip
+def test_an_age_is_read_as_publishers_write_it(files, word, span):
+    assert populations._age_span(word, _part_of_residents(files)) == span
+
+
+@pytest.mark.parametrize(
+    "word", ["4 and under", "5 to under 10", "up to 9", "under 0", "old", "9-5", "5-130"]
+)
+def test_an_age_that_could_be_read_in_two_ways_is_refused(files, word):
+    with pytest.raises(RegionValueError, match="an age is written"):
+        populations._age_span(word, _part_of_residents(files))
+
+
+def _part_of_residents(files):
+    return read_manifest(write_manifest(files, manifest())).parts["populations"][0]
 
 
 def test_older_areas_without_the_table_between_are_refused(files):

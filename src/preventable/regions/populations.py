@@ -17,6 +17,9 @@ from preventable.regions.manifest import Manifest, Part
 #: Last age of an open band in our tables.
 _OPEN = 120
 _SEXES = ("male", "female")
+#: Words that make an age the end of a span, and those of them that leave the age itself out.
+_BELOW = re.compile(r"under|below|less|younger|up to|<|≤")
+_UNDER = re.compile(r"(?:under|below|less than|<) *\d")
 
 
 def read_populations(
@@ -176,11 +179,14 @@ def _persons(values: pa.ChunkedArray, part: Part, name: str) -> pa.ChunkedArray:
 
 
 def _age_span(word: str, part: Part) -> tuple[int, int]:
-    """First and last age of '7', '5-9', 'Aged 5 to 9 years', '90+', '90 and over'."""
+    """First and last age of '7', '5-9', 'Aged 5 to 9 years', '90+', '90 and over', 'Aged under 1 year'."""
     ages = [int(number) for number in re.findall(r"\d+", word)]
-    if len(ages) == 2 and ages[0] <= ages[1] < _OPEN:
+    is_below = _BELOW.search(word.lower()) is not None
+    if len(ages) == 2 and ages[0] <= ages[1] < _OPEN and not is_below:
         return ages[0], ages[1]
-    if len(ages) == 1:
+    if len(ages) == 1 and is_below and _UNDER.search(word.lower()) and ages[0]:
+        return 0, ages[0] - 1
+    if len(ages) == 1 and not is_below:
         is_open = "+" in word or "over" in word.lower() or ages[0] == part.options.get("open_from")
         return ages[0], _OPEN if is_open else ages[0]
     raise RegionValueError(part.where, "an age is written in a way that is not known, such as 7, 5-9 or 90+")
