@@ -153,6 +153,8 @@ def located(
     matches = TABLES["place_matches"].conform(engine.table("place_matches")).to_pylist()
     rows = engine.table("located_records")
     assert set(rows.column_names) == {column.name for column in TABLES["located_records"].columns}
+    keys = rows.column("record_key").to_pylist()
+    assert sorted(keys) == sorted(str(one["record_key"]) for one in records)
     return {row["record_key"]: row for row in rows.to_pylist()}, matches
 
 

@@ -223,6 +223,20 @@ def test_a_provider_of_the_whole_region_is_missing_everywhere():
         if row["period_type"] == "month" and row["period_end"] == "2025-06"
     }
     assert of_june == {0.0}
+    assert {row["coverage"] for row in found.values() if row["period_end"] == "2025-08"} == {1.0}
+
+
+def test_a_provider_of_the_whole_region_that_has_never_sent_is_missing_in_every_district():
+    senders = {**SENDERS, "force": None}
+    never = [("force", month) for month in HELD]
+
+    found = figures(counted_lines(every_month(), HELD, senders=senders, missing=never))
+
+    for area_type, area, share in (
+        ("region", REGION, 3 / 4),
+        *(("district", one, 1 / 2) for one in DISTRICTS),
+    ):
+        assert found[name_of(area_type, area, "month", "2025-12")]["coverage"] == pytest.approx(share)
 
 
 def test_where_every_month_is_missing_nothing_is_whole():

@@ -118,6 +118,14 @@ def test_sql_reads_no_file_outside_the_folders_of_the_session(files, sql):
         engine.fetch(sql.format(outside=outside, inside=files))
 
 
+def test_a_statement_cannot_change_what_the_session_may_do(files):
+    engine = attached(files)
+
+    for setting in ("enable_external_access = true", "memory_limit = '1GB'", "temp_directory = '/'"):
+        with pytest.raises(EngineError):
+            engine.fetch(f"SET {setting}")
+
+
 def test_a_step_is_handed_its_own_tables_and_can_read_no_other_table(tmp_path):
     home = small_home(tmp_path / "home")
     with writing(home) as tables:

@@ -197,6 +197,16 @@ def test_a_point_counts_in_an_area_that_its_radius_carries(sd, areas):
     assert (row["small_area"], row["ward"], row["district"]) == areas
 
 
+@pytest.mark.parametrize(("east", "area"), [(203, "XS00001"), (1_005, "XS00001"), (1_015, "XS00002")])
+def test_records_at_one_point_are_as_many_records_in_one_area(east, area):
+    """Within a square of the index that no border touches, and on either side of a border."""
+    at = {"easting_m": WEST + float(east), "northing_m": SOUTH + 300.0, "point_sd_m": 10.0}
+
+    rows, _ = located([record(key, "ambulance", **at) for key in ("a", "b", "c")])
+
+    assert {key: row["small_area"] for key, row in rows.items()} == dict.fromkeys(("a", "b", "c"), area)
+
+
 # --- venues of records with a point -------------------------------------------------------------
 
 

@@ -201,6 +201,23 @@ def test_without_a_postcode_directory_split_areas_are_split_evenly_and_flagged(f
     assert bases == {"split_evenly"}
 
 
+def test_a_split_area_is_split_in_each_year_as_if_there_were_no_other():
+    moves = {"old": populations._Move(["a", "b"], [1, 1], "split_evenly")}
+    years = [2020, 2020, 2021, 2022]
+    cells = pa.table(
+        {
+            "small_area": ["old"] * 4, "year": years, "sex": ["all"] * 4, "age_from": [0, 1, 0, 0], "age_to": [0, 1, 0, 0],
+            "persons": [1, 1, 1, 1],
+        }
+    )  # fmt: skip
+
+    moved = populations._moved(cells, moves).to_pylist()
+
+    found = {(row["year"], row["age_from"], row["small_area"]): row["persons"] for row in moved}
+    assert [found[year, 0, "a"] for year in (2020, 2021, 2022)] == [1, 1, 1]
+    assert (found[2020, 1, "a"], found[2020, 1, "b"]) == (0, 1)
+
+
 def test_residents_by_sex_in_rows_and_in_columns_are_the_same(files):
     groups = [(area, sex, age) for area in SHAPES for sex in "FM" for age in (0, 1, 90)]
     persons = {group: number for number, group in enumerate(groups)}
