@@ -14,19 +14,21 @@ import pyarrow.parquet as pq
 from supplier_files import mapping_of, read_cells, written
 
 from preventable.invented.invent import invent
+from preventable.pipeline import code_fingerprint
 
 FIRST, LAST = dt.date(2025, 11, 3), dt.date(2025, 12, 28)  # Monday, Sunday
 ONE_IN = 10
 
 
 def small_world(folder: Path) -> Path:
-    """A folder with `region` (every mapping in it) and `submissions`; made once, found again afterwards.
+    """A folder with `region` (every mapping in it) and `submissions`; made once, found again by the same code.
 
     A row stays where its record's number is among the tenth (by sha256, so that versions of a record stay together)
     and its day of contact in the eight weeks. Rows of registers have no day of contact. Three partners stay,
     one of each type.
     """
-    if (folder / "made").exists():
+    made, code = folder / "made", code_fingerprint()
+    if made.exists() and made.read_text(encoding="utf-8") == code:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     invent(months=2, seed=1, out=folder)
@@ -35,7 +37,7 @@ def small_world(folder: Path) -> Path:
     for path in sorted((folder / "submissions").rglob("*.*")):
         _thin(path, mapping_of(path, folder / "region"))
     _thin_partners(folder / "region" / "partners.parquet")
-    (folder / "made").touch()
+    made.write_text(code, encoding="utf-8")
     return folder
 
 
