@@ -457,7 +457,8 @@ def test_an_optional_file_that_is_not_there_leaves_its_sections_out_and_another_
     assert str(refused.value).startswith("R903  venues.csv: files.venues of region-manifest.toml is not in ")
     assert region.tables["venues"].num_rows == 0
     (left_out,) = [what for what in region.about["left_out"] if what.startswith("venues")]
-    assert left_out.startswith("venues of ") and "venues.csv" not in left_out
+    assert left_out.startswith("venues of ")
+    assert "venues.csv" not in left_out
     assert f"left out: {left_out} (the optional file venues.csv is not there)" in region.lines()
 
 
