@@ -91,6 +91,7 @@ def read_areas(manifest: Manifest, projection: Projection | None, report: Report
     boundaries = manifest.one("boundaries")
     if boundaries is not None and projection is not None:
         polygons = _polygons(codes, boundaries, part, projection, report)
+        projection.refuse_elsewhere(shapely.get_coordinates(shapely.point_on_surface(polygons)))
     return Areas(
         codes,
         [name or code for name, code in zip(texts(table, "small_area_name"), codes, strict=True)],

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from preventable.errors import RegionCodesError, SchemaError, UsageError
+from preventable.errors import ManifestError, RegionCodesError, SchemaError, UsageError
 from preventable.regions.areas import Areas, Report, areas_table, read_areas, small_areas_table
 from preventable.regions.files import read_part
 from preventable.regions.manifest import SECTIONS, Manifest, Part, read_manifest
@@ -126,7 +126,7 @@ def _conform(table: Any, data: pa.Table) -> pa.Table:
     try:
         return table.conform(data)
     except SchemaError as error:
-        raise RegionCodesError(table.name, error.found) from None
+        raise ManifestError(table.name, error.found) from None
 
 
 def _absent(manifest: Manifest) -> dict[str, str]:

@@ -62,7 +62,7 @@ def read_columns(file: SourceFile, names: Sequence[str], part: Part) -> pa.Table
     if absent:
         raise RegionColumnError(
             file.path.name,
-            f"{part.section} names {len(absent)} columns that are not there: {', '.join(absent)}",
+            f"{part.section} names what is no column of it: {', '.join(absent)}",
         )
     table = _read(file, wanted)
     for column, values, kept in part.choices:

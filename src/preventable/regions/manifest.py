@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,19 @@ from preventable.errors import ManifestError, RegionFileError
 
 _POINT = {"longitude": "number", "latitude": "number", "easting_m": "number", "northing_m": "number"}
 _REQUIRED = ("name", "code", "owner", "reviewed", "review_by")
-_FILE_KEYS = ("path", "title", "licence", "date", "crs", "delimiter", "layer", "optional")
+_FILE_KEYS: Mapping[str, type] = {
+    **dict.fromkeys(("path", "title", "licence", "crs", "delimiter", "layer"), str),
+    "date": dt.date,
+    "optional": bool,
+}
+_HEAD_KEYS: Mapping[str, type] = {
+    **dict.fromkeys(("name", "code", "owner", "source", "crs"), str),
+    **dict.fromkeys(("reviewed", "review_by"), dt.date),
+    "files": dict,
+}
+_KINDS: Mapping[type, str] = {
+    str: "a text", dt.date: "a date", bool: "true or false", int: "a whole number", list: "a list", dict: "a table"
+}  # fmt: skip
 _PART_KEYS = ("file", "rows", "columns", "constants", "keep", "leave_out")
 
 
@@ -242,11 +255,16 @@ def read_manifest(path: Path, *, data: Path | None = None) -> Manifest:
         RegionFileError: A file is absent that is not marked optional.
     """
     try:
-        contents = tomllib.loads(path.read_text(encoding="utf-8"))
+        contents = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError:
         raise RegionFileError(path.name, "there is no such manifest") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise ManifestError(path.name, "it is not well-formed TOML") from None
+    except UnicodeDecodeError:
+        raise ManifestError(path.name, "it is not written in UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line \d+, column \d+|at end of document", str(error))
+        raise ManifestError(
+            path.name, f"it is not well-formed TOML {place[0] if place else ''}".rstrip()
+        ) from None
     reader = _Reader(path, data or path.parent)
     return reader.read(contents)
 
@@ -260,8 +278,9 @@ class _Reader:
         self.left_out: dict[str, str] = {}
 
     def read(self, contents: Mapping[str, Any]) -> Manifest:
-        self._know("the manifest", contents, (*_REQUIRED, "source", "crs", "files", *SECTIONS))
+        self._know("the manifest", contents, (*_HEAD_KEYS, *SECTIONS))
         self._need("the manifest", contents, _REQUIRED)
+        self._of_kind("", contents, _HEAD_KEYS)
         files = {name: self._file(name, given) for name, given in contents.get("files", {}).items()}
         parts = {
             section: self._parts(section, contents[section], files)
@@ -285,15 +304,14 @@ class _Reader:
         what = f"files.{name}"
         self._know(what, given, _FILE_KEYS)
         self._need(what, given, ("path", "licence", "date"))
+        self._of_kind(f"{what}.", given, _FILE_KEYS)
         path = self.data / given["path"]
         optional = given.get("optional", False)
         if not path.is_file() and not optional:
             raise RegionFileError(given["path"], f"{what} of {self.path.name} is not in {self.data}")
-        date = given["date"]
         return SourceFile(
-            name, path, str(given.get("title", name)), str(given["licence"]),
-            date.isoformat() if isinstance(date, dt.date) else str(date), str(given.get("crs", "")),
-            str(given.get("delimiter", ",")), str(given.get("layer", "")), bool(optional),
+            name, path, given.get("title", name), given["licence"], str(given["date"]), given.get("crs", ""),
+            given.get("delimiter", ","), given.get("layer", ""), optional,
         )  # fmt: skip
 
     def _parts(self, section: str, given: Any, files: Mapping[str, SourceFile]) -> tuple[Part, ...]:
@@ -310,11 +328,10 @@ class _Reader:
         rows = given.get("rows", [])
         self._know(f"{section}.columns", columns, kind.roles)
         self._know(f"{section}.constants", constants, kind.roles)
+        self._of_kind(f"{section}.columns.", columns, dict.fromkeys(kind.roles, str))
+        self._of_kind(f"{section}.", given, {"file": str, "rows": list, **kind.options})
         for row in rows:
             self._know(f"{section}.rows", row, kind.roles)
-        for key, wanted in kind.options.items():
-            if key in given and not isinstance(given[key], wanted):
-                raise self._wrong(f"{section}.{key} is not of the kind {wanted.__name__}")
         file = self._named_file(section, given, files)
         if file is not None and not file.path.is_file():
             what = kind.named or section.replace("_", " ")
@@ -338,6 +355,7 @@ class _Reader:
             return None
         self._know(f"{section}.{key}", given[key], ("column", "values"))
         self._need(f"{section}.{key}", given[key], ("column", "values"))
+        self._of_kind(f"{section}.{key}.", given[key], {"column": str, "values": list})
         return str(given[key]["column"]), tuple(map(str, given[key]["values"]))
 
     def _named_file(
@@ -356,6 +374,14 @@ class _Reader:
         if unknown:
             raise self._wrong(f"{what} has a key that nothing reads: {', '.join(unknown)}")
 
+    def _of_kind(self, where: str, given: Mapping[str, Any], kinds: Mapping[str, type]) -> None:
+        """Refuse a value of another kind: `optional = "no"` would be true, and a number no column."""
+        for key, wanted in kinds.items():
+            if key in given and not (
+                _is_date(given[key]) if wanted is dt.date else isinstance(given[key], wanted)
+            ):
+                raise self._wrong(f"{where}{key} is not {_KINDS[wanted]}")
+
     def _need(self, what: str, given: Mapping[str, Any], needed: Sequence[str]) -> None:
         absent = [key for key in needed if key not in given]
         if absent:
@@ -363,3 +389,11 @@ class _Reader:
 
     def _wrong(self, found: str) -> ManifestError:
         return ManifestError(self.path.name, found)
+
+
+def _is_date(value: Any) -> bool:
+    """Whether it is a date, or a text such as 2025-10-30."""
+    try:
+        return bool(dt.date.fromisoformat(str(value)))
+    except ValueError:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from preventable.regions.areas import Areas, Report, points_of
 from preventable.regions.files import read_part, slug, texts
 from preventable.regions.manifest import Manifest, Part
 from preventable.regions.projection import Projection
+
+#: What a provider or partner goes by.
+_ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,7 @@ def providers_table(manifest: Manifest, world: World) -> pa.Table:
             rows = list({row[0]: row for row in sorted(rows, key=str, reverse=True)}.values())
         made += rows
     names = ("provider", "provider_name", "source", "site_code", "district", "easting_m", "northing_m")
+    _refuse_odd_ids([row[0] for row in made], "providers")
     return _table(_unique(made, "providers"), names, "sssssff")
 
 
@@ -266,6 +271,7 @@ def partners_table(manifest: Manifest, areas: Areas) -> pa.Table:
                 raise RegionCodesError("partners", "a partner is of a district that is not in the region")
             made.append((row["partner"], row["partner_name"], row["partner_type"], row["district"]))
     names = ("partner", "partner_name", "partner_type", "district")
+    _refuse_odd_ids([row[0] for row in made], "partners")
     return _table(_unique(made, "partners"), names, "ssss")
 
 
@@ -284,12 +290,22 @@ def _for_each(part: Part, areas: Areas) -> list[dict[str, Any]]:
 
 
 def _fill(template: str, words: Mapping[str, str], part: Part) -> str:
-    try:
-        return template.format(**words)
-    except (KeyError, IndexError, ValueError):
+    filled = re.sub(r"\{(code|name|slug)\}", lambda match: words[match[1]], template)
+    if re.search(r"[{}]", re.sub(r"\{(code|name|slug)\}", "", template)):
         raise ManifestError(
             part.section, "a constant has braces around something else than code, name or slug"
-        ) from None
+        )
+    return filled
+
+
+def _refuse_odd_ids(ids: Sequence[str], section: str) -> None:
+    """Refuse ids that are no name of a folder: files come in and packs go out by them."""
+    odd = sum(not _ID.fullmatch(name) for name in ids)
+    if odd:
+        raise ManifestError(
+            section,
+            f"{odd:,} ids are not made of small letters, digits and hyphens; give `{section[:-1]}` for them",
+        )
 
 
 def calendar_table(manifest: Manifest) -> pa.Table:

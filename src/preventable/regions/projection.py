@@ -53,6 +53,28 @@ class Projection:
             )
         return carried
 
+    def refuse_elsewhere(self, points_m: np.ndarray) -> None:
+        """Refuse points (n, 2) outside the part of the world that the projection is made for: lengths are wrong there.
+
+        Raises:
+            RegionProjectionError: Some lie outside it.
+        """
+        made_for = self.crs.area_of_use
+        if made_for is None:
+            return
+        back = best_transformer(self.crs, _crs(LONGITUDE_LATITUDE))
+        longitude, latitude = back.transform(points_m[:, 0], points_m[:, 1])
+        west, south, east, north = made_for.bounds
+        # West of a projection that crosses the date line is a greater number than east of it.
+        from_west, to_east = longitude >= west, longitude <= east
+        across = from_west & to_east if west <= east else from_west | to_east
+        inside = across & (latitude >= south) & (latitude <= north)
+        if not inside.all():
+            raise RegionProjectionError(
+                self.crs.name,
+                f"{int((~inside).sum()):,} areas lie outside the part of the world that it is made for",
+            )
+
     def measure(self, carried: np.ndarray, stated: np.ndarray) -> None:
         """Hold points carried over against the same points in the projection as their publisher states them."""
         apart = np.hypot(*(carried - stated).T)

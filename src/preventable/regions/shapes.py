@@ -56,7 +56,8 @@ def tile(codes: Sequence[str], shapes: np.ndarray) -> Tiling:
     lost = [code for code, shape in zip(codes, polygons, strict=True) if shapely.is_empty(shape)]
     if lost:
         raise RegionCodesError(
-            "boundaries", f"{len(lost)} areas are narrower than a metre: {', '.join(lost[:5])}"
+            "boundaries",
+            f"{len(lost)} areas are narrower than a metre ({', '.join(lost[:5])}): is the crs of their file right?",
         )
     return Tiling(polygons, cracks, overlap_m2, _holes(pieces[holder < 0]))
 

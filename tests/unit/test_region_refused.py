@@ -1,4 +1,4 @@
-"""What is refused of a manifest and of the files that it names: the file, the column, the codes, and what to do."""
+"""Manifests and files of a region that are refused, by number and by what is wrong with them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from region_files import (
     SHAPES,
     box,
     built,
+    manifest,
     write_files,
+    write_manifest,
     write_shapes,
 )
 
@@ -33,7 +35,7 @@ def test_an_unknown_column_is_named_with_its_file(files):
         built(files, {("deprivation", "columns", "deprivation_rank"): "Rank"})
 
     assert str(refused.value).startswith(
-        "R904  ranks.csv: deprivation names 1 columns that are not there: Rank. Look at the first line of the file"
+        "R904  ranks.csv: deprivation names what is no column of it: Rank. Look at the first line of the file"
     )
 
 
@@ -48,10 +50,27 @@ def test_an_unknown_column_is_named_with_its_file(files):
             "deprivation.columns has a key that nothing reads: rank",
         ),
         ({("boundaries", "file"): "maps"}, "boundaries names the file maps, which stands nowhere"),
-        ({("populations", 0, "open_from"): "90"}, "populations.open_from is not of the kind int"),
+        ({("populations", 0, "open_from"): "90"}, "populations.open_from is not a whole number"),
+        ({("files", "shapes", "optional"): "no"}, "files.shapes.optional is not true or false"),
+        ({("files", "shapes", "path"): 7}, "files.shapes.path is not a text"),
+        ({("files", "shapes", "date"): "soon"}, "files.shapes.date is not a date"),
+        ({("files",): "x"}, "files is not a table"),
+        ({("name",): 7}, "name is not a text"),
+        ({("code",): 7}, "code is not a text"),
+        ({("boundaries", "columns", "small_area"): 7}, "boundaries.columns.small_area is not a text"),
+        ({("small_areas", "keep"): {"column": "code", "values": "ZS1"}}, "keep.values is not a list"),
         ({("deprivation",): [{}, {}]}, "deprivation stands 2 times and may stand once"),
         ({("partners", 0, "for_each"): "ward"}, 'for_each is "district"'),
         ({("partners", 0, "constants", "partner"): "csp-{area}"}, "braces around something else"),
+        ({("partners", 0, "constants", "partner"): "csp-{slug.__class__}"}, "braces around something else"),
+        (
+            {("partners", 0, "constants", "partner"): "../{slug}"},
+            "partners: 2 ids are not made of small letters",
+        ),
+        (
+            {("providers",): [{"rows": [{"provider_name": "警察", "source": "ed"}]}]},
+            "give `provider` for them",
+        ),
         ({("populations", 0, "age_columns"): "^x"}, "no column fits age_columns"),
         ({("populations", 0, "age_columns"): "("}, "age_columns is no regular expression"),
     ],
@@ -106,8 +125,24 @@ def test_a_projection_that_is_unknown_or_not_in_metres_is_refused(files, crs):
         built(files, {("crs",): crs})
 
 
+def test_a_projection_of_another_part_of_the_world_is_refused(files):
+    with pytest.raises(RegionProjectionError, match="outside the part of the world that it is made for"):
+        built(files, {("crs",): "EPSG:32618"})
+
+
+def test_a_manifest_may_begin_with_a_byte_order_mark_and_what_is_no_toml_is_told_by_its_line(files):
+    path = write_manifest(files, manifest())
+    text = path.read_text(encoding="utf-8")
+
+    path.write_text(text, encoding="utf-8-sig")
+    assert build_region(path, files / "region").tables["small_areas"].num_rows == 5
+    path.write_text(f"name = \n{text}", encoding="utf-8")
+    with pytest.raises(ManifestError, match="it is not well-formed TOML at line 1, column 8"):
+        build_region(path, files / "region")
+
+
 def test_a_word_that_our_tables_do_not_know_is_refused(files):
-    with pytest.raises(RegionCodesError, match="venue_type has 1 values outside its list"):
+    with pytest.raises(ManifestError, match="venue_type has 1 values outside its list"):
         built(files, {("venues", 0, "types"): {"Pub/bar": "inn"}})
 
 
