@@ -416,7 +416,7 @@ def test_a_region_of_one_district_is_not_compared_with_itself():
 def test_a_month_that_did_not_come_is_a_gap_of_the_line_and_a_token_of_the_table():
     def lost(row: dict) -> dict:
         if row["period_type"] == "month" and row["period_end"] == "2024-09":
-            row.update(value=None, value_note="[x]", note="incomplete: not all providers have sent")
+            row.update(value=None, value_note="[x]", note="incomplete: not every provider has sent all of it")
         return row
 
     page = page_of(with_rows(declared_world(), lost))
@@ -426,18 +426,21 @@ def test_a_month_that_did_not_come_is_a_gap_of_the_line_and_a_token_of_the_table
     assert "0" not in rows.values()
     words = " ".join(said(page))
     assert "A hatched month has no shown count and is not a zero." in words
-    assert "September 2024: recorded violent offences (incomplete: not all providers have sent)." in words
+    assert (
+        "September 2024: recorded violent offences (incomplete: not every provider has sent all of it)."
+        in words
+    )
 
 
 def test_months_that_did_not_come_for_one_reason_are_one_line():
     def lost(row: dict) -> dict:
         if row["period_type"] == "month" and row["period_end"] in ("2024-09", "2025-03"):
-            row.update(value=None, value_note="[x]", note="incomplete: not all providers have sent")
+            row.update(value=None, value_note="[x]", note="incomplete: not every provider has sent all of it")
         return row
 
     words = " ".join(said(page_of(with_rows(declared_world(), lost))))
 
-    assert "September 2024 and March 2025: recorded violent offences (incomplete: not all providers" in words
+    assert "September 2024 and March 2025: recorded violent offences (incomplete: not every provider" in words
 
 
 def test_a_month_that_was_not_released_keeps_its_place_in_line_and_table():
