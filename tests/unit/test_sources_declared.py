@@ -316,6 +316,13 @@ def test_declared_events_are_held_to_the_rules_of_events_and_become_records():
         ("street", with_parts("street", time={"formats": ["%Y-%m-%d %H:%M"]}), "time format an hour"),
         ("street", with_parts("street", columns={"injury_from": "Month"}), "lacks the day"),
         ("counts", with_parts("counts", columns={"place_area": "Area"}), "form counts has no place_area"),
+        ("dental", {**MAPPINGS["dental"], "ignord": {}}, "what nothing reads: ignord"),
+        ("dental", {**MAPPINGS["dental"], "ignored": ["Notes"]}, "no sections: ignored"),
+        ("dental", with_parts("dental", time={"format": ["%Y"]}), "what nothing reads: time.format"),
+        ("dental", with_parts("dental", time={"formats": "%d/%m/%Y %H:%M"}), "lists of them: time.formats"),
+        ("dental", with_parts("dental", columns={"sex": 7}), "lists of them: columns.sex"),
+        ("dental", with_parts("dental", codes={"sex": "m"}), "lists of them: codes.sex"),
+        ("dental", {**MAPPINGS["dental"], "version": "one"}, "version is not a whole number from 1 on"),
     ],
 )
 def test_a_mapping_that_its_kind_of_source_cannot_have_is_refused(provider, mapping, words):

@@ -454,7 +454,8 @@ def _mappings(folder: Path, names: Iterable[str], provider: str) -> list[dict[st
         for name in names
         if name.rpartition(".v")[0] == provider
     ]
-    return sorted(found, key=lambda mapping: int(mapping["version"]))
+    # One without a number for its version is told when a file is read by it.
+    return sorted(found, key=lambda one: one["version"] if isinstance(one.get("version"), int) else 0)
 
 
 def _read_bytes(path: Path, absent: str) -> bytes:

@@ -40,6 +40,20 @@ _OF_FORM = {
     "longitude": "events",
     "month_complete": "counts",
 }
+_HEAD = ("provider", "source", "version", "owner", "approved_by", "approved_on")
+#: Section -> its keys; None where these are fields of ours.
+_SECTIONS: Mapping[str, tuple[str, ...] | None] = {
+    "file": ("format", "encoding", "delimiter", "sheet"),
+    "time": ("zone", "formats"),
+    "period": ("from", "month", "start", "end", "format"),
+    "columns": None,
+    "ignored": ("columns",),
+    "constants": None,
+    "codes": None,
+    "record_number": ("from", "columns"),
+    "age": ("style",),
+}
+_LISTS = (("time", "formats"), ("ignored", "columns"), ("record_number", "columns"))
 _ENCODINGS = ("utf-8", "cp1252")
 _FORMATS = ("csv", "xlsx")
 
@@ -128,11 +142,12 @@ def _supplier_mapping(raw: Mapping[str, Any], kind: SourceKind) -> SupplierMappi
     ]
     if missing:
         raise MappingError(where, f"it lacks {', '.join(missing)}")
+    _refuse_odd_form(raw, where)
     time, period = raw.get("time", {}), raw["period"]
     mapping = SupplierMapping(
         provider=str(raw["provider"]),
         source=str(raw["source"]),
-        version=int(raw["version"]),
+        version=raw["version"],
         file=_file_form(raw["file"], where),
         zone=_zone(str(time.get("zone", "Europe/London")), where),
         formats=tuple(time.get("formats", ())),
@@ -149,6 +164,38 @@ def _supplier_mapping(raw: Mapping[str, Any], kind: SourceKind) -> SupplierMappi
     _check(mapping, where)
     _check_against_kind(mapping, kind, where)
     return mapping
+
+
+def _refuse_odd_form(raw: Mapping[str, Any], where: str) -> None:
+    """Refuse a section or key that nothing reads, and a value of another kind than what is read there."""
+    sections = {name: contents for name, contents in raw.items() if name not in _HEAD}
+    unknown = sorted(set(sections) - set(_SECTIONS))
+    loose = sorted(name for name, contents in sections.items() if not isinstance(contents, Mapping))
+    if loose and not unknown:
+        raise MappingError(where, f"these are no sections: {', '.join(loose)}")
+    for name, keys in _SECTIONS.items():
+        unknown += sorted(f"{name}.{key}" for key in set(raw.get(name, {})) - set(keys or raw.get(name, {})))
+    if unknown:
+        raise MappingError(where, f"it has what nothing reads: {', '.join(unknown)}")
+    if type(raw["version"]) is not int or raw["version"] < 1:
+        raise MappingError(where, "its version is not a whole number from 1 on")
+    odd = [f"{name}.{key}" for name, key in _LISTS if not _is_texts(raw.get(name, {}).get(key, []))]
+    odd += [
+        f"columns.{field}"
+        for field, to in raw["columns"].items()
+        if not (isinstance(to, str) or _is_texts(to))
+    ]
+    odd += [
+        f"codes.{field}"
+        for field, codes in raw.get("codes", {}).items()
+        if not isinstance(codes, Mapping) or not _is_texts(list(codes.values()))
+    ]
+    if odd:
+        raise MappingError(where, f"these are not texts or lists of them: {', '.join(sorted(odd))}")
+
+
+def _is_texts(given: object) -> bool:
+    return isinstance(given, (list, tuple)) and all(isinstance(one, str) for one in given)
 
 
 def _check(mapping: SupplierMapping, where: str) -> None:
