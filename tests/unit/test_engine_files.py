@@ -204,6 +204,16 @@ def test_pieces_that_stand_are_not_written_again_and_missing_partitions_go(tmp_p
         assert tables.files("outcomes") == []
 
 
+def test_rows_of_partitions_that_come_mixed_are_stored_each_in_its_own(tmp_path):
+    data = outcomes(("a", "2025-10", 3), ("b", "2025-10", 2), ("a", "2025-11", 1)).take([0, 3, 1, 5, 2, 4])
+    with writing(small_home(tmp_path / "home")) as tables:
+        tables.replace("outcomes", data)
+        stored = tables.read("outcomes")
+
+    rows = [sorted(map(repr, table.to_pylist())) for table in (stored, data)]
+    assert rows[0] == rows[1]
+
+
 def test_a_partition_in_two_pieces_is_refused_and_nothing_is_written(tmp_path):
     piece = outcomes(("ed", "2025-10", 3))
     with writing(small_home(tmp_path / "home")) as tables:

@@ -62,6 +62,16 @@ def test_the_higher_version_stands_and_a_lower_one_that_comes_later_does_not():
     assert outcomes(engine) == {"accepted": 3}
 
 
+def test_records_of_one_number_at_two_providers_are_two_however_often_each_came():
+    other = "ed-other"
+    sent = [ed(version(1)), ed(version(2)), ed(version(1), provider=other), ed(version(3), provider=other)]
+    engine = checked(sent)
+
+    rows = engine.table("records").to_pylist()
+    assert sorted((row["provider"], row["age_years"]) for row in rows) == [("ed-example", 22), (other, 23)]
+    assert outcomes(engine) == {"accepted": 4}
+
+
 def test_versions_are_numbers_and_not_texts():
     assert ages(in_every_order(ed(version(9)), ed(version(10)))) == {"A1": 30}
 

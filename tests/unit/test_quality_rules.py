@@ -190,6 +190,9 @@ def test_the_same_number_at_another_provider_is_another_record():
 
     assert "V23" not in findings(ed({}), other)
 
+    again = ("ed-other", rows_of("ed-other", {"Age": "60", "NHS No": NHS_NUMBERS[1], "Ver": "2"}))
+    assert len(findings(ed({}), ed({"Age": "61"}), other, again)["V23"]) == 2
+
 
 def test_no_rule_promises_a_supplier_what_no_stage_does():
     """Figures count records, whatever linkage finds: what a site is told of people seen twice must not lean on it."""

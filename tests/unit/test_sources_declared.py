@@ -68,6 +68,15 @@ def test_an_injury_that_was_stated_is_taken_as_stated():
     assert (row["injury_start_local"], row["time_basis"]) == (stamp(2025, 3, 13, 22, 41), "stated")
 
 
+def test_an_injury_of_the_day_of_the_contact_had_happened_by_the_contact():
+    row, _ = one("dental", Hurt="14/03/2025")
+
+    assert (row["injury_start_local"], row["injury_end_local"]) == (
+        stamp(2025, 3, 14), stamp(2025, 3, 14, 9, 10),
+    )  # fmt: skip
+    assert row["time_precision"] == "day"
+
+
 def test_a_source_told_to_the_month_has_no_hour_and_no_injury_time():
     row, _ = one("street")
 

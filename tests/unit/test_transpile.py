@@ -9,6 +9,7 @@ import pytest
 import sqlglot
 from portable_sql import ALLOWED, SAME_AS, function_name
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.engine.spark import SparkEngine
@@ -143,3 +144,8 @@ def test_both_engines_take_a_value_as_it_is(engines, value):
     duckdb, sail = (engine.fetch("SELECT $value AS x, $value AS y", {"value": value}) for engine in engines)
 
     assert sail.to_pylist() == duckdb.to_pylist() == [{"x": value, "y": value}]
+
+
+def test_what_spark_has_no_word_for_is_refused_and_not_left_out():
+    with pytest.raises(SqlglotError):
+        spark_sql("SELECT regexp_extract(name, 'a', 1, 'i') AS letter FROM samples")
