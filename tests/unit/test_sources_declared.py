@@ -139,6 +139,15 @@ def test_a_name_that_the_region_lacks_or_that_two_places_have_is_a_problem(sent)
     assert problems == {("place_area", "unknown_code")}
 
 
+def test_the_rest_of_the_areas_lies_where_the_mapping_says_that_it_does():
+    mapping = with_parts("dental", codes={"place_area": {"the Quay": "Eastmere", "*": "outside"}})
+
+    assert one("dental", mapping, Area="The quay")[0]["place_area"] == "XW001"
+    for sent in ("Nowhere", ""):
+        row, problems = one("dental", mapping, Area=sent)
+        assert (row["place_area"], problems) == (None, set())
+
+
 def test_one_name_of_one_ground_is_the_smaller_area():
     assert one("dental", Area="Eastmere")[0]["place_area"] == "XW001"
 
