@@ -196,6 +196,31 @@ def test_what_others_sent_says_nothing_of_an_authority_with_too_little_to_tell_w
     assert {of_month[end] for end in HELD} == {0.0, 1.0}
 
 
+def test_one_that_has_never_sent_is_missing_once_where_nothing_tells_what_is_usual():
+    senders = {**SENDERS, "counts-3b": "XD03"}
+    made = [one for one in every_month() if one["provider"] != "counts-3"]
+    made += [line("counts-3", month, SMALL_AREAS[8], 0) for month in HELD]
+
+    found = figures(
+        counted_lines(made, HELD, senders=senders, missing=[("counts-3b", month) for month in HELD])
+    )
+
+    assert found[name_of("district", "XD03", "month", "2025-12")]["coverage"] == pytest.approx(1 / 2)
+
+
+def test_one_that_is_not_expected_is_told_beside_the_figures_of_its_own_district_and_the_region():
+    given = counts_policy()
+    given.files["disclosure"]["coverage"]["providers_not_expected"] = ["counts-2"]
+    never = [("counts-2", month) for month in HELD]
+
+    found = figures(counted_lines(every_month(), HELD, given=given, missing=never))
+
+    areas = [("region", REGION), *(("district", one) for one in DISTRICTS)]
+    rows = [found[name_of(*area, "month", "2025-12")] for area in areas]
+    assert [row["providers_not_expected"] for row in rows] == [1, 0, 1, 0]
+    assert rows[1]["coverage"] == 1.0
+
+
 def test_of_two_providers_of_one_district_each_counts_for_its_share():
     both = {"counts-1": "XD01", "counts-1b": "XD01", "counts-2": "XD02", "counts-3": "XD03"}
     made = [

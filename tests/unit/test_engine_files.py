@@ -118,6 +118,21 @@ def test_sql_reads_no_file_outside_the_folders_of_the_session(files, sql):
         engine.fetch(sql.format(outside=outside, inside=files))
 
 
+@pytest.mark.parametrize("sql", ["SELECT CAST(text AS BIGINT) AS x FROM rows", "SELECT no_column FROM rows"])
+def test_an_error_names_the_table_and_quotes_no_value(sql):
+    engine = DuckDBEngine()
+    engine.load("rows", pa.table({"text": ["9990000042 at home"]}))
+
+    for act in (lambda: engine.create("made", sql), lambda: engine.fetch(sql)):
+        with pytest.raises(EngineError) as told:
+            act()
+        assert "9990000042" not in str(told.value)
+        assert told.value.__cause__ is None
+        assert told.value.__suppress_context__
+    with pytest.raises(EngineError, match="made"):
+        engine.create("made", sql)
+
+
 def test_a_statement_cannot_change_what_the_session_may_do(files):
     engine = attached(files)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from region_files import (
     SHAPES,
@@ -101,6 +103,15 @@ def test_areas_without_a_boundary_and_boundaries_without_an_area_are_refused_by_
         "1 areas of small_areas (lookup.csv) have no boundary (ZS1), and 1 boundaries no row in it (ZS8)"
         in str(refused.value)
     )
+
+
+def test_an_area_with_two_boundaries_is_refused_by_code(files):
+    shapes = json.loads((files / "shapes.geojson").read_text(encoding="utf-8"))
+    shapes["features"].append(shapes["features"][0])
+    (files / "shapes.geojson").write_text(json.dumps(shapes), encoding="utf-8")
+
+    with pytest.raises(RegionCodesError, match=r"1 areas have two boundaries: ZS\d"):
+        built(files)
 
 
 def test_an_older_area_that_leads_to_no_area_of_the_region_is_refused(files):

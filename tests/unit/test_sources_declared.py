@@ -60,6 +60,7 @@ def test_an_injury_that_was_not_stated_lies_in_the_minutes_that_the_source_decla
         stamp(2025, 3, 12, 9, 10), stamp(2025, 3, 14, 9, 10),
     )  # fmt: skip
     assert (row["time_basis"], row["time_precision"]) == ("arrival_proxy", "unknown")
+    assert row["severity"] == "unknown"
 
 
 def test_an_injury_that_was_stated_is_taken_as_stated():
