@@ -14,7 +14,7 @@ from preventable.stages.quality.stage import check_submissions
 from preventable.stages.sources.region_places import RegionPlaces, region_places
 from preventable.stages.sources.stage import ReadSubmission
 from preventable.tables import TABLES
-from preventable.tables.source_kinds import source_kinds
+from preventable.tables.source_kinds import SourceKind, source_kinds
 
 _HEAD = {"owner": "o", "reviewer": "r", "reviewed": dt.date(2026, 1, 1), "review_by": dt.date(2027, 1, 1)}
 SOURCES: dict[str, dict[str, Any]] = {
@@ -134,13 +134,14 @@ def read_declared(
     *,
     mapping: Mapping[str, Any] | None = None,
     region: RegionPlaces = PLACES,
+    kinds: Mapping[str, SourceKind] = KINDS,
 ) -> ReadSubmission:
     """Read rows of a declared source, by its own mapping or another."""
     return read(
         rows,
         provider,
         mappings=[mapping or MAPPINGS[provider]],
-        kinds=KINDS,
+        kinds=kinds,
         region=region,
         providers={**PROVIDERS, **DECLARED},
     )

@@ -53,6 +53,16 @@ def test_a_right_row_has_no_problem(provider):
     assert one(provider)[1] == set()
 
 
+def test_what_a_declaration_requires_is_missed_where_it_is_not_there():
+    declared = {**SOURCES["dental"], "required": ["source_record_id", "sex"]}
+    kinds = source_kinds(Policy({}, {}, {"dental": declared}))
+
+    found = read_declared(rows_of("dental", {"Visit": "", "Sex": "", "Ver": ""}), "dental", kinds=kinds)
+
+    missed = {row["field"] for row in found.intake_problems.to_pylist() if row["problem"] == "missing"}
+    assert missed == {"source_record_id", "sex"}
+
+
 def test_an_injury_that_was_not_stated_lies_in_the_minutes_that_the_source_declares():
     row, _ = one("dental")
 
