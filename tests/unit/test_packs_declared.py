@@ -322,6 +322,12 @@ def test_a_projection_without_error_is_told_without_one():
     assert "Places are held in metres of EPSG:27700." in words
 
 
+def test_an_error_that_proj_does_not_know_is_no_length():
+    words = said(page_of(declared_world(transform_error_m=-1.0)))
+
+    assert "Places are held in metres of EPSG:27700; by how much that may move them is not known." in words
+
+
 def test_the_projection_and_its_error_are_told(packs):
     assert "Places are held in metres of EPSG:27700, which may move them by about 2 m." in said(
         Page(packs[COMMUNITY])

@@ -39,6 +39,7 @@ from preventable.errors import (
 )
 from preventable.regions import populations
 from preventable.regions.manifest import read_manifest
+from preventable.regions.projection import region_projection
 from preventable.store.home import open_or_create_home
 from preventable.tables.region import REGION_TABLES
 
@@ -326,6 +327,23 @@ def test_a_postcode_lies_where_the_directory_states_and_else_where_its_centre_is
     assert found == {
         "ZZ1 1AA": "ZS1", "ZZ1 1AB": "ZS2", "ZZ1 1AC": "ZS2", "ZZ1 1AD": "ZS3", "ZZ1 1AE": "ZS5",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ({"a": 1.0, "b": 3.0}, (3.0, "states 3 m for b")),
+        ({"a": 5.0, "b": -1.0}, (-1.0, "states no accuracy for b")),
+    ],
+)
+def test_the_error_is_that_of_the_least_sure_transformation(stated, told):
+    projection = region_projection(CRS)
+    projection.stated.update(stated)
+
+    error_m, basis = projection.error_m()
+
+    assert error_m == told[0]
+    assert told[1] in basis
 
 
 def test_the_share_of_postcodes_in_their_stated_area_and_the_error_of_the_transform_are_measured(files):

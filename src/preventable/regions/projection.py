@@ -90,7 +90,11 @@ class Projection:
         """
         if not self.stated:
             self.to_metres(np.empty(0), np.empty(0))
-        accuracy, name = max((metres, name) for name, metres in self.stated.items())
+        # One of which PROJ states nothing is the least sure of all.
+        accuracy, name = max(
+            ((metres, name) for name, metres in self.stated.items()),
+            key=lambda one: (one[0] < 0, one),
+        )
         stated = f"PROJ states {accuracy:g} m" if accuracy >= 0 else "PROJ states no accuracy"
         stated += f" for {name}"
         if not len(self.measured):

@@ -120,9 +120,9 @@ def _transform(inputs: PackInputs) -> tuple[str, ...]:
     crs, error_m = inputs.region.get("crs"), inputs.region.get("transform_error_m")
     if not crs or error_m is None:
         return ()
-    words = (
-        _("Places are held in metres of {crs}, which may move them by about {error} m.")
-        if error_m
-        else _("Places are held in metres of {crs}.")
-    )
+    words = _("Places are held in metres of {crs}.")
+    if error_m > 0:
+        words = _("Places are held in metres of {crs}, which may move them by about {error} m.")
+    elif error_m < 0:
+        words = _("Places are held in metres of {crs}; by how much that may move them is not known.")
     return (words.format(crs=crs, error=f"{float(error_m):g}"),)
