@@ -172,9 +172,9 @@ def test_a_home_on_a_full_file_system_goes_on_once_there_is_room(machine, calls,
 
         (full,) = machine.run(Actor(home.path, verbs))
         assert (full.code, full.said[:4]) == (1, "E001")
-        assert faults_found(home.path) == []
 
         filled.unlink()
+        assert faults_found(home.path) == []
         (after,) = machine.run(Actor(home.path, verbs))
         assert after.code == 0, after.said
         assert facts(home.path).state == calls.undisturbed.state

@@ -332,3 +332,17 @@ def test_the_next_writer_removes_what_a_kill_left_in_region_and_mappings(tmp_pat
         pass
 
     assert not any(path.exists() for path in left)
+
+
+def test_a_home_that_another_command_makes_meanwhile_is_opened(tmp_path, monkeypatch):
+    real = home_module.create_home
+
+    def made_by_another_first(path, **options):
+        real(path)
+        return real(path, **options)
+
+    monkeypatch.setattr(home_module, "create_home", made_by_another_first)
+
+    home = home_module.open_or_create_home(tmp_path / "home", write_region(tmp_path / "region"))
+
+    assert home == open_home(tmp_path / "home")

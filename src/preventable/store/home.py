@@ -376,7 +376,12 @@ def open_or_create_home(path: Path, region: Path) -> Home:
         # Before anything is made: a wrong folder must not leave a home behind.
         for table in REGION_TABLES:
             read_region_table(region, table.name)
-        return create_home(path)
+        try:
+            return create_home(path)
+        except UsageError:
+            # Another command may have made it meanwhile: then it is there to be opened.
+            if not (path / "home.toml").exists():
+                raise
     return open_home(path)
 
 
