@@ -244,7 +244,7 @@ def test_residents_by_sex_in_rows_and_in_columns_are_the_same(files):
         files,
         {
             ("populations",): [in_rows | both],
-            ("files", "long"): {"path": "long.csv", "licence": "x", "date": "x"},
+            ("files", "long"): {"path": "long.csv", "licence": "x", "date": "2024-01-01"},
         },
     )
 

@@ -23,6 +23,7 @@ from preventable.errors import (
     RegionProjectionError,
     UsageError,
 )
+from preventable.regions.build import build_region
 
 
 @pytest.fixture
