@@ -34,6 +34,7 @@ from preventable.errors import (
     RegionCodesError,
     RegionColumnError,
     RegionFileError,
+    RegionProjectionError,
     RegionValueError,
     UsageError,
 )
@@ -132,6 +133,7 @@ def test_a_region_of_one_area_is_built(files):
     region = built(files, changes)
 
     assert [row["area"] for row in rows(region, "areas")] == ["ZS1", "ZM1", "ZW1", "ZD1", "ZR1"]
+    assert [row["district"] for row in rows(region, "areas")] == ["ZD1", "ZD1", "ZD1", "ZD1", None]
     assert sum(row["persons"] for row in rows(region, "populations")) == sum(PERSONS["ZO1"])
 
 
@@ -344,6 +346,26 @@ def test_the_error_is_that_of_the_least_sure_transformation(stated, told):
 
     assert error_m == told[0]
     assert told[1] in basis
+
+
+def test_the_measured_error_is_the_distance_that_99_of_100_points_keep():
+    projection = region_projection(CRS)
+    stated = np.zeros((101, 2))
+    projection.measure(np.column_stack((np.arange(101.0), np.zeros(101))), stated)
+
+    error_m, basis = projection.error_m()
+
+    assert error_m == 99.0
+    assert "half within 50.00 m, 99 of 100 within 99.00 m, all within 100.00 m" in basis
+
+
+def test_a_point_that_no_projection_carries_is_refused_and_an_unknown_one_stays_unknown():
+    projection = region_projection(CRS)
+    points = projection.to_metres(np.array([-1.9, np.nan]), np.array([52.5, np.nan]))
+
+    assert np.isfinite(points).tolist() == [[True, True], [False, False]]
+    with pytest.raises(RegionProjectionError, match="1 points lie outside"):
+        projection.to_metres(np.array([-1.9, 0.0]), np.array([52.5, 95.0]))
 
 
 def test_the_share_of_postcodes_in_their_stated_area_and_the_error_of_the_transform_are_measured(files):

@@ -271,6 +271,18 @@ def test_a_file_of_counts_is_of_one_month():
         read_declared(rows_of("counts", {}, {"Month": "2025-04"}), "counts")
 
 
+@pytest.mark.parametrize(("last", "month"), [("31/03/2025", "2025-03"), ("01/04/2025", None)])
+def test_counts_of_a_period_lie_in_one_month(last, month):
+    mapping = {**MAPPINGS["counts"], "period": MAPPINGS["roll"]["period"]}
+    rows = [{**row, "From": "01/03/2025", "To": last, "Month": "x"} for row in rows_of("counts", {})]
+
+    if month:
+        assert read_declared(rows, "counts", mapping=mapping).month == month
+        return
+    with pytest.raises(NoPeriodError, match="one calendar month"):
+        read_declared(rows, "counts", mapping=mapping)
+
+
 @pytest.mark.parametrize(
     ("sent", "outcome"), [("True", "accepted"), ("False", "quarantined"), ("", "quarantined")]
 )

@@ -234,6 +234,15 @@ def test_a_second_writer_is_told_to_wait(tmp_path):
         pass
 
 
+def test_rows_that_a_killed_session_left_beside_the_tables_go_with_the_next_writer(tmp_path):
+    home = create_home(tmp_path / "home")
+    home.spill.mkdir()
+    (home.spill / "duckdb_temp_storage-0.tmp").write_bytes(b"rows of people")
+
+    with writing(home):
+        assert not home.spill.exists()
+
+
 def test_a_home_that_another_process_is_making_is_left_to_it(tmp_path):
     first = create_home(tmp_path / "home")
     (tmp_path / "home" / "home.toml").unlink()
