@@ -204,6 +204,13 @@ def test_degrees_that_no_globe_has_are_a_problem():
     assert one("street", Latitude="91")[1] == {("latitude", "out_of_range")}
 
 
+def test_latitude_and_longitude_in_each_others_place_are_a_problem_and_no_point():
+    row, problems = one("street", Longitude="51.51", Latitude="-0.09")
+
+    assert (row["easting_m"], row["northing_m"]) == (None, None)
+    assert problems == {("latitude", "out_of_range")}
+
+
 @pytest.mark.parametrize("crs", ["", "EPSG:4326", "no such"])
 def test_degrees_need_a_region_with_a_projection_in_metres(crs):
     with pytest.raises(MappingError, match="crs"):

@@ -13,6 +13,9 @@ from pyproj.transformer import TransformerGroup
 #: Degrees (WGS 84), longitude first.
 LONGITUDE_LATITUDE = "OGC:CRS84"
 _DM_PER_M = 10
+#: Degrees by which a place may lie beside the part of the world that a projection is made for: a region may reach
+#: into the next zone. Latitude and longitude that stand in each other's place lie much farther off.
+_BESIDE = 3.0
 
 
 def reference_system(name: str) -> CRS | None:
@@ -31,6 +34,28 @@ def is_metric_projection(name: str) -> bool:
     return [axis.unit_name for axis in crs.axis_info] == ["metre", "metre"]
 
 
+def lies_where_made_for(crs: CRS, longitude: np.ndarray, latitude: np.ndarray) -> np.ndarray:
+    """Whether places lie in the part of the world that a projection is made for, or no more than 3 degrees beside it.
+
+    Args:
+        crs: The projection.
+        longitude: Degrees east (n).
+        latitude: Degrees north (n).
+
+    Returns:
+        Truth values (n); all true where PROJ does not say what the projection is made for.
+    """
+    if crs.area_of_use is None:
+        return np.ones(len(longitude), dtype=bool)
+    west, south, east, north = crs.area_of_use.bounds
+    # Round the globe from the western edge: a projection may cross the date line.
+    eastward = (longitude - west + _BESIDE) % 360
+    across = eastward <= (east - west) % 360 + 2 * _BESIDE
+    if east - west == 360:
+        across = np.ones(len(longitude), dtype=bool)
+    return across & (latitude >= south - _BESIDE) & (latitude <= north + _BESIDE)
+
+
 def metres_of_degrees(
     longitude: np.ndarray, latitude: np.ndarray, *, crs: str
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -42,8 +67,8 @@ def metres_of_degrees(
         crs: A projection in metres as PROJ names it, such as `EPSG:27700`.
 
     Returns:
-        Easting and northing; NaN where there is no point or the projection has no place for it. Rounding makes the
-        answer the same on every machine.
+        Easting and northing; NaN where there is no point or it is not where the projection is made for. Rounding makes
+        the answer the same on every machine.
 
     Raises:
         CRSError: PROJ does not know the projection.
@@ -52,7 +77,8 @@ def metres_of_degrees(
         PROJ (https://proj.org): the best operation that needs no grid file beyond those of the installed package.
     """
     easting, northing = _transformer_of_degrees(crs).transform(longitude, latitude)
-    placed = np.isfinite(easting) & np.isfinite(northing)
+    made_for = lies_where_made_for(CRS.from_user_input(crs), longitude, latitude)
+    placed = np.isfinite(easting) & np.isfinite(northing) & made_for
     return _decimetres(easting, placed), _decimetres(northing, placed)
 
 

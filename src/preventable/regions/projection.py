@@ -13,6 +13,7 @@ from preventable.methods.projection import (
     Transformer,
     best_transformer,
     is_metric_projection,
+    lies_where_made_for,
     reference_system,
 )
 
@@ -59,16 +60,8 @@ class Projection:
         Raises:
             RegionProjectionError: Some lie outside it.
         """
-        made_for = self.crs.area_of_use
-        if made_for is None:
-            return
-        back = best_transformer(self.crs, _crs(LONGITUDE_LATITUDE))
-        longitude, latitude = back.transform(points_m[:, 0], points_m[:, 1])
-        west, south, east, north = made_for.bounds
-        # West of a projection that crosses the date line is a greater number than east of it.
-        from_west, to_east = longitude >= west, longitude <= east
-        across = from_west & to_east if west <= east else from_west | to_east
-        inside = across & (latitude >= south) & (latitude <= north)
+        longitude, latitude = best_transformer(self.crs, _crs(LONGITUDE_LATITUDE)).transform(*points_m.T)
+        inside = lies_where_made_for(self.crs, longitude, latitude)
         if not inside.all():
             raise RegionProjectionError(
                 self.crs.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -244,6 +245,8 @@ def _points(
     }
     longitude, latitude = (column.to_numpy(zero_copy_only=False) for column in degrees.values())
     metres = metres_of_degrees(longitude, latitude, crs=region.crs)
+    lost = np.isfinite(longitude) & np.isfinite(latitude) & np.isnan(metres[0])
+    problems += [(int(i), "latitude", "out_of_range") for i in np.flatnonzero(lost)]
     return {
         name: pa.array(values, pa.float64(), from_pandas=True)
         for name, values in zip(("easting_m", "northing_m"), metres, strict=True)
