@@ -412,9 +412,6 @@ def test_a_definition_whose_source_nobody_sends_has_no_figure():
         ({"source": "ed"}, "the form events"),
         ({"source": "nobody"}, "its source is not one of"),
         ({"denominator": "houses"}, "its denominator is not one of residents, none"),
-        ({"packs": {"press": ["map"]}}, "nothing reads: press"),
-        ({"packs": {"community_safety": "map"}}, "not a list of words"),
-        ({"packs": ["map"]}, "packs is not a table"),
         ({"conditions": [{"column": "sex", "operator": "is", "values": ["male"]}]}, "its column"),
         ({"levels": [{**DEFINITION["levels"][0], "area_types": ["venue"]}]}, "no count stands under a venue"),
         ({"levels": [{**DEFINITION["levels"][0], "dimensions": ["sex"]}]}, "does not record sex"),
@@ -436,12 +433,6 @@ def test_counts_that_are_not_owed_monthly_are_told_by_month_alone():
 
 def definition_of(given):
     return next(one for one in read_definitions(given) if one.id == "street_violence")
-
-
-def test_packs_of_a_definition_are_read():
-    given = counts_policy(packs={"community_safety": ["headline", "map"]})
-
-    assert definition_of(given).packs == {"community_safety": ("headline", "map")}
 
 
 def test_a_list_has_no_residents_under_it():

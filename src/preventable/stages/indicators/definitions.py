@@ -9,7 +9,6 @@ from typing import Any
 from preventable.codes import allowed
 from preventable.errors import PolicyError
 from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
-from preventable.tables import TABLES
 from preventable.tables.conditions import (
     LIST_COLUMNS,
     OPERATORS_OF_PARTS,
@@ -45,7 +44,7 @@ class Level:
 class Definition:
     """One definition, as its file says; `name` is the first part of a figure's name.
 
-    `packs` names, for a kind of partner, the parts of its pack in which the figures stand.
+    In which parts of packs its figures stand, the packs alone read.
     """
 
     id: str
@@ -58,7 +57,6 @@ class Definition:
     region_counts: str
     conditions: tuple[Condition, ...]
     levels: tuple[Level, ...]
-    packs: Mapping[str, tuple[str, ...]]
 
     @property
     def name(self) -> str:
@@ -108,10 +106,6 @@ def _definition(name: str, contents: Mapping[str, Any], kinds: Mapping[str, Sour
         region_counts=_word(where, "region_counts", contents.get("region_counts", "located"), REGION_COUNTS),
         conditions=tuple(_condition(where, one, kind) for one in contents.get("conditions", [])),
         levels=_levels(where, kind, basis, contents["levels"]),
-        packs={
-            partner_type: words_given(where, f"packs.{partner_type}", parts)
-            for partner_type, parts in _packs(where, contents).items()
-        },
     )
 
 
@@ -124,13 +118,6 @@ def _condition(where: str, contents: Mapping[str, Any], kind: SourceKind) -> Con
     ):
         words_given(where, "the value of record_category", list(condition.values), kind.categories)
     return condition
-
-
-def _packs(where: str, contents: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Parts of packs by kind of partner; which parts a pack has, the packs know."""
-    packs: Mapping[str, Any] = contents.get("packs", {})
-    refuse_unknown_keys(where, "packs", packs, TABLES["partners"].column("partner_type").allowed or ())
-    return packs
 
 
 def _levels(where: str, kind: SourceKind, basis: str, entries: list[Mapping[str, Any]]) -> tuple[Level, ...]:
