@@ -58,6 +58,15 @@ def test_the_title_counts_the_measures_of_the_district_that_were_more_than_expec
     assert "expected" not in none.all("h1")[0].text
 
 
+def test_a_line_out_of_less_than_a_year_says_that_a_season_may_look_like_it(world):
+    a_year = make_world(months=12).only(*PARTNERS)
+
+    assert any(sentence.startswith("Fewer than twelve months are held") for sentence in said(page_of(world)))
+    assert not any(
+        sentence.startswith("Fewer than twelve months are held") for sentence in said(page_of(a_year))
+    )
+
+
 def test_every_number_of_a_line_is_a_field_of_it(world):
     lines = [one for one in said(page_of(world)) if one.startswith(("More than expected", "Worth watching"))]
     fields = [

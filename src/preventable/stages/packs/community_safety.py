@@ -106,7 +106,8 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
             [
                 _(
                     "Where a sentence gives the range of a change (“between −5 % and +8 %”), it is worked out from "
-                    "the shown counts of this pack, each taken at its least favourable, and is not in the CSV file."
+                    "the shown counts of this pack, each taken at its least favourable, with room for chance, and is "
+                    "not in the CSV file."
                 )
             ],
         ),

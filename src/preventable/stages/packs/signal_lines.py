@@ -41,12 +41,27 @@ def more_than_expected(inputs: PackInputs) -> tuple[Block, ...]:
     parts: list[Block] = [heading]
     if found:
         parts += [Paragraph(signal_sentence(inputs, one)) for one in found]
+        parts += _without_a_year(inputs)
         parts.append(_signals_table(inputs, found))
     elif len(others) < len(inputs.signals):
         parts.append(Paragraph(_nothing(inputs)))
     if others:
         parts.append(Note(_("Not judged"), tuple(_not_judged(inputs, others))))
     return (*parts, *_changes(inputs), _how_judged())
+
+
+def _without_a_year(inputs: PackInputs) -> list[Block]:
+    """What lines cannot tell while less than a year is held."""
+    if inputs.long_period().period_type == "last12":
+        return []
+    return [
+        Paragraph(
+            _(
+                "Fewer than twelve months are held: the usual rise of a season cannot yet be told from more than "
+                "expected."
+            )
+        )
+    ]
 
 
 def weeks_headline(inputs: PackInputs) -> str:
