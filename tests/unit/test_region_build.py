@@ -92,6 +92,17 @@ def test_every_level_is_the_union_of_its_small_areas_and_an_area_across_district
     assert districts == {"ZW1": "ZD1", "ZW2": None, "ZW3": "ZD2"}
 
 
+def test_boundaries_in_any_order_are_those_of_their_codes(files):
+    ordinary = polygons(built(files), "small_area")
+    write_shapes(files / "shapes.geojson", dict(sorted(SHAPES.items(), reverse=True)))
+
+    shuffled = polygons(built(files), "small_area")
+
+    assert {code: shape.wkb for code, shape in shuffled.items()} == {
+        code: shape.wkb for code, shape in ordinary.items()
+    }
+
+
 def test_inner_points_lie_inside_and_sizes_are_those_of_the_polygons(files):
     for row in rows(built(files), "small_areas"):
         shape = SHAPES[row["small_area"]]

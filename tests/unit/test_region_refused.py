@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+import pyarrow as pa
 import pytest
+import shapely
 from region_files import (
     SHAPES,
     box,
@@ -23,6 +26,8 @@ from preventable.errors import (
     RegionProjectionError,
     UsageError,
 )
+from preventable.regions import populations
+from preventable.regions.areas import Areas
 from preventable.regions.build import build_region
 
 
@@ -173,3 +178,22 @@ def test_a_folder_that_holds_something_else_is_left_alone(files):
         built(files)
 
     assert (files / "region" / "letter.txt").read_text(encoding="utf-8") == "keep me"
+
+
+def test_residents_given_by_sex_and_without_in_one_year_would_count_twice():
+    def given(*years):
+        return pa.table({"year": list(years), "sex": ["all", "male"]})
+
+    populations._refuse_both_ways(given(2020, 2021))
+    with pytest.raises(RegionCodesError, match="mid-year 2020 is given by sex and without"):
+        populations._refuse_both_ways(given(2020, 2020))
+
+
+def test_a_point_on_a_border_is_in_the_first_of_its_areas():
+    boxes = np.array([box(0, 0, 10, 10), box(10, 0, 20, 10), box(0, 10, 20, 20)], dtype=object)
+    corner = shapely.get_coordinates(box(0, 0, 10, 10)).min(axis=0)
+    areas = Areas(["a", "b", "c"], [], {}, {}, boxes, np.empty((0, 2)), np.empty(0))
+
+    points = corner + np.array([[10, 5], [10, 10], [15, 10], [5, 5], [-1, 5], [np.nan, 5]])
+
+    assert areas.of_points(points) == ["a", "a", "b", "a", None, None]

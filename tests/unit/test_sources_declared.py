@@ -19,7 +19,13 @@ from declared_world import (
 from sources_world import PROVIDERS, read, stamp
 
 from preventable.errors import MappingError, NoMappingError, NoPeriodError, PolicyError, UnknownProviderError
-from preventable.methods.projection import is_metric_projection, metres_of_degrees
+from preventable.methods.projection import (
+    LONGITUDE_LATITUDE,
+    best_transformer,
+    is_metric_projection,
+    metres_of_degrees,
+    reference_system,
+)
 from preventable.settings import Policy
 from preventable.stages.sources.mapping import readable_kinds
 from preventable.stages.sources.region_places import RegionPlaces, region_places
@@ -192,6 +198,17 @@ def test_degrees_become_metres_of_the_regions_projection():
     assert row["easting_m"] == pytest.approx(91_492.146, abs=5)
     assert row["northing_m"] == pytest.approx(11_318.804, abs=5)
     assert row["point_sd_m"] == 200.0
+
+
+def test_metres_are_those_of_the_nearest_decimetre():
+    longitude, latitude = np.linspace(-5, 1, 50), np.linspace(50, 55, 50)
+    exact = best_transformer(reference_system(LONGITUDE_LATITUDE), reference_system("EPSG:27700")).transform(
+        longitude, latitude
+    )
+
+    for told, true in zip(metres_of_degrees(longitude, latitude, crs="EPSG:27700"), exact, strict=True):
+        assert np.abs(told - true).max() <= 0.0501
+        assert np.abs(told * 10 - np.rint(told * 10)).max() < 1e-6
 
 
 def test_a_row_without_degrees_has_no_point():
