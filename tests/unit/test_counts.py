@@ -430,6 +430,11 @@ def test_counts_that_are_not_owed_monthly_are_told_by_month_alone():
     given = counts_policy({"monthly": False}, levels=[by_month])
     assert {one.period_type for one in definition_of(given).levels} == {"month"}
 
+    missing = [(provider, "2025-06") for provider in SENDERS]
+    found = figures(counted_lines(every_month(), HELD, given=given, missing=missing))
+    assert name_of("district", "XD01", "month", "2025-07") in found
+    assert name_of("district", "XD01", "month", "2025-06") not in found
+
 
 def definition_of(given):
     return next(one for one in read_definitions(given) if one.id == "street_violence")

@@ -137,6 +137,14 @@ def test_tokens_of_a_run_of_gaps_do_not_run_into_each_other():
     assert drawing.count(">[x]<") == 4  # two tokens, each with its halo
 
 
+def test_gaps_of_two_kinds_side_by_side_keep_a_token_each():
+    points = [Point(str(n), None if n < 3 else 20.0, ["[x]", "[x]", "[c]", *[""] * 40][n]) for n in range(40)]
+
+    drawing = draw(trend_chart([Panel("A panel", tuple(points))]))
+
+    assert (drawing.count(">[x]<"), drawing.count(">[c]<")) == (2, 2)  # each with its halo
+
+
 def test_labels_of_months_keep_their_year():
     labels = re.findall(r">([A-Z][a-z]{2} \d{4})<", draw(trend_chart([panel(*range(10, 34))])))
 
