@@ -10,6 +10,8 @@ import pytest
 from packs_page import Page
 from packs_world import LICENSING, PARTNERS, World, make_world, rows_of
 
+from preventable.stages.packs import licensing
+from preventable.stages.packs.inputs import Span, Venue
 from preventable.stages.packs.stage import make_packs
 
 
@@ -188,6 +190,23 @@ def test_premises_of_a_register_that_gives_their_names_alone_are_listed_without_
 
     assert len(rows) >= 5
     assert {(row[1].text, row[3].text, row[6].text) for row in rows} == {("[z]", "[z]", "[z]")}
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "is_open"),
+    [
+        (None, None, True),
+        (None, dt.date(2024, 12, 31), False),
+        (None, dt.date(2025, 1, 1), True),
+        (dt.date(2025, 12, 31), None, True),
+        (dt.date(2026, 1, 1), None, False),
+    ],
+)
+def test_premises_whose_opening_is_not_told_are_taken_to_be_open_until_they_close(opened, closed, is_open):
+    venue = Venue(**dict.fromkeys(Venue.__dataclass_fields__) | {"opened_on": opened, "closed_on": closed})
+    span = Span(**dict.fromkeys(Span.__dataclass_fields__) | {"start": "2025-01", "end": "2025-12"})
+
+    assert licensing._is_open_in(venue, span) is is_open
 
 
 def test_the_list_names_the_kinds_of_source_that_it_rests_on(page):
