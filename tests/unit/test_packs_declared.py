@@ -322,6 +322,14 @@ def test_a_projection_without_error_is_told_without_one():
     assert "Places are held in metres of EPSG:27700." in words
 
 
+def test_what_a_region_does_not_hold_is_told_and_nothing_where_it_holds_all():
+    missing = said(page_of(declared_world(left_out=["streets", "premises"])))
+    whole = said(page_of(declared_world(left_out=[])))
+
+    assert "Not held of this region: streets; premises." in missing
+    assert not any(words.startswith("Not held") for words in whole)
+
+
 def test_an_error_that_proj_does_not_know_is_no_length():
     words = said(page_of(declared_world(transform_error_m=-1.0)))
 
