@@ -91,6 +91,16 @@ def test_the_store_compares_numbers_to_the_last_bit():
     assert exact(0.1 + 0.2) != exact(0.3)
 
 
+def test_rows_of_a_partition_in_another_order_are_the_same_rows():
+    rows = [{**ROW, "size": size} for size in (3, 1, 2, 2)]
+    sums = {
+        rows_checksum(TABLE.columns, pa.Table.from_pylist(order, TABLE.arrow_schema()))
+        for order in (rows, rows[::-1])
+    }
+
+    assert len(sums) == 1
+
+
 def test_a_missing_column_is_an_error():
     with pytest.raises(SchemaError):
         table_checksum(TABLE, pa.table({"name": ["a"]}))
