@@ -32,8 +32,6 @@ from preventable.store.home import open_home
 from preventable.store.session import home_checksums, reading
 from preventable.tables import TABLES
 
-#: Spark's client takes a program without a file for one of its own tests.
-WITH_A_FILE = "import __main__; __main__.__file__ = 'a'\n"
 #: What a user makes with the commands of docs/how-to/run-on-spark.md.
 SPARK_4 = ROOT / ".spark4"
 
@@ -293,9 +291,7 @@ with engine_sessions("spark") as new_engine:
     time.sleep(600)
 """
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(
-        [sys.executable, "-c", WITH_A_FILE + code], stdout=subprocess.PIPE, env=environment
-    ) as run:
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as run:
         assert run.stdout
         assert run.stdout.readline() == b"loaded\n"
         assert list(tmp_path.rglob("*.parquet"))

@@ -27,10 +27,12 @@ from sources_world import (
 )
 
 from preventable.errors import RefusedFileError
+from preventable.settings import Policy
 from preventable.stages.sources.cells import nhs_number
 from preventable.stages.sources.mapping import supplier_mappings
 from preventable.stages.sources.screening import screen
 from preventable.stages.sources.times import clock_of, read_stamps, to_local, to_utc
+from preventable.tables.source_kinds import source_kinds
 
 LONDON = ZoneInfo("Europe/London")
 TABLES_READ = ("submissions", "intake_problems", "place_texts")
@@ -232,7 +234,8 @@ def test_a_damaged_workbook_is_read_whole_or_refused(seed, cuts):
 
 def test_mappings_are_tried_newest_first_whatever_their_order():
     mappings = [{**ED_MAPPING, "version": version} for version in (2, 10, 1)]
+    kind = source_kinds(Policy({}))["ed"]
 
     for given_order in (mappings, mappings[::-1]):
-        found = supplier_mappings(given_order, provider=PROVIDERS["ed-example"], where="here")
+        found = supplier_mappings(given_order, provider=PROVIDERS["ed-example"], kind=kind, where="here")
         assert [mapping.version for mapping in found] == [10, 2, 1]

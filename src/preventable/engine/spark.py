@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import socket
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -130,7 +131,7 @@ def _connected(url: str) -> Any:
     host, port = _address(url)
     if find_spec("pyspark") is None:
         raise NoEnginePackagesError("engine spark", "the package pyspark-client is not installed")
-    with _unwarned():
+    with _unwarned(), _with_a_main_file():
         from pyspark.errors import PySparkException
         from pyspark.logger import PySparkLogger
         from pyspark.sql.connect.client.retries import DefaultPolicy
@@ -166,6 +167,20 @@ def _unwarned() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextmanager
+def _with_a_main_file() -> Iterator[None]:
+    """pyspark takes a main program without a file (`python -c`) for its own doctests, and ends the process."""
+    main = sys.modules["__main__"]
+    if getattr(main, "__spec__", None) is not None or hasattr(main, "__file__"):
+        yield
+        return
+    main.__file__ = ""
+    try:
+        yield
+    finally:
+        del main.__file__
 
 
 @contextmanager
