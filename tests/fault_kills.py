@@ -22,17 +22,9 @@ from fault_harness import (
     faults_found,
 )
 
-STAGES = (
-    "sources",
-    "quality",
-    "pseudonyms",
-    "places",
-    "linkage",
-    "indicators",
-    "signals",
-    "disclosure",
-    "packs",
-)
+from preventable.pipeline import STEPS
+
+STAGES = ("sources", *(step.name for step in STEPS))
 #: Share of the kills of a stage that fall inside a write or a commit; of all kills, by the clock from outside.
 IN_WRITES, BY_CLOCK = 0.7, 0.1
 

@@ -275,13 +275,15 @@ def _prepare(engine: Engine, home: Home, tables: HomeTables, form: str) -> None:
     region = home.region_tables()
     for name in ("areas", "small_areas", "venues"):
         engine.load(name, region[name])
-    prepare_areas(engine, region_code(engine))
+    region = region_code(engine)
+    prepare_areas(engine, region)
     if form == "events":
         engine.load("located_records", tables.read("located_records"))
-        prepare_records(engine, region_code(engine))
+        prepare_records(engine, region)
         return
     engine.load("listings", tables.read("listings"))
-    prepare_quantities(engine, region_code(engine))
+    if form == "counts":
+        prepare_quantities(engine, region)
 
 
 def _by_submission(

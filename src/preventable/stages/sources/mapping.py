@@ -255,7 +255,7 @@ def _check_times(mapping: SupplierMapping, kind: SourceKind, where: str) -> None
 
 
 def _numbered_by_content(raw: Mapping[str, Any], where: str) -> bool:
-    if raw and (raw.get("from") != "content" or not set(raw) <= {"from", "columns"}):
+    if raw and raw.get("from") != "content":
         raise MappingError(where, "its record_number section is not from content")
     return bool(raw)
 
