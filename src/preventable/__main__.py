@@ -1,4 +1,7 @@
-"""The command line: a command per verb, no logic. Results on standard output, the rest on standard error."""
+"""The command line: a command per verb, no logic. Results on standard output, the rest on standard error.
+
+What one verb alone needs is imported in it: no other should wait for that.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from preventable import __version__, intake, pipeline
 from preventable.conservation import rows_in_words
-from preventable.demo import run_demo
 from preventable.doctor import examine
 from preventable.engine.choose import engine_sessions
 from preventable.errors import MachineError, PreventableError, UnexpectedError
 from preventable.explain import explain_figure
-from preventable.invented.invent import MOST_MONTHS
-from preventable.invented.invent import invent as invent_county
 from preventable.pipeline import StepReport
 from preventable.settings import load_policy
 from preventable.store.home import open_home, open_or_create_home
@@ -127,6 +127,8 @@ def demo(
     quick: Annotated[bool, typer.Option("--quick", help="Three months instead of twenty-four.")] = False,
 ) -> None:
     """Invent a county, submit its files, run the flow and make the partners' packs."""
+    from preventable.demo import run_demo
+
     span = "3 months, in under a minute" if quick else "24 months, in one to two minutes"
     _say(f"Preventable {__version__}: an invented county, {span}.")
     _say("Its people, places and services are invented.\n")
@@ -165,14 +167,14 @@ def demo(
 
 @app.command()
 def invent(
-    months: Annotated[
-        int, typer.Option(help="Months, the last being December 2025.", min=1, max=MOST_MONTHS)
-    ],
+    months: Annotated[int, typer.Option(help="Months, the last being December 2025.", min=1)],
     seed: SeedOption,
     out: Annotated[Path, typer.Option(help="Folder for region, submissions and truth.")],
     vary: VaryOption = False,
 ) -> None:
     """Write an invented region, its suppliers' files and, apart, the truth."""
+    from preventable.invented.invent import invent as invent_county
+
     with Bars() as bars:
         made = invent_county(
             months=months, seed=seed, out=out, vary=vary, progress=lambda share: bars("invent", share)
@@ -191,7 +193,6 @@ def build(
     ] = None,
 ) -> None:
     """Build a region from official files, and say what it leaves out."""
-    # Its reader of boundaries brings pandas with it, for which no other verb should wait.
     from preventable.regions.build import build_region
 
     for line in build_region(manifest, out, data=data).lines():

@@ -32,7 +32,6 @@ from preventable.stages.indicators.weekly import read_weekly_definitions
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.stage import link_records
 from preventable.stages.packs.placement import read_placements
-from preventable.stages.packs.stage import make_packs
 from preventable.stages.places.stage import locate_records
 from preventable.stages.pseudonyms.stage import pseudonymise_records
 from preventable.stages.quality.period import last_month
@@ -87,6 +86,13 @@ class Step:
     def sensitivity(self) -> Sensitivity:
         """That of its most sensitive output."""
         return max(TABLES[name].sensitivity for name in self.writes)
+
+
+def _make_packs(engine: Engine, context: StepContext) -> Mapping[str, bytes] | None:
+    """The last step. Libraries that draw take a third of a second to load: only this step loads them."""
+    from preventable.stages.packs.stage import make_packs
+
+    return make_packs(engine, context)
 
 
 #: What `intake.submit` fills, file by file, before any step runs.
@@ -175,7 +181,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "packs",
-        make_packs,
+        _make_packs,
         reads=(
             "released",
             "released_estimates",

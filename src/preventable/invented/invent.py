@@ -53,7 +53,7 @@ def invent(
         UsageError: The span or the seed is out of range, or the folder holds something else.
     """
     if not 1 <= months <= MOST_MONTHS or seed < 0:
-        raise UsageError("invent", f"months must be 1 to {MOST_MONTHS} and the seed 0 or more")
+        raise UsageError("invent", f"--months must be 1 to {MOST_MONTHS} and --seed 0 or more")
     tell = progress or (lambda share: None)
     span = Months.ending(months=months)
     _refuse_another(out, seed=seed, first_month=span.names[0])

@@ -11,9 +11,6 @@ from preventable.stages.sources.limits import Limits
 from preventable.stages.sources.mapping import FileForm, SupplierMapping
 from preventable.stages.sources.sheet import Sheet, check_rows, identify
 from preventable.stages.sources.times import clock_of, read_date, read_stamps
-from preventable.stages.sources.xlsx_file import read_xlsx
-
-_READERS = {"csv": read_csv, "xlsx": read_xlsx}
 
 
 def choose_mapping(
@@ -50,7 +47,12 @@ def choose_mapping(
 
 def _try(content: bytes, form: FileForm, where: str, limits: Limits) -> Sheet | RefusedFileError:
     try:
-        return _READERS[form.format](content, form, where=where, limits=limits)
+        if form.format == "csv":
+            return read_csv(content, form, where=where, limits=limits)
+        # The library for workbooks takes longer to load than most files to read.
+        from preventable.stages.sources.xlsx_file import read_xlsx
+
+        return read_xlsx(content, form, where=where, limits=limits)
     except RefusedFileError as refusal:
         return refusal
 
