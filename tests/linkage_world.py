@@ -133,11 +133,13 @@ def _seen(
 
 def reference_world(folder: Path) -> tuple[pa.Table, dict[str, int], dict[str, int]]:
     """Located records of ../shared/reference/linkage, and victim and incident of each record key."""
-    parts = [
-        _located(pq.read_table(folder / f"{name}.parquet").to_pydict(), source)
-        for name, source in _FILES.items()
-    ]
-    truth = pq.read_table(folder / "truth.parquet").to_pydict()
+    return located_world({name: pq.read_table(folder / f"{name}.parquet") for name in (*_FILES, "truth")})
+
+
+def located_world(world: Mapping[str, pa.Table]) -> tuple[pa.Table, dict[str, int], dict[str, int]]:
+    """The same of a world's tables by name: ambulance, emergency, police, truth."""
+    parts = [_located(world[name].to_pydict(), source) for name, source in _FILES.items()]
+    truth = world["truth"].to_pydict()
     keys = [
         _key(_FILES.get(source, source), number)
         for source, number in zip(truth["source"], truth["record_id"], strict=True)
