@@ -1,10 +1,10 @@
-"""Learn the weights of the choice from texts made out of a gazetteer's own entries.
+"""Learn the weights of the choice: from texts made out of a gazetteer, or from lines that people labelled.
 
     python -m preventable.stages.places.learn GAZETTEER.parquet weights.toml
 
-The texts are the gazetteer's names as hurried people type them: typing errors, short forms, words left out,
-cue words, areas and streets added, house numbers, junctions, generic words; and of a tenth of the premises
-the entry is taken away, so that "none of them" is learnt. No text of any test set is used.
+Made texts (`made_texts.py`) give the weights that are shipped: of a tenth of the premises that they mean the
+entry is taken away, so that "none of them" is learnt. `fit` moves shipped weights towards labelled lines, no
+further than the lines can carry; `learning_curve` tells what more of them buy.
 """
 
 from __future__ import annotations
@@ -19,171 +19,182 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as parquet
 from scipy.optimize import minimize
-from scipy.spatial import cKDTree
 
 from preventable.stages.places.features import FEATURES, NONE_FEATURES
 from preventable.stages.places.gazetteer import AREA, PREMISES, STREET, Gazetteer, gazetteer_of_rows
+from preventable.stages.places.index import Index
+from preventable.stages.places.made_texts import MadeText, make_texts
 from preventable.stages.places.normalise import read_list
-from preventable.stages.places.resolver import Considered, Resolver, Weights
-
-_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_CUES = (
-    "outside",
-    "o/s",
-    "in",
-    "inside",
-    "near",
-    "nr",
-    "opp",
-    "by",
-    "at",
-    "queue at",
-    "leaving",
-    "behind",
-    "on",
-)
+from preventable.stages.places.resolver import Considered, Resolver, Site, Weights
 
 
 @dataclass(frozen=True)
-class MadeText:
-    """A text made from an entry: `entry` is None where no answer is right."""
+class LabelledLine:
+    """A place text and what a person says that it means.
+
+    Attributes:
+        text: As typed.
+        site: Position of the site that asked, in metres; None where unknown.
+        place_id: The place meant; None where no place of the gazetteer is right.
+    """
 
     text: str
-    site: tuple[float, float] | None
-    entry: int | None
+    site: Site
+    place_id: str | None
 
 
-def make_texts(
-    gazetteer: Gazetteer, hospitals: Sequence[tuple[float, float]], count: int, seed: int
-) -> list[MadeText]:
-    """Make `count` texts. The same seed gives the same texts."""
-    return _Maker(gazetteer, hospitals, random.Random(seed)).make(count)
+@dataclass(frozen=True)
+class CurvePoint:
+    """How good weights learnt from so many labelled lines are on lines that they have not seen.
+
+    Attributes:
+        lines: Labelled lines learnt from; 0 stands for the weights as shipped.
+        right: Share of unseen lines whose first answer is right; of lines without a place, share unanswered
+            at the probability of review.
+        precision, coverage: Where p is at least the threshold of acceptance; precision None where none is.
+        log_loss: Mean of -log probability of what is right: the smoothest of the four.
+        right_error: Standard error of `right`.
+    """
+
+    lines: int
+    right: float
+    precision: float | None
+    coverage: float
+    log_loss: float
+    right_error: float
 
 
-class _Maker:
-    def __init__(
-        self, gazetteer: Gazetteer, hospitals: Sequence[tuple[float, float]], dice: random.Random
-    ) -> None:
-        self.places, self.dice = gazetteer, dice
-        self.kinds, self.habits = read_list("learn")["kinds"], read_list("learn")["habits"]
-        self.hospitals = np.array(hospitals, dtype=float).reshape(-1, 2)
-        kinds = np.array(gazetteer.kind)
-        self.entries = {kind: np.flatnonzero(kinds == kind).tolist() for kind in (PREMISES, STREET, AREA)}
-        self.odds = {
-            PREMISES: [
-                self.habits["night_time_factor"] if gazetteer.night_time[i] else 1.0
-                for i in self.entries[PREMISES]
-            ],
-            STREET: [float(gazetteer.weight[i]) for i in self.entries[STREET]],
-            AREA: [1.0] * len(self.entries[AREA]),
-        }
-        self.positions = np.column_stack((gazetteer.easting_m, gazetteer.northing_m))
-        self.street_tree = cKDTree(self.positions[self.entries[STREET]])
-        self.shorter: dict[str, str] = dict(read_list("abbreviations")["short"])
-        generic = read_list("generic")["place_types"]
-        self.generic = sorted(word for words in generic.values() for word in words)
+@dataclass(frozen=True)
+class _Lesson:
+    """Pairs of texts and candidates with the flag of those that are right.
 
-    def make(self, count: int) -> list[MadeText]:
-        kinds = self.dice.choices(list(self.kinds), list(self.kinds.values()), k=count)
-        return [self._make(kind) for kind in kinds]
+    Attributes:
+        considered: Batches, as the resolver answers them.
+        meant: For each text its true entry; None where none is right.
+        features, none: Stacked over the batches.
+        text, right: Of each pair.
+        usable: Of each text: a text that a rule answers teaches nothing.
+    """
 
-    def _make(self, kind: str) -> MadeText:
-        if kind == "generic":
-            return MadeText(self._dress(self._generic()), self._site(None), None)
-        if kind == "generic area":
-            entry = self._draw(AREA)
-            return MadeText(
-                f"{self._generic()} {self.dice.choice(('in ', ''))}{self.places.name[entry]}",
-                self._site(entry),
-                entry,
-            )
-        if kind.startswith("postcode"):
-            return self._with_postcode(kind)
-        entry = self._draw(
-            {"venue": PREMISES, "street": STREET, "crossing": STREET, "area": AREA}[kind.split()[0]]
-        )
-        text = self._name(entry)
-        joint = self.dice.choice((" ", ", ", " in ", " on "))
-        if kind.endswith(" area") and self.places.around[entry]:
-            text += joint + self._spelt(self.dice.choice(self.places.around[entry]))
-        elif kind == "venue street" and self.places.street[entry]:
-            text += joint + self._spelt(self.places.street[entry])
-        elif kind == "crossing":
-            start = self.dice.choice(("jct ", "junction of ", "corner of ", ""))
-            text = f"{start}{text}{self.dice.choice((' and ', ' & ', '/'))}{self._crossing(entry)}"
-        elif kind.startswith("street") and self.dice.random() < self.habits["house_number"]:
-            text = f"{self.dice.randint(1, 199)} {text}"
-        return MadeText(self._dress(text), self._site(entry), entry)
+    considered: list[Considered]
+    meant: list[int | None]
+    features: np.ndarray
+    none: np.ndarray
+    text: np.ndarray
+    right: np.ndarray
+    usable: np.ndarray
 
-    def _with_postcode(self, kind: str) -> MadeText:
-        entry = self._draw(self.dice.choice((PREMISES, STREET)))
-        postcode = self.places.postcode[entry].replace(" ", self.dice.choice((" ", "")))
-        name = self._name(entry) if kind.endswith("street") else ""
-        return MadeText(self._dress(f"{name} {postcode}".strip()), self._site(entry), entry)
 
-    def _draw(self, kind: str) -> int:
-        return self.dice.choices(self.entries[kind], self.odds[kind])[0]
+@dataclass(frozen=True)
+class _Answers:
+    """Answers to the texts of a lesson: probability, whether right, whether a place is right at all."""
 
-    def _generic(self) -> str:
-        return " ".join(self.dice.sample(self.generic, self.dice.randint(1, 2)))
+    probability: np.ndarray
+    right: np.ndarray
+    has_place: np.ndarray
 
-    def _crossing(self, entry: int) -> str:
-        _, near = self.street_tree.query(self.positions[entry], k=min(8, len(self.entries[STREET])))
-        others = [self.entries[STREET][i] for i in np.atleast_1d(near)]
-        other = [i for i in others if self.places.name[i] != self.places.name[entry]]
-        return self._spelt(self.places.name[self.dice.choice(other or others)])
 
-    def _name(self, entry: int) -> str:
-        words = self.places.name[entry].split()
-        if (
-            len(words) >= 3
-            and self.places.kind[entry] == PREMISES
-            and self.dice.random() < self.habits["word_left_out"]
-        ):
-            words.pop(self.dice.randrange(len(words)))
-        return self._spelt(" ".join(words))
+# --- labelled lines ---------------------------------------------------------------------------------
 
-    def _spelt(self, name: str) -> str:
-        words = [self._short(word) for word in name.lower().split()]
-        text = " ".join(words)
-        for chance in self.habits["typing_errors"]:
-            if len(text) > 3 and self.dice.random() < chance:
-                text = self._mistyped(text)
-        return text
 
-    def _short(self, word: str) -> str:
-        return (
-            self.shorter[word]
-            if word in self.shorter and self.dice.random() < self.habits["short_form"]
-            else word
-        )
+def fit(
+    resolver: Resolver, lines: Sequence[LabelledLine], settings: Mapping[str, Any] | None = None
+) -> Weights:
+    """Weights for these lines: those of `resolver`, moved as far as the lines carry, with their temperature.
 
-    def _mistyped(self, text: str) -> str:
-        at = self.dice.randrange(1, len(text) - 1)
-        letter = text[at]
-        row = next((keys for keys in _KEYS if letter in keys), letter)
-        beside = row[min(max(row.index(letter) + self.dice.choice((-1, 1)), 0), len(row) - 1)]
-        change = self.dice.choice(("swap", "drop", "double", "key", "key"))
-        if change == "swap":
-            return text[:at] + text[at + 1] + letter + text[at + 2 :]
-        if change == "drop":
-            return text[:at] + text[at + 1 :]
-        return text[:at] + (letter * 2 if change == "double" else beside) + text[at + 1 :]
+    A ridge holds each weight at what it was, so that a few lines change little and a line of a kind that the
+    labels lack keeps what made texts taught.
 
-    def _dress(self, text: str) -> str:
-        if self.dice.random() < self.habits["cue"]:
-            text = f"{self.dice.choice(_CUES)} {text}"
-        return f"{text} car park" if self.dice.random() < self.habits["car_park"] else text
+    Args:
+        resolver: Of the gazetteer that the labels name; its weights are where learning starts.
+        lines: Labelled lines, at least `least_lines`.
+        settings: As in learn.toml, its default.
 
-    def _site(self, entry: int | None) -> tuple[float, float] | None:
-        if not len(self.hospitals):
-            return None
-        if entry is None:
-            return tuple(self.hospitals[self.dice.randrange(len(self.hospitals))].tolist())
-        order = np.argsort(((self.hospitals - self.positions[entry]) ** 2).sum(axis=1))
-        odds = self.habits["sites_by_nearness"]
-        rank = self.dice.choices(range(len(order)), [*odds, *odds[-1:] * len(order)][: len(order)])[0]
-        return tuple(self.hospitals[order[rank]].tolist())
+    Returns:
+        The weights; those of `resolver` where there are too few lines.
+    """
+    settings = settings or read_list("learn")
+    if len(lines) < settings["labels"]["least_lines"]:
+        return resolver.weights
+    lesson = _labelled(resolver, lines)
+    parts = _folds(len(lines), settings)
+    apart = [(_fitted(lesson, resolver.weights, settings, ~part), part) for part in parts]
+    temperature = _best_temperature(resolver, lesson, apart, settings["temperatures"])
+    weights = _fitted(lesson, resolver.weights, settings, np.ones(len(lines), dtype=bool))
+    return Weights(weights.candidate, weights.none, temperature)
+
+
+def learning_curve(
+    resolver: Resolver, lines: Sequence[LabelledLine], settings: Mapping[str, Any] | None = None
+) -> list[CurvePoint]:
+    """What weights learnt from 0, 100, 200 ... lines do on lines kept apart (each line once, by folds).
+
+    Args:
+        resolver, lines, settings: As for `fit`.
+
+    Returns:
+        One point a step, the last for all lines but a fold; only 0 where there are too few to learn from.
+    """
+    settings = settings or read_list("learn")
+    lesson, parts = _labelled(resolver, lines), _folds(len(lines), settings)
+    if not len(lines):
+        return []
+    least = min(int((~part).sum()) for part in parts)
+    step = settings["labels"]["step"]
+    counts = [0, *range(step, least + 1, step)]
+    return [_curve_point(resolver, lesson, parts, count, settings) for count in counts]
+
+
+def _curve_point(
+    resolver: Resolver, lesson: _Lesson, parts: Sequence[np.ndarray], count: int, settings: Mapping[str, Any]
+) -> CurvePoint:
+    right, sure, hits, loss = [], [], [], []
+    limits = resolver.rules["decision"]
+    for part in parts:
+        used = ~part & (np.cumsum(~part) <= count)
+        weights = _fitted(lesson, resolver.weights, settings, used) if count else resolver.weights
+        told = _answers(resolver, weights, lesson)
+        good = np.where(told.has_place, told.right, told.probability < limits["review"])
+        accepted = told.probability >= limits["accept"]
+        right += good[part].tolist()
+        sure += accepted[part].tolist()
+        hits += (accepted & told.right)[part].tolist()
+        loss += _losses(lesson, weights)[part & lesson.usable].tolist()
+    share = float(np.mean(right))
+    return CurvePoint(
+        lines=count,
+        right=share,
+        precision=sum(hits) / sum(sure) if sum(sure) else None,
+        coverage=float(np.mean(sure)),
+        log_loss=float(np.mean(loss)) if loss else 0.0,
+        right_error=float(np.sqrt(share * (1 - share) / len(right))),
+    )
+
+
+def _labelled(resolver: Resolver, lines: Sequence[LabelledLine]) -> _Lesson:
+    entry_of: dict[str, int] = {}
+    for entry, place in enumerate(resolver.index.gazetteer.place_id):
+        entry_of.setdefault(place, entry)
+    meant = [None if line.place_id is None else entry_of.get(line.place_id) for line in lines]
+    return _lesson(resolver, [line.text for line in lines], [line.site for line in lines], meant)
+
+
+def _folds(count: int, settings: Mapping[str, Any]) -> list[np.ndarray]:
+    folds = settings["labels"]["folds"]
+    order = list(range(count))
+    random.Random(settings["seed"]).shuffle(order)
+    fold = np.zeros(count, dtype=np.int64)
+    fold[order] = np.arange(count) % folds
+    return [fold == number for number in range(min(folds, count))]
+
+
+def _fitted(lesson: _Lesson, start: Weights, settings: Mapping[str, Any], used: np.ndarray) -> Weights:
+    """Weights of the texts flagged, held at `start` by a ridge over all of them together."""
+    hold = settings["labels"]["hold"] / max(int(used.sum()), 1)
+    return _minimised(lesson, hold, used, start)
+
+
+# --- made texts -------------------------------------------------------------------------------------
 
 
 def learn_weights(
@@ -196,18 +207,21 @@ def learn_weights(
         hospitals: Positions of the sites that ask, metres.
         settings: As in learn.toml: texts, held_out, share_missing, seed, shrink, temperatures.
     """
-    start = Weights(np.zeros(len(FEATURES)), np.zeros(len(NONE_FEATURES)), 1.0)
+    nothing = Weights(np.zeros(len(FEATURES)), np.zeros(len(NONE_FEATURES)), 1.0)
     made = make_texts(gazetteer, hospitals, settings["texts"], settings["seed"])
     gone = _taken_away(gazetteer, settings["share_missing"], settings["seed"])
-    kept = Resolver(gazetteer, hospitals=hospitals, weights=start)
-    holes = Resolver(gazetteer.without(gone), hospitals=hospitals, weights=start)
-    renumber = np.cumsum(~gone) - 1
-    learnt = _considered(kept, [t for t in made if not _is_gone(t, gone)], np.arange(len(gone)), gone)
-    learnt += _considered(holes, [t for t in made if _is_gone(t, gone)], renumber, gone)
-    weights = _fit(learnt, settings["shrink"])
-    held_out = make_texts(gazetteer, hospitals, settings["held_out"], settings["seed"] + 1)
-    tried = _considered(holes, held_out, renumber, gone)
-    return _best_temperature(holes, weights, tried, settings["temperatures"])
+    kept = Resolver(gazetteer, hospitals=hospitals, weights=nothing)
+    holes = Resolver(gazetteer.without(gone), hospitals=hospitals, weights=nothing)
+    there = _made(kept, [t for t in made if not _is_gone(t, gone)], np.zeros(len(gone), dtype=bool))
+    missing = _made(holes, [t for t in made if _is_gone(t, gone)], gone)
+    lesson = _together(there, missing)
+    weights = _minimised(lesson, settings["shrink"], np.ones(len(lesson.meant), dtype=bool), nothing)
+    tried = _made(holes, make_texts(gazetteer, hospitals, settings["held_out"], settings["seed"] + 1), gone)
+    every = np.ones(len(tried.meant), dtype=bool)
+    temperature = _best_temperature(holes, tried, [(weights, every)], settings["temperatures"])
+    weights = Weights(weights.candidate, weights.none, temperature)
+    told = _answers(holes, weights, tried)
+    return weights, float(told.right[told.has_place].mean())
 
 
 def _taken_away(gazetteer: Gazetteer, share: float, seed: int) -> np.ndarray:
@@ -219,108 +233,172 @@ def _is_gone(made: MadeText, gone: np.ndarray) -> bool:
     return made.entry is not None and bool(gone[made.entry])
 
 
-def _considered(
-    resolver: Resolver, made: Sequence[MadeText], renumber: np.ndarray, gone: np.ndarray
-) -> list[tuple[Considered, np.ndarray]]:
-    """Candidates of the texts in batches, and the flag of each pair that is right."""
-    found = []
-    for at in range(0, len(made), 512):
-        batch = made[at : at + 512]
-        considered = resolver.consider([t.text for t in batch], [t.site for t in batch])
-        wanted = [None if t.entry is None or gone[t.entry] else int(renumber[t.entry]) for t in batch]
-        found.append((considered, _right(considered, wanted, resolver)))
-    return found
+def _made(resolver: Resolver, made: Sequence[MadeText], gone: np.ndarray) -> _Lesson:
+    """Made texts as a lesson; `gone` flags the entries that the resolver's gazetteer lacks."""
+    renumber = np.cumsum(~gone) - 1
+    meant = [None if t.entry is None or gone[t.entry] else int(renumber[t.entry]) for t in made]
+    return _lesson(resolver, [t.text for t in made], [t.site for t in made], meant)
+
+
+# --- what both learn with ---------------------------------------------------------------------------
+
+
+def _lesson(
+    resolver: Resolver, texts: Sequence[str], sites: Sequence[Site], meant: list[int | None]
+) -> _Lesson:
+    size = int(resolver.rules["search"]["batch"])
+    considered, right = [], []
+    for at in range(0, len(texts), size):
+        batch = resolver.consider(texts[at : at + size], sites[at : at + size])
+        considered.append(batch)
+        right.append(_right_pairs(batch, meant[at : at + size], resolver))
+    return _stacked(considered, meant, right)
+
+
+def _stacked(considered: list[Considered], meant: list[int | None], right: list[np.ndarray]) -> _Lesson:
+    starts = np.cumsum([0] + [len(c.texts) for c in considered])
+    return _Lesson(
+        considered=considered,
+        meant=meant,
+        features=np.vstack([np.zeros((0, len(FEATURES))), *[c.features for c in considered]]),
+        none=np.vstack([np.zeros((0, len(NONE_FEATURES))), *[c.none for c in considered]]),
+        text=np.concatenate(
+            [np.zeros(0, dtype=np.int64), *[c.pairs.text + starts[i] for i, c in enumerate(considered)]]
+        ),
+        right=np.concatenate([np.zeros(0, dtype=bool), *right]),
+        usable=np.array([not t.generic for c in considered for t in c.texts], dtype=bool),
+    )
+
+
+def _together(one: _Lesson, other: _Lesson) -> _Lesson:
+    return _Lesson(
+        considered=one.considered + other.considered,
+        meant=one.meant + other.meant,
+        features=np.vstack((one.features, other.features)),
+        none=np.vstack((one.none, other.none)),
+        text=np.concatenate((one.text, other.text + len(one.meant))),
+        right=np.concatenate((one.right, other.right)),
+        usable=np.concatenate((one.usable, other.usable)),
+    )
+
+
+def _right_pairs(considered: Considered, meant: Sequence[int | None], resolver: Resolver) -> np.ndarray:
+    """Flag of each pair whose entry is the one meant: the entry, its place, or its name close by."""
+    index, pairs = resolver.index, considered.pairs
+    wanted = np.array([-1 if entry is None else entry for entry in meant], dtype=np.int64)[pairs.text]
+    known = np.flatnonzero(wanted >= 0)
+    right = np.zeros(len(pairs.text), dtype=bool)
+    right[known] = _same_answer(index, resolver.rules, pairs.entry[known], wanted[known], by_name=True)
+    return right
+
+
+def _same_answer(
+    index: Index,
+    rules: Mapping[str, Mapping[str, float]],
+    found: np.ndarray,
+    meant: np.ndarray,
+    by_name: bool,
+) -> np.ndarray:
+    """Whether entries found are what was meant: one place, one name near by; without `by_name` near is enough."""
+    near = rules["merge_m"]
+    gap = np.hypot(*(index.xy[found] - index.xy[meant]).T)
+    same_name = index.name_number[found] == index.name_number[meant]
+    streets = index.is_street[found] & index.is_street[meant]
+    areas = index.is_area[found] & index.is_area[meant]
+    right = index.place_number[found] == index.place_number[meant]
+    right |= (gap <= near["any_kind"]) & (same_name | (not by_name))
+    right |= streets & same_name & (gap <= near["same_street_name"])
+    return right | (areas & (same_name | ((gap <= near["areas"]) & (not by_name))))
+
+
+def _answers(resolver: Resolver, weights: Weights, lesson: _Lesson) -> _Answers:
+    entry_of: dict[str | None, int] = {}
+    for entry, place in enumerate(resolver.index.gazetteer.place_id):
+        entry_of.setdefault(place, entry)
+    resolver = resolver.with_weights(weights)
+    told = [answer for considered in lesson.considered for answer in resolver.choose(considered)]
+    found = np.array([entry_of.get(answer.place_id, -1) for answer in told], dtype=np.int64)
+    meant = np.array([-1 if entry is None else entry for entry in lesson.meant], dtype=np.int64)
+    right = np.zeros(len(told), dtype=bool)
+    both = np.flatnonzero((found >= 0) & (meant >= 0))
+    right[both] = _same_answer(resolver.index, resolver.rules, found[both], meant[both], by_name=False)
+    return _Answers(np.array([answer.probability for answer in told], dtype=float), right, meant >= 0)
 
 
 def _best_temperature(
     resolver: Resolver,
-    weights: Weights,
-    tried: Sequence[tuple[Considered, np.ndarray]],
+    lesson: _Lesson,
+    learnt: Sequence[tuple[Weights, np.ndarray]],
     temperatures: Sequence[float],
-) -> tuple[Weights, float]:
-    """The temperature with the least Brier score of the answers, and the share of answers that are right."""
-    best = (np.inf, weights, 0.0)
+) -> float:
+    """The temperature with the least Brier score of the answers to the texts flagged beside each weights."""
+    scores = []
     for temperature in temperatures:
-        warmer = Weights(weights.candidate, weights.none, temperature)
-        resolver.weights = warmer
-        probability, right = _answers(resolver, tried)
-        score = float(((probability - right) ** 2).mean())
-        if score < best[0]:
-            best = (score, warmer, float(right.mean()))
-    return best[1], best[2]
+        squared: list[float] = []
+        for weights, part in learnt:
+            told = _answers(resolver, Weights(weights.candidate, weights.none, temperature), lesson)
+            answered = part & (told.probability > 0)
+            squared += ((told.probability - told.right) ** 2)[answered].tolist()
+        scores.append(float(np.mean(squared)) if squared else 0.0)
+    return float(temperatures[int(np.argmin(scores))])
 
 
-def _answers(
-    resolver: Resolver, tried: Sequence[tuple[Considered, np.ndarray]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Probability of each answer, and whether its place is one that is right."""
-    places = resolver.index.gazetteer.place_id
-    probability, hits = [], []
-    for considered, right in tried:
-        good = set(
-            zip(considered.pairs.text[right].tolist(), considered.pairs.entry[right].tolist(), strict=True)
-        )
-        good_places = {(row, places[entry]) for row, entry in good}
-        for row, answer in enumerate(resolver.choose(considered)):
-            if answer.kind != "none":
-                probability.append(answer.probability)
-                hits.append((row, answer.place_id) in good_places)
-    return np.array(probability), np.array(hits, dtype=float)
+def _losses(lesson: _Lesson, weights: Weights) -> np.ndarray:
+    """-log probability of what is right, for each text."""
+    utility = lesson.features @ weights.candidate * weights.temperature
+    other = lesson.none @ weights.none * weights.temperature
+    return -_log_shares(lesson, utility, other)[0]
 
 
-def _right(considered: Considered, wanted: Sequence[int | None], resolver: Resolver) -> np.ndarray:
-    """Flag of each pair: the text's own entry, or its name within the distance that is one answer."""
-    index, near_m = resolver.index, resolver.rules["merge_m"]
-    right = np.zeros(len(considered.pairs.text), dtype=bool)
-    for row, entry in enumerate(wanted):
-        if entry is None:
-            continue
-        mine = np.flatnonzero(considered.pairs.text == row)
-        others = considered.pairs.entry[mine]
-        near = np.hypot(*(index.xy[others] - index.xy[entry]).T)
-        same = (index.name_number[others] == index.name_number[entry]) & (near <= near_m["same_street_name"])
-        right[mine] = (others == entry) | same
-    return right
+def _log_shares(
+    lesson: _Lesson, utility: np.ndarray, other: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each text log probability of what is right; probability of each pair; the same among right ones."""
+    count = len(other)
+    answered = np.bincount(lesson.text[lesson.right], minlength=count) > 0
+    highest = other.copy()
+    np.maximum.at(highest, lesson.text, utility)
+    power, other_power = np.exp(utility - highest[lesson.text]), np.exp(other - highest)
+    total = other_power + np.bincount(lesson.text, power, count)
+    hit = np.bincount(lesson.text[lesson.right], power[lesson.right], count)
+    top = np.where(answered, hit, other_power)
+    among = np.where(lesson.right, power / np.maximum(hit, 1e-300)[lesson.text], 0.0)
+    return np.log(np.maximum(top / total, 1e-300)), power / total[lesson.text], among
 
 
-def _fit(learnt: Sequence[tuple[Considered, np.ndarray]], shrink: float) -> Weights:
-    features = np.vstack([c.features for c, _ in learnt])
-    none = np.vstack([c.none for c, _ in learnt])
-    right = np.concatenate([r for _, r in learnt])
-    counts = np.cumsum([0] + [len(c.texts) for c, _ in learnt])
-    text = np.concatenate([c.pairs.text + counts[i] for i, (c, _) in enumerate(learnt)])
-    usable = np.array([not t.generic for c, _ in learnt for t in c.texts])
-    answered = np.zeros(len(none), dtype=bool)
-    answered[text[right]] = True
-    scale, none_scale = _spread(features), _spread(none)
+def _minimised(lesson: _Lesson, shrink: float, used: np.ndarray, start: Weights) -> Weights:
+    """Weights with the least mean loss over the texts flagged, plus `shrink` times squared steps from `start`.
+
+    Steps are counted in spreads of each feature, so that no feature's unit matters.
+    """
+    scale, none_scale = _spread(lesson.features), _spread(lesson.none)
+    features, none = lesson.features / scale, lesson.none / none_scale
+    centre = np.concatenate((start.candidate * scale, start.none * none_scale))
+    usable = lesson.usable & used
+    answered = np.bincount(lesson.text[lesson.right], minlength=len(usable)) > 0
+    texts = max(int(usable.sum()), 1)
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        w, v = weights[: len(scale)], weights[len(scale) :]
-        utility, other = features @ (w / scale), none @ (v / none_scale)
-        highest = other.copy()
-        np.maximum.at(highest, text, utility)
-        power = np.exp(utility - highest[text])
-        other_power = np.exp(other - highest)
-        total = other_power + np.bincount(text, power, len(none))
-        hit = np.bincount(text[right], power[right], len(none))
-        top = np.where(answered, hit, other_power)
-        value = -np.log(np.maximum(top / total, 1e-300))[usable].mean() + shrink * (weights**2).sum()
-        wanted = np.where(right, power / np.maximum(hit, 1e-300)[text], 0.0)
-        pull = (power / total[text] - wanted) * usable[text]
-        none_pull = (other_power / total - ~answered) * usable
-        slope = np.concatenate((pull @ (features / scale), none_pull @ (none / none_scale))) / usable.sum()
-        return value, slope + 2 * shrink * weights
+        utility, other = features @ weights[: len(scale)], none @ weights[len(scale) :]
+        log_share, share, among = _log_shares(lesson, utility, other)
+        pull = (share - among) * usable[lesson.text]
+        none_share = 1 - np.bincount(lesson.text, share, len(usable))
+        none_pull = (none_share - ~answered) * usable
+        slope = np.concatenate((pull @ features, none_pull @ none)) / texts
+        step = weights - centre
+        value = -log_share[usable].sum() / texts + shrink * (step**2).sum()
+        return value, slope + 2 * shrink * step
 
-    found = minimize(
-        loss, np.zeros(len(scale) + len(none_scale)), jac=True, method="L-BFGS-B", options={"maxiter": 400}
-    )
-    candidate, nothing = found.x[: len(scale)] / scale, found.x[len(scale) :] / none_scale
-    return Weights(candidate, nothing, 1.0)
+    found = minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 400})
+    return Weights(found.x[: len(scale)] / scale, found.x[len(scale) :] / none_scale, start.temperature)
 
 
 def _spread(values: np.ndarray) -> np.ndarray:
-    spread = values.std(axis=0)
+    spread = values.std(axis=0) if len(values) else np.ones(values.shape[1])
     return np.where(spread > 1e-9, spread, 1.0)
+
+
+# --- files ------------------------------------------------------------------------------------------
 
 
 def write_weights(path: Path, weights: Weights, *, source: str, share_right: float) -> None:

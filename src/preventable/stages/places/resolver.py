@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,7 +132,6 @@ class Resolver:
         self.index = Index(gazetteer)
         self.rules = rules or read_list("rules")
         self.weights = weights or Weights.of(read_list("weights"))
-        self._text_only = self.weights.candidate * [name not in BESIDE_THE_TEXT for name in FEATURES]
         self._nearest_site = self._nearest(sorted(set(hospitals)))
         self._near: dict[tuple[float, float], np.ndarray] = {}
 
@@ -170,11 +170,18 @@ class Resolver:
         """Candidates and their features for one batch of texts, in order: what weights are learnt from."""
         return self._consider([normalise(text) for text in texts], sites, months or [None] * len(texts))
 
+    def with_weights(self, weights: Weights) -> Resolver:
+        """The same resolver with other weights; the index is shared."""
+        other = copy(self)
+        other.weights = weights
+        return other
+
     def choose(self, considered: Considered) -> list[Resolution]:
         """The answers to texts whose candidates are known."""
         pairs, count = considered.pairs, len(considered.texts)
         own = self._shares(considered, self.weights.candidate)
-        alone = self._shares(considered, self._text_only)
+        said = self.weights.candidate * [name not in BESIDE_THE_TEXT for name in FEATURES]
+        alone = self._shares(considered, said)
         order = np.lexsort((pairs.entry, -own, pairs.text))
         rank = np.arange(len(order)) - np.searchsorted(pairs.text[order], pairs.text[order])
         order, rank = order[rank < _TOP], rank[rank < _TOP]
@@ -188,8 +195,10 @@ class Resolver:
         together = self._one_answer(entry, distance)
         # Last digits differ with the order of sums; ties must not.
         merged = np.round((together * share[:, None, :]).sum(axis=2), 9)
-        chosen = np.argmax(merged - np.arange(_TOP) * 1e-9, axis=1)
         every = np.arange(count)
+        largest = np.argmax(merged - np.arange(_TOP) * 1e-9, axis=1)
+        # Of the candidates that are one answer the likeliest is told: candidates stand best first.
+        chosen = np.argmax(together[every, largest], axis=1)
         return self._resolutions(
             considered.texts,
             _Choice(
