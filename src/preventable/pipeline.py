@@ -135,7 +135,7 @@ STEPS: tuple[Step, ...] = (
         "linkage",
         link_records,
         reads=("located_records", "small_areas"),
-        writes=("links", "incidents", "link_models", "link_quality", "known_to_police"),
+        writes=("links", "incidents", "link_models", "link_quality", "known_to_police", "link_windows"),
         main="incidents",
     ),
     Step(

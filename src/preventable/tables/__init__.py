@@ -14,6 +14,7 @@ from preventable.tables.aggregate import (
     SIGNALS,
     WEEKLY_COUNTS,
 )
+from preventable.tables.linkage import LINK_WINDOWS
 from preventable.tables.pseudonymous import (
     INCIDENTS,
     LINKS,
@@ -33,6 +34,7 @@ FLOW_TABLES: tuple[Table, ...] = (
     PSEUDONYMOUS_RECORDS,
     PLACE_MATCHES, LOCATED_RECORDS,
     LINKS, INCIDENTS, LINK_MODELS, LINK_QUALITY, KNOWN_TO_POLICE,
+    LINK_WINDOWS,
     POPULATION_BASES, INDICATOR_VALUES, WEEKLY_COUNTS,
     SIGNALS,
     RELEASED, RELEASED_ESTIMATES, RELEASED_SIGNALS, RELEASE_REGISTER, PARTNER_PACKS,

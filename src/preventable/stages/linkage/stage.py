@@ -15,6 +15,7 @@ from preventable.stages.linkage.merge import Merged, first_visits, merge_links
 from preventable.stages.linkage.pair import PairLinks, link_pair
 from preventable.stages.linkage.policy import LinkagePolicy, read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
+from preventable.stages.linkage.windows import window_rows
 from preventable.tables.aggregate import KNOWN_TO_POLICE, LINK_MODELS, LINK_QUALITY
 from preventable.tables.pseudonymous import INCIDENTS, LINKS
 
@@ -22,7 +23,7 @@ _OWN_TABLES = ("linkable_records", "linkage_left", "linkage_right")
 
 
 def link_records(engine: Engine, context: StepContext) -> None:
-    """Create `links`, `incidents`, `link_models`, `link_quality` and `known_to_police`.
+    """Create `links`, `incidents`, `link_models`, `link_quality`, `known_to_police` and `link_windows`.
 
     The share known to police is estimated from the same records, beside the links and not from them.
 
@@ -47,6 +48,7 @@ def link_records(engine: Engine, context: StepContext) -> None:
     engine.load("incidents", _incident_rows(records, merged))
     engine.load("link_models", _model_rows(links))
     engine.load("link_quality", _quality_rows(engine, links, merged))
+    engine.load("link_windows", window_rows(engine, widest_min=policy.widest_window_hours * 60))
     _progress(context, 0.75)
     engine.load("known_to_police", _known_rows(engine, policy, context))
     for name in _OWN_TABLES:
