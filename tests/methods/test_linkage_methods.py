@@ -1,4 +1,4 @@
-"""Fellegi-Sunter, local false-discovery rate and one-to-one merge: against other programs and slow, obvious versions."""
+"""Fellegi-Sunter, odds of a match and one-to-one merge: against other programs and slow, obvious versions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import isotonic_regression, minimize
+from scipy.optimize import minimize
 
 from preventable.methods.fellegi_sunter import (
     AgreementModel,
@@ -17,7 +17,7 @@ from preventable.methods.fellegi_sunter import (
     level_weights,
     match_weights,
 )
-from preventable.methods.local_fdr import calibrate, increasing_means
+from preventable.methods.match_odds import fit_log_odds
 from preventable.methods.one_to_one import best_first_groups
 
 PATTERNS = np.array(list(itertools.product(range(3), range(2), range(2))))
@@ -104,43 +104,74 @@ def test_no_pair_one_pair_and_all_alike_give_a_model_of_finite_weights(pairs):
     assert 0 < model.match_share < 1
 
 
-values = st.lists(st.tuples(st.floats(-5, 5), st.floats(0.1, 10)), min_size=1, max_size=40)
+def drawn_ratio(seed, *, chance=4_000, shifts=4):
+    """Features, pairs and chance pairs of a made mixture: matches are exp(-1 + 0.8 x - 0.5 y) times as many."""
+    draw = np.random.default_rng(seed)
+
+    def strangers(number):
+        return np.column_stack([np.ones(number), draw.normal(0, 2, number), draw.normal(0, 1, number)])
+
+    there = strangers(chance * shifts)
+    more = strangers(chance * 20)
+    kept = draw.random(len(more)) < np.minimum(np.exp(more @ [-1.0, 0.8, -0.5]) / 20, 1)
+    pairs = np.concatenate([strangers(chance), more[kept]])
+    features = np.concatenate([pairs, there])
+    real = np.concatenate([np.ones(len(pairs)), np.zeros(len(there))])
+    return features, real, (1 - real) / shifts
 
 
-@given(values)
-def test_increasing_means_are_those_of_scipy(rows):
-    found, weights = (np.array(column) for column in zip(*rows, strict=True))
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_ratio_of_densities_is_found_again(seed):
+    found = fit_log_odds(*drawn_ratio(seed), prior=np.zeros(3), strength=1e-6)
 
-    assert increasing_means(found, weights) == pytest.approx(
-        isotonic_regression(found, weights=weights).x, abs=1e-9
-    )
+    assert found == pytest.approx([-1.0, 0.8, -0.5], abs=0.2)
 
 
-pairs_by_weight = st.lists(st.tuples(st.floats(-20, 20), st.integers(0, 50), st.floats(0, 50)), max_size=40)
+def test_the_fit_is_the_one_of_a_general_optimiser():
+    features, real, chance = drawn_ratio(4, chance=400)
+
+    def cost(at):
+        odds = np.exp(features @ at)
+        return -(real @ np.log((1 + odds) / (2 + odds)) + chance @ np.log(1 / (2 + odds))) + 0.25 * at @ at
+
+    ours = fit_log_odds(features, real, chance, prior=np.zeros(3), strength=0.5)
+
+    assert ours == pytest.approx(minimize(cost, np.zeros(3), method="BFGS").x, abs=1e-3)
 
 
-@given(pairs_by_weight)
-def test_probability_never_falls_as_the_weight_rises(rows):
-    weights, pairs, chance = (
-        (np.array(column, dtype=float) for column in zip(*rows, strict=True)) if rows else [np.empty(0)] * 3
-    )
-
-    at = calibrate(weights, pairs, chance).at(np.linspace(-25, 25, 101))
-
-    assert ((at >= 0) & (at <= 1)).all()
-    assert (np.diff(at) >= 0).all()
+ratio_rows = st.lists(st.tuples(st.floats(-9, 9), st.integers(0, 50), st.floats(0, 50)), max_size=40)
 
 
-def test_probability_is_one_less_the_share_of_chance_pairs():
-    found = calibrate(
-        np.array([1.0, 2.0, 2.0, 3.0]), np.array([100, 30, 20, 10.0]), np.array([100, 25, 0, 1.0])
-    )
+@given(ratio_rows)
+def test_the_fit_is_finite_and_no_worse_than_where_it_began(rows):
+    told, real, chance = (np.array([row[at] for row in rows], dtype=float) for at in range(3))
+    features, prior = np.column_stack([np.ones(len(told)), told]), np.array([0.0, 1.0])
 
-    assert found.at(np.array([0.0, 1.0, 2.0, 2.5, 3.0])) == pytest.approx([0, 0, 0.5, 0.5, 0.9])
+    found = fit_log_odds(features, real, chance, prior=prior, strength=1.0)
+
+    def value(at):
+        odds = np.exp(np.clip(features @ at, -40, 40))
+        return real @ np.log1p(odds) - (real + chance) @ np.log(2 + odds) - ((at - prior) ** 2).sum() / 2
+
+    assert np.isfinite(found).all()
+    assert value(found) >= value(prior) - 1e-9
 
 
-def test_more_chance_pairs_than_pairs_is_no_match():
-    assert calibrate(np.array([1.0]), np.array([3.0]), np.array([9.0])).at(np.array([1.0])) == [0.0]
+def test_without_pairs_the_fit_is_what_was_believed_before():
+    none = np.empty(0)
+
+    found = fit_log_odds(np.empty((0, 2)), none, none, prior=np.array([0.0, 1.0]), strength=1.0)
+
+    assert found.tolist() == [0.0, 1.0]
+
+
+def test_as_many_matches_as_are_more_than_by_chance():
+    """Thirty pairs where ten are expected by chance: two matches for each chance pair."""
+    one = np.ones((1, 1))
+
+    found = fit_log_odds(one, np.array([30.0]), np.array([10.0]), prior=np.zeros(1), strength=1e-9)
+
+    assert np.exp(found[0]) == pytest.approx(2)
 
 
 pair_rows = st.lists(

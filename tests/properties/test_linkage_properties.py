@@ -38,19 +38,13 @@ def test_every_record_is_in_one_incident_with_at_most_one_visit_to_each_service(
 
 @worlds
 @given(seeds)
-def test_probabilities_lie_between_zero_and_one_and_rise_with_the_weight(seed):
+def test_probabilities_lie_between_zero_and_one(seed):
     rows, _ = made_world(seed)
 
-    links = linked(rows)["links"].to_pylist()
+    probabilities = linked(rows)["links"].column("probability").to_numpy()
 
-    assert links
-    strata: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for row in links:
-        strata.setdefault((row["pair"], row["stratum"]), []).append((row["match_weight"], row["probability"]))
-    for pairs in strata.values():
-        probabilities = np.array([probability for _, probability in sorted(pairs)])
-        assert ((probabilities >= 0) & (probabilities < 1)).all()
-        assert (np.diff(probabilities) >= 0).all()
+    assert len(probabilities)
+    assert ((probabilities >= 0) & (probabilities < 1)).all()
 
 
 @worlds

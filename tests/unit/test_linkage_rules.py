@@ -11,7 +11,7 @@ from linkage_world import at, linkable, linked, made_world, prepared, record
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import load_policy
-from preventable.stages.linkage.calibration import Weighed, judge
+from preventable.stages.linkage.calibration import Weighed, _corrected, judge
 from preventable.stages.linkage.candidates import WholeWeeks, load_sides
 from preventable.stages.linkage.comparisons import read_models
 from preventable.stages.linkage.pair import _expected
@@ -104,28 +104,83 @@ def test_chance_is_scaled_by_the_records_of_a_week_over_those_that_shifts_bring_
     assert scale.tolist() == [4 / 6, 2 / 4, 0, 0]
 
 
-def weighed(left, right, weight, counted, shift=0):
+def weighed(left, right, log_odds, counted, shift=0):
     """Pairs of one part, all near."""
     number = len(left)
+    yes, odds = np.ones(number, dtype=bool), np.array(log_odds, dtype=float)
     return Weighed(
         np.array(left, dtype=np.int64),
         np.array(right, dtype=np.int64),
         np.full(number, shift, dtype=np.int64),
-        np.array(weight, dtype=float),
+        odds,
         np.zeros(number, dtype=np.int64),
-        np.ones(number, dtype=bool),
+        odds,
+        yes,
         np.full(number, counted),
+        yes,
+        yes,
     )
 
 
 def test_no_pair_is_certain_where_chance_made_none_so_alike():
-    """Three pairs that no chance pair is like: one more chance pair than was seen, of four shifts."""
-    pairs = weighed([0, 1, 2], [3, 4, 5], [9.0, 9.0, 9.0], 1.0)
+    pairs = weighed([0, 1, 2], [3, 4, 5], [30.0, 30.0, 30.0], 1.0)
     chance = weighed([0, 1], [4, 5], [-9.0, -9.0], 0.25, shift=1)
 
-    judged = judge(pairs, chance, parts=["all"], shifts=4, strata=1, pairs_a_stratum=10)
+    judged = judge(pairs, chance, parts=["all"], shifts=4, strata=1, prior_strength=1.0)
 
-    assert judged.probability.tolist() == pytest.approx([1 - 0.25 / 3] * 3)
+    assert judged.probability.tolist() == pytest.approx([0.9999] * 3)
+
+
+def test_without_chance_pairs_the_odds_are_at_least_those_of_the_model():
+    pairs = weighed([0, 1, 2], [3, 4, 5], [0.0, 1.0, 2.0], 1.0)
+    none = weighed([], [], [], 0.25)
+
+    judged = judge(pairs, none, parts=["all"], shifts=4, strata=1, prior_strength=1.0)
+
+    assert (judged.probability >= 1 / (1 + np.exp([0.0, -1.0, -2.0])) - 1e-9).all()
+    assert (np.diff(judged.probability) > 0).all()
+
+
+def many(count, rivals):
+    """`count` pairs of new records each, every second one of which (its first record) has another pair as good."""
+    left = np.arange(count)
+    pairs_left, pairs_right = [left], [left + 10_000]
+    if rivals:
+        pairs_left.append(left[::2])
+        pairs_right.append(left[::2] + 20_000)
+    return np.concatenate(pairs_left), np.concatenate(pairs_right)
+
+
+def test_a_pair_whose_record_has_another_as_good_is_less_probable():
+    """Half the records have a stranger beside their match; chance pairs are of records with a match of their own."""
+    left, right = many(600, rivals=True)
+    pairs = weighed(left, right, np.zeros(len(left)), 1.0)
+    strangers = np.repeat(np.arange(600), 2)
+    chance = weighed(strangers, strangers + 30_000, np.zeros(1_200), 0.25)
+
+    judged = judge(pairs, chance, parts=["all"], shifts=4, strata=1, prior_strength=1.0)
+
+    alone = judged.probability[(left % 2 == 1) & (right < 20_000)]
+    rivalled = judged.probability[left % 2 == 0]
+    assert alone.min() > rivalled.max()
+
+
+def test_probability_never_falls_as_the_weight_rises_at_a_place_as_busy():
+    draw = np.random.default_rng(5)
+    left = np.arange(3_000)
+    matches = draw.random(3_000) < 0.4
+    odds = np.where(matches, draw.normal(2, 2, 3_000), draw.normal(-2, 2, 3_000))
+    strangers = draw.integers(0, 3_000, 7_200)  # 1,800 a shift, as many as there are false pairs
+    pairs = weighed(left, left + 5_000, odds, 1.0)
+    chance = weighed(strangers, strangers + 9_000, draw.normal(-2, 2, 7_200), 0.25)
+    busy = np.bincount(strangers, minlength=3_000)
+
+    found = _corrected(pairs, chance, (np.log1p(busy), np.log1p(busy[strangers] - 1)), None, 1, 1.0)
+
+    for number in range(5):
+        alike = np.flatnonzero(busy == number)
+        assert (np.diff(found[alike[np.argsort(odds[alike])]]) >= -1e-12).all()
+    assert (1 / (1 + np.exp(-found))).sum() == pytest.approx(matches.sum(), rel=0.1)
 
 
 def test_an_incident_is_as_probable_as_its_link_and_one_alone_is_sure(tables):

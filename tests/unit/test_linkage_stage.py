@@ -17,8 +17,15 @@ from splink.backends.duckdb import DuckDBAPI
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import PolicyError
 from preventable.settings import StepContext, load_policy
-from preventable.stages.linkage.calibration import Weighed, judge
-from preventable.stages.linkage.candidates import find_candidates, load_sides, shifts_of, whole_weeks
+from preventable.stages.linkage.calibration import Weighed, _corrected, _densities, judge
+from preventable.stages.linkage.candidates import (
+    WholeWeeks,
+    find_candidates,
+    fold_left,
+    load_sides,
+    shifts_of,
+    whole_weeks,
+)
 from preventable.stages.linkage.comparisons import COMPARED, level_sql, part_sql, pattern_sql, read_models
 from preventable.stages.linkage.pair import link_pair
 from preventable.stages.linkage.policy import read_linkage_policy
@@ -212,13 +219,38 @@ def test_a_shift_moves_records_in_a_circle_of_whole_weeks(world):
     }
 
     load_sides(engine, model, whole, 2880, 3)
-    after = {row["number"]: row for row in engine.table("linkage_right").to_pylist()}
+    after = {
+        row["number"]: row for row in engine.table("linkage_right").to_pylist() if row["week"] is not None
+    }
 
     assert set(after) == set(before)
     for number, row in after.items():
         moved = row["to_min"] - before[number]["to_min"]
         assert moved in (3 * 10_080, (3 - whole.weeks) * 10_080)
         assert whole.first_min <= row["to_min"] < whole.first_min + whole.weeks * 10_080
+
+
+def test_records_of_the_weeks_beside_the_whole_weeks_stand_in_them_for_chance_pairs(world):
+    """And in the same hour of the week; a pair that a shift brings together is never of one week."""
+    engine = prepared(world[0])
+    model = MODELS["ed_police"]
+    whole = WholeWeeks(
+        whole_weeks(engine, model).first_min + 3 * 10_080, whole_weeks(engine, model).weeks - 6
+    )
+    load_sides(engine, model, whole, 2880, 0)
+    before = {row["number"]: row["to_min"] for row in engine.table("linkage_left").to_pylist()}
+    last = whole.first_min + whole.weeks * 10_080
+
+    fold_left(engine, model, whole, 2880)
+
+    moved = {}
+    for row in engine.table("linkage_left").to_pylist():
+        moved.setdefault((row["to_min"] - before[row["number"]]) // 10_080, []).append(before[row["number"]])
+        assert whole.first_min <= row["to_min"] < last
+        assert (row["to_min"] - before[row["number"]]) % 10_080 == 0
+    assert set(moved) == {-1, 0, 1}
+    assert all(whole.first_min - 10_080 <= minute < whole.first_min for minute in moved[1])
+    assert all(last <= minute < last + 10_080 for minute in moved[-1])
 
 
 @pytest.mark.parametrize(
@@ -472,46 +504,50 @@ def test_a_pair_is_in_the_first_part_that_it_fits(pair, left, right, part):
     assert part_of(pair, left, right) == part
 
 
-def crowd(busy, weights, *, real):
+def crowd(busy, odds, *, real):
     """Pairs of one part: records 0 to n - 1 with records n to 2 n - 1, all near; `busy` are repeated in every shift."""
-    left = np.arange(len(weights))
-    right = left + len(weights)
+    left = np.arange(len(odds))
     if real:
-        return Weighed(left, right, left % 4, weights, left * 0, left >= 0, np.ones(len(left)))
+        return pairs_of(left, left + len(odds), left % 4, odds, 1.0)
     again = np.concatenate([np.repeat(left[busy], 4), left[~busy]])
     shift = np.concatenate([np.tile(np.arange(4), busy.sum()), left[~busy] % 4])
-    return Weighed(
-        again, again + len(weights), shift, weights[again], again * 0, again >= 0, np.full(len(again), 0.25)
-    )
+    return pairs_of(again, again + len(odds), shift, odds[again], 0.25)
+
+
+def pairs_of(left, right, shift, odds, counted):
+    yes = np.ones(len(left), dtype=bool)
+    return Weighed(left, right, shift, odds, left * 0, odds, yes, np.full(len(left), counted), yes, yes)
 
 
 def test_a_pair_of_the_same_weight_is_less_probable_where_it_is_busy():
     busy = np.arange(400) < 200
-    weights = np.ones(400)
-    pairs, chance = crowd(busy, weights, real=True), crowd(busy, weights, real=False)
+    odds = np.ones(400)
+    pairs, chance = crowd(busy, odds, real=True), crowd(busy, odds, real=False)
 
-    found = judge(pairs, chance, parts=["all"], shifts=4, strata=2, pairs_a_stratum=100)
-    together = judge(pairs, chance, parts=["all"], shifts=4, strata=2, pairs_a_stratum=300)
+    judged = judge(pairs, chance, parts=["all"], shifts=4, strata=2, prior_strength=1.0)
+    around = tuple(np.log1p(found) for found in _densities(pairs, chance, 800, 4))
+    found = _corrected(pairs, chance, around, None, 1, 0.01)
 
-    assert set(found.stratum[busy]) == {"all 2"}
-    assert set(found.stratum[~busy]) == {"all 1"}
-    assert found.probability[busy].max() < 0.01
-    assert found.probability[~busy].min() > 0.7
-    assert set(together.stratum) == {"all 1"}
-    assert len(set(together.probability)) == 1
+    assert set(judged.stratum[busy]) == {"all 2"}
+    assert set(judged.stratum[~busy]) == {"all 1"}
+    # All 200 pairs of the busy places are expected by chance, 50 of the 200 of the quiet ones.
+    assert np.exp(found[busy]).max() < 0.1
+    assert np.exp(found[~busy]) == pytest.approx(3, rel=0.05)
 
 
 def test_a_chance_pair_does_not_make_its_own_place_busy():
     """One chance pair in one shift: by the other shifts, all places are as quiet as those that have none."""
-    weights = np.ones(400)
-    pairs = crowd(np.zeros(400, dtype=bool), weights, real=True)
+    odds = np.ones(400)
+    pairs = crowd(np.zeros(400, dtype=bool), odds, real=True)
     few = np.arange(0, 400, 4)
-    chance = Weighed(few, few + 400, few % 4, weights[few], few * 0, few >= 0, np.full(100, 0.25))
+    chance = pairs_of(few, few + 400, few % 4, odds[few], 0.25)
 
-    found = judge(pairs, chance, parts=["all"], shifts=4, strata=2, pairs_a_stratum=100)
+    around = tuple(np.log1p(found) for found in _densities(pairs, chance, 800, 4))
+    found = _corrected(pairs, chance, around, None, 1, 1e-3)
 
-    # 25 of 400 are expected by chance, and one chance pair more than was seen.
-    assert found.probability == pytest.approx(1 - 25.25 / 400)
+    assert set(around[1].tolist()) == {0.0}
+    # A chance pair of three other shifts is near some pairs: nothing was learnt of such places, all are as the rest.
+    assert np.exp(found[around[0] == 0]) == pytest.approx(400 / 25 - 1, rel=0.01)
 
 
 def test_progress_rises_to_the_whole(world):

@@ -1,4 +1,4 @@
-"""From match weights to probabilities: strata of chance density, and in each 1 less the local false-discovery rate."""
+"""From match weights to probabilities: 1 less the local false-discovery rate, by weight, surroundings and rivals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from preventable.methods.local_fdr import calibrate
+from preventable.methods.match_odds import fit_log_odds
+
+#: Odds of a rival count no higher: what is surer than this decides alone.
+_MOST_ODDS = 1e3
+#: No probability is surer than one in ten thousand.
+_SUREST = 1e-4
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,10 @@ class Weighed:
         shift: Position of the shift that a chance pair comes from; for pairs as they stand, the one to leave out.
         weight: Match weight in bits.
         part: Number of its part.
+        log_odds: Odds of a match by the model of the part, weight and prior, as natural logarithm.
         near: Whether the pair is more like a match than `near_bits` say.
         counted: Pairs that each stands for: 1 as they stand (0 outside the whole weeks), 1 / shifts by chance.
+        left_told, right_told: Whether a chance pair tells how busy it is around its first, its second record.
     """
 
     left: np.ndarray
@@ -29,8 +36,11 @@ class Weighed:
     shift: np.ndarray
     weight: np.ndarray
     part: np.ndarray
+    log_odds: np.ndarray
     near: np.ndarray
     counted: np.ndarray
+    left_told: np.ndarray
+    right_told: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -42,45 +52,40 @@ class Judged:
 
 
 def judge(
-    pairs: Weighed, chance: Weighed, *, parts: Sequence[str], shifts: int, strata: int, pairs_a_stratum: int
+    pairs: Weighed, chance: Weighed, *, parts: Sequence[str], shifts: int, strata: int, prior_strength: float
 ) -> Judged:
-    """Match probability of each pair, isotone in the weight within strata of part and chance density.
+    """Match probability of each pair, from how much denser pairs of its kind are than chance pairs.
 
-    Busy places bring strangers together; one calibration for all would believe too much there and too little
-    elsewhere. How busy it is around a pair is told by the near chance pairs of its two records in the other shifts.
+    The odds of a match are those of the part's model, corrected by what chance pairs show: for the part as a whole,
+    for how busy it is around the pair, and for its rivals, which are the other pairs of its two records. Busy places
+    bring strangers together: one calibration for all would believe too much there and too little elsewhere. And a
+    record that has its match elsewhere needs no other. The other pairs of a record do not depend on the pair that is
+    judged, nor those of a chance pair's records on that pair: both are measured alike.
 
     Args:
         pairs: Pairs as they stand.
         chance: Pairs of all shifts.
         parts: Name of each part.
         shifts: Number of shifts, 2 or more.
-        strata: Most strata of density in a part.
-        pairs_a_stratum: Near pairs that each stratum must have.
+        strata: Strata of density in a part, which are told and decide nothing.
+        prior_strength: How strongly the model's own odds are kept to where pairs are few.
     """
     records = 1 + max(int(side.max(initial=0)) for one in (pairs, chance) for side in (one.left, one.right))
     busy, busy_chance = _densities(pairs, chance, records, shifts)
-    probability = np.zeros(len(pairs.weight))
-    stratum = np.full(len(pairs.weight), "", dtype=object)
-    for at, name in enumerate(parts):
-        part, chance_part = pairs.part == at, chance.part == at
-        telling = busy[part & pairs.near & (pairs.counted > 0)]
-        cuts = _cuts(telling, min(strata, len(telling) // pairs_a_stratum))
-        places = np.searchsorted(cuts, busy, side="left")
-        chance_places = np.searchsorted(cuts, busy_chance, side="left")
-        for number in range(len(cuts) + 1):
-            here = part & (places == number)
-            there = chance_part & (chance_places == number)
-            probability[here] = _probabilities(pairs, here, chance, there, shifts)
-            stratum[here] = f"{name} {number + 1}"
-    return Judged(probability, stratum)
+    around = (np.log1p(busy), np.log1p(busy_chance))
+    log_odds = _corrected(pairs, chance, around, None, len(parts), prior_strength)
+    rivals = _rivals(pairs, chance, log_odds, records)
+    log_odds = _corrected(pairs, chance, around, rivals, len(parts), prior_strength)
+    probability = np.minimum(1 / (1 + np.exp(-log_odds)), 1 - _SUREST)
+    return Judged(probability, _strata(pairs, busy, parts, strata))
 
 
 def _densities(pairs: Weighed, chance: Weighed, records: int, shifts: int) -> tuple[np.ndarray, np.ndarray]:
     """Near chance pairs of the two records of each pair, in all shifts but its own."""
     totals = np.zeros((records, shifts))
-    for side in (chance.left, chance.right):
+    for side, told in ((chance.left, chance.left_told), (chance.right, chance.right_told)):
         totals += np.bincount(
-            side * shifts + chance.shift, weights=chance.near, minlength=totals.size
+            side * shifts + chance.shift, weights=chance.near & told, minlength=totals.size
         ).reshape(totals.shape)
     every = totals.sum(axis=1)
 
@@ -91,25 +96,76 @@ def _densities(pairs: Weighed, chance: Weighed, records: int, shifts: int) -> tu
     return around(pairs), around(chance)
 
 
-def _cuts(busy: np.ndarray, strata: int) -> np.ndarray:
-    """Borders of strata with as many near pairs each."""
-    if strata < 2:
-        return np.empty(0)
-    return np.unique(np.quantile(busy, np.arange(1, strata) / strata))
-
-
-def _probabilities(
-    pairs: Weighed, here: np.ndarray, chance: Weighed, there: np.ndarray, shifts: int
+def _corrected(
+    pairs: Weighed,
+    chance: Weighed,
+    around: tuple[np.ndarray, np.ndarray],
+    rivals: tuple[np.ndarray, np.ndarray] | None,
+    parts: int,
+    strength: float,
 ) -> np.ndarray:
-    """Probabilities of the pairs of one stratum; one more chance pair than was seen keeps them below 1."""
-    if not here.any():
-        return np.empty(0)
-    weights = [pairs.weight[here], chance.weight[there], [pairs.weight[here].max()]]
-    real: list[Sequence[float] | np.ndarray] = [pairs.counted[here], np.zeros(int(there.sum())), [0.0]]
-    by_chance: list[Sequence[float] | np.ndarray] = [
-        np.zeros(int(here.sum())),
-        chance.counted[there],
-        [1 / shifts],
-    ]
-    found = calibrate(np.concatenate(weights), np.concatenate(real), np.concatenate(by_chance))
-    return found.at(pairs.weight[here])
+    """Log odds of pairs as they stand, fitted on the near pairs of each part."""
+    log_odds = np.full(len(pairs.weight), -np.inf)
+    for part in range(parts):
+        here, there = pairs.part == part, chance.part == part
+        fitted, against = here & pairs.near & (pairs.counted > 0), there & chance.near & (chance.counted > 0)
+        middle = float(around[0][fitted].mean()) if fitted.any() else 0.0
+        rows = [
+            _features(of, at, surroundings, found, middle)
+            for of, at, surroundings, found in (
+                (pairs, fitted, around[0], rivals[0] if rivals else None),
+                (chance, against, around[1], rivals[1] if rivals else None),
+                (pairs, here, around[0], rivals[0] if rivals else None),
+            )
+        ]
+        prior = np.zeros(rows[0].shape[1])
+        prior[1] = 1.0
+        coefficients = fit_log_odds(
+            np.concatenate(rows[:2]),
+            np.concatenate([pairs.counted[fitted], np.zeros(int(against.sum()))]),
+            np.concatenate([np.zeros(int(fitted.sum())), chance.counted[against]]),
+            prior=prior,
+            strength=strength,
+        )
+        log_odds[here] = _rising(rows[2], coefficients)
+    return log_odds
+
+
+def _features(
+    of: Weighed, at: np.ndarray, around: np.ndarray, rivals: np.ndarray | None, middle: float
+) -> np.ndarray:
+    """One, the model's log odds, how busy it is, both times each other, and rivals of the first and second record."""
+    odds, busy = of.log_odds[at], around[at] - middle
+    columns = [np.ones(len(odds)), odds, busy, odds * busy]
+    return np.column_stack(columns if rivals is None else [*columns, rivals[at]])
+
+
+def _rising(features: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """Log odds that never fall as the weight rises, at a place as busy and with the same rivals."""
+    slope = np.maximum(coefficients[1] + coefficients[3] * features[:, 2], 0.0)
+    rest = np.delete(features, (1, 3), axis=1) @ np.delete(coefficients, (1, 3))
+    return np.asarray(slope * features[:, 1] + rest)
+
+
+def _rivals(
+    pairs: Weighed, chance: Weighed, log_odds: np.ndarray, records: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Odds of the other pairs of the two records, as they stand: log of one more than their sum, a column a side."""
+    odds = np.minimum(np.exp(np.minimum(log_odds, 10.0)), _MOST_ODDS)
+    sums = [np.bincount(side, weights=odds, minlength=records) for side in (pairs.left, pairs.right)]
+    own = np.column_stack([sums[0][pairs.left] - odds, sums[1][pairs.right] - odds])
+    other = np.column_stack([sums[0][chance.left], sums[1][chance.right]])
+    return np.log1p(np.maximum(own, 0.0)), np.log1p(other)
+
+
+def _strata(pairs: Weighed, busy: np.ndarray, parts: Sequence[str], strata: int) -> np.ndarray:
+    """Name of the part and number of the stratum, each stratum with about as many near pairs."""
+    stratum = np.full(len(busy), "", dtype=object)
+    for at, name in enumerate(parts):
+        part = pairs.part == at
+        telling = busy[part & pairs.near & (pairs.counted > 0)]
+        cuts = np.unique(np.quantile(telling, np.arange(1, strata) / strata)) if len(telling) else telling
+        places = np.searchsorted(cuts, busy, side="left")
+        for number in range(len(cuts) + 1):
+            stratum[part & (places == number)] = f"{name} {number + 1}"
+    return stratum

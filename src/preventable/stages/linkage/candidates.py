@@ -36,6 +36,7 @@ class Candidates:
         left: Number of the first record.
         right: Number of the second record.
         week: Whole week of the first record; -1 where either lies outside the whole weeks.
+        left_inside, right_inside: Whether the first, the second record lies in the whole weeks.
         pattern: Levels of all comparisons as one number (`comparisons.pattern_sql`).
         apart_min: Minutes between the middles of both windows; of pairs as they stand alone.
         distance2_m2: Squared distance, not a number where a place is unknown; of pairs as they stand alone.
@@ -44,6 +45,8 @@ class Candidates:
     left: np.ndarray
     right: np.ndarray
     week: np.ndarray
+    left_inside: np.ndarray
+    right_inside: np.ndarray
     pattern: np.ndarray
     apart_min: np.ndarray
     distance2_m2: np.ndarray
@@ -78,10 +81,17 @@ def shifts_of(weeks: int, wanted: list[int]) -> list[int]:
 
 
 def load_sides(engine: Engine, model: PairModel, whole: WholeWeeks, widest_min: int, shift: int) -> None:
-    """Create `linkage_left` (once, with shift 0) and `linkage_right`."""
+    """Create `linkage_right`, and `linkage_left` with it where the shift is 0."""
     if shift == 0:
-        _side(engine, "linkage_left", model.left, model.left_block, whole, widest_min, 0)
-    _side(engine, "linkage_right", model.right, model.right_block, whole, widest_min, shift)
+        _side(engine, "linkage_left", model.left, model.left_block, whole, widest_min, 0, folded=False)
+    _side(
+        engine, "linkage_right", model.right, model.right_block, whole, widest_min, shift, folded=shift != 0
+    )
+
+
+def fold_left(engine: Engine, model: PairModel, whole: WholeWeeks, widest_min: int) -> None:
+    """Create `linkage_left` as shifted sides need it: records of the weeks next to the whole weeks moved into them."""
+    _side(engine, "linkage_left", model.left, model.left_block, whole, widest_min, 0, folded=True)
 
 
 def _side(
@@ -92,6 +102,8 @@ def _side(
     whole: WholeWeeks,
     widest_min: int,
     shift: int,
+    *,
+    folded: bool,
 ) -> None:
     engine.create(
         name,
@@ -99,6 +111,7 @@ def _side(
         {
             "source": source,
             "shift": shift,
+            "folded": int(folded),
             "weeks": whole.weeks,
             "first_min": whole.first_min,
             "widest_min": widest_min,
@@ -111,18 +124,12 @@ def find_candidates(engine: Engine, model: PairModel) -> Candidates:
     found = _found(
         engine, model, ", {apart} AS apart_min, {distance2} AS distance2_m2".format(**read_words())
     )
-    apart, distance2 = (found.column(name).to_numpy() for name in ("apart_min", "distance2_m2"))
-    left, right, week, pattern = _columns(found)
-    order = np.lexsort((right, left))
-    return Candidates(*(column[order] for column in (left, right, week, pattern, apart, distance2)))
+    return _sorted(found, *(found.column(name).to_numpy() for name in ("apart_min", "distance2_m2")))
 
 
 def find_chance_pairs(engine: Engine, model: PairModel) -> Candidates:
     """The same, less what is told of pairs as they stand alone."""
-    left, right, week, pattern = _columns(_found(engine, model, ""))
-    order = np.lexsort((right, left))
-    none = np.empty(0)
-    return Candidates(left[order], right[order], week[order], pattern[order], none, none)
+    return _sorted(_found(engine, model, ""))
 
 
 def _found(engine: Engine, model: PairModel, told: str) -> pa.Table:
@@ -136,11 +143,19 @@ def _found(engine: Engine, model: PairModel, told: str) -> pa.Table:
     )
 
 
-def _columns(found: pa.Table) -> tuple[np.ndarray, ...]:
-    """Left, right, week and pattern; the week is -1 where either record has none."""
-    week = found.column("left_week").fill_null(-1).to_numpy().copy()
-    week[found.column("right_week").is_null().to_numpy()] = -1
+def _sorted(found: pa.Table, *told: np.ndarray) -> Candidates:
     left, right, pattern = (
         found.column(name).to_numpy() for name in ("left_number", "right_number", "pattern")
     )
-    return left, right, week, pattern
+    left_week, right_week = (
+        found.column(name).fill_null(-1).to_numpy() for name in ("left_week", "right_week")
+    )
+    week = np.where(right_week < 0, -1, left_week)
+    order = np.lexsort((right, left))
+    columns = (left, right, week, left_week >= 0, right_week >= 0, pattern)
+    none = np.empty(0)
+    return Candidates(
+        *(column[order] for column in columns),
+        *(one[order] for one in told or ()),
+        *(() if told else (none, none)),
+    )

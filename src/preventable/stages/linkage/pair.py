@@ -14,6 +14,7 @@ from preventable.stages.linkage.candidates import (
     WholeWeeks,
     find_candidates,
     find_chance_pairs,
+    fold_left,
     load_sides,
     shifts_of,
     whole_weeks,
@@ -73,8 +74,8 @@ def link_pair(engine: Engine, model: PairModel, *, widest_min: int) -> PairLinks
     if reason:
         return _unlinked(model, pairs, None, 0, reason)
     chance, shift = _chance_pairs(engine, model, whole, widest_min, shifts)
-    counted = _expected(engine, whole, shifts)[chance.week] / len(shifts)
-    if len(chance.left) < rules["minimum_chance_pairs"]:
+    counted = np.where(chance.week >= 0, _expected(engine, whole, shifts)[chance.week], 0.0) / len(shifts)
+    if int((chance.week >= 0).sum()) < rules["minimum_chance_pairs"]:
         return _unlinked(
             model, pairs, float(counted.sum()), len(shifts), "too few pairs by chance to compare with"
         )
@@ -104,18 +105,21 @@ def _unlinked(
 def _chance_pairs(
     engine: Engine, model: PairModel, whole: WholeWeeks, widest_min: int, shifts: list[int]
 ) -> tuple[Candidates, np.ndarray]:
-    """Pairs with the second source shifted, of all shifts, and the position of the shift of each."""
+    """Pairs with the second source shifted, of all shifts, and the position of the shift of each.
+
+    Either record may lie in the week before or after the whole weeks, not both.
+    """
     found = []
+    fold_left(engine, model, whole, widest_min)
     for shift in shifts:
         load_sides(engine, model, whole, widest_min, shift)
         found.append(find_chance_pairs(engine, model))
-    joined = [
-        np.concatenate([getattr(one, name) for one in found]) for name in ("left", "right", "week", "pattern")
-    ]
+    names = ("left", "right", "week", "left_inside", "right_inside", "pattern")
+    joined = [np.concatenate([getattr(one, name) for one in found]) for name in names]
     shift_of = np.repeat(np.arange(len(shifts)), [len(one.left) for one in found])
-    inside = joined[2] >= 0
+    kept = joined[3] | joined[4]
     none = np.empty(0)
-    return Candidates(*(column[inside] for column in joined), none, none), shift_of[inside]
+    return Candidates(*(column[kept] for column in joined), none, none), shift_of[kept]
 
 
 def _expected(engine: Engine, whole: WholeWeeks, shifts: list[int]) -> np.ndarray:
@@ -147,7 +151,7 @@ def _linked(
     real = np.bincount(of_pair, weights=inside, minlength=len(patterns))
     by_chance = np.bincount(of_chance, weights=counted, minlength=len(patterns))
 
-    weight, near = np.zeros(len(patterns)), np.zeros(len(patterns), dtype=bool)
+    weight, log_odds = np.zeros(len(patterns)), np.zeros(len(patterns))
     models: list[TrainedModel | None] = []
     for number, (name, _) in enumerate(model.parts):
         here = part == number
@@ -158,33 +162,26 @@ def _linked(
         models.append(trained)
         weight[here] = np.round(match_weights(trained.agreement, levels[here]), 10)
         share = trained.agreement.match_share
-        near[here] = weight[here] + np.log2(share / (1 - share)) > read_rules()["near_bits"]
+        log_odds[here] = np.log(2) * weight[here] + np.log(share / (1 - share))
+    near = log_odds > np.log(2) * read_rules()["near_bits"]
 
     # A pair leaves one shift out as its chance pairs leave out their own: both then count over as many.
+    both = np.ones(len(pairs.left), dtype=bool)
     judged = judge(
         Weighed(
-            pairs.left,
-            pairs.right,
-            pairs.pattern % shifts,
-            weight[of_pair],
-            part[of_pair],
-            near[of_pair],
-            inside,
+            pairs.left, pairs.right, pairs.pattern % shifts,
+            *(told[of_pair] for told in (weight, part, log_odds, near)), inside, both, both,
         ),
         Weighed(
-            chance.left,
-            chance.right,
-            shift,
-            weight[of_chance],
-            part[of_chance],
-            near[of_chance],
-            counted,
+            chance.left, chance.right, shift,
+            *(told[of_chance] for told in (weight, part, log_odds, near)), counted,
+            chance.right_inside, chance.left_inside,
         ),
         parts=[name for name, _ in model.parts],
         shifts=shifts,
         strata=read_rules()["strata"],
-        pairs_a_stratum=read_rules()["pairs_a_stratum"],
-    )
+        prior_strength=read_rules()["prior_strength"],
+    )  # fmt: skip
     return PairLinks(
         model, pairs.left, pairs.right, weight[of_pair], np.round(judged.probability, 6), judged.stratum,
         part[of_pair], pairs.apart_min, pairs.distance2_m2, tuple(models),

@@ -1,7 +1,8 @@
 -- One source of a pair: its linkable first visits, shifted by $shift whole weeks within the whole weeks of the pair.
 -- In: linkable_records (records.sql).
--- {block_from}, {block_to}: times between which the other record must lie. Records outside the whole weeks have no week
--- and are not shifted: $shift 0 alone gives them.
+-- {block_from}, {block_to}: times between which the other record must lie. Records outside the whole weeks have no week.
+-- With $folded 1 those in the week before or after stand in the whole week next to them, before the shift: chance pairs
+-- then tell how busy it is around them too. Others outside are left out.
 SELECT
     number, week, x_m, y_m, sigma_m, age_from, age_to, sex, hospital, time_stated, place_class, domestic, informed,
     severity, sharp,
@@ -13,21 +14,20 @@ SELECT
 FROM (
     SELECT
         w.*,
+        CASE WHEN own_week BETWEEN 0 AND $weeks - 1 THEN own_week END AS week,
         CASE
-            WHEN week IS NULL THEN 0
-            WHEN week + $shift >= $weeks THEN ($shift - $weeks) * 10080
-            WHEN week + $shift < 0 THEN ($shift + $weeks) * 10080
-            ELSE $shift * 10080
+            WHEN $folded = 0 THEN 0
+            WHEN place + $shift >= $weeks THEN (place + $shift - $weeks - own_week) * 10080
+            WHEN place + $shift < 0 THEN (place + $shift + $weeks - own_week) * 10080
+            ELSE (place + $shift - own_week) * 10080
         END AS moved
     FROM (
-        SELECT
-            r.*,
-            CASE
-                WHEN to_min >= $first_min AND to_min < $first_min + $weeks * 10080
-                THEN CAST(floor((to_min - $first_min) / 10080.0) AS BIGINT)
-            END AS week
-        FROM linkable_records AS r
-        WHERE source = $source AND is_later = 0 AND (source <> 'police' OR to_min - from_min <= $widest_min)
+        SELECT o.*, least(greatest(own_week, 0), $weeks - 1) AS place
+        FROM (
+            SELECT r.*, CAST(floor((to_min - $first_min) / 10080.0) AS BIGINT) AS own_week
+            FROM linkable_records AS r
+            WHERE source = $source AND is_later = 0 AND (source <> 'police' OR to_min - from_min <= $widest_min)
+        ) AS o
     ) AS w
-    WHERE $shift = 0 OR week IS NOT NULL
+    WHERE $folded = 0 OR own_week BETWEEN -1 AND $weeks
 ) AS s
