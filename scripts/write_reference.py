@@ -19,7 +19,7 @@ from typer.core import TyperCommand
 
 from preventable import errors
 from preventable.errors import PreventableError
-from preventable.tables import FLOW_TABLES, REGION_TABLES, Table
+from preventable.tables import FLOW_TABLES, HOME_LISTS, REGION_TABLES, Table
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 GROUPS = {
@@ -33,6 +33,7 @@ GROUPS = {
     "F": "Figures",
     "I": "The invented county",
     "R": "The region",
+    "G": "Place texts, looked at by people",
 }
 EXIT_CODES = {
     0: "done",
@@ -97,6 +98,9 @@ def tables_page() -> str:
         "## Tables of the flow, in the order in which they are made",
     ]
     for table in FLOW_TABLES:
+        lines += table_section(table)
+    lines += ["", "## Lists that a home keeps beside its tables"]
+    for table in HOME_LISTS:
         lines += table_section(table)
     lines += ["", "## Tables of the region"]
     for table in REGION_TABLES:

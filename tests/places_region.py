@@ -17,8 +17,12 @@ import shapely
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import Policy, StepContext
 from preventable.stages.places.areas_of import find_point_areas
+from preventable.stages.places.phrases import form, phrase, phrase_id
 from preventable.stages.places.stage import locate_records
 from preventable.tables import TABLES
+
+#: Key of phrases of these tests.
+PHRASE_KEY = b"phrases of tests"
 
 WEST, SOUTH, SIDE = 900_003, 100_007, 1_010
 
@@ -135,8 +139,33 @@ def located(
     previous: Sequence[Mapping[str, Any]] | None = None,
     listings: Sequence[Mapping[str, Any]] = (),
     region: Mapping[str, pa.Table] | None = None,
+    decisions: Sequence[Mapping[str, Any]] = (),
+    phrases: Sequence[Mapping[str, Any]] | None = None,
 ) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
     """located_records by record key, and place_matches, after one run over the region."""
+    rows, tables = located_tables(
+        records,
+        texts,
+        previous=previous,
+        listings=listings,
+        region=region,
+        decisions=decisions,
+        phrases=phrases,
+    )
+    return rows, tables["place_matches"]
+
+
+def located_tables(
+    records: Sequence[Mapping[str, Any]],
+    texts: Mapping[str, str] | None = None,
+    *,
+    previous: Sequence[Mapping[str, Any]] | None = None,
+    listings: Sequence[Mapping[str, Any]] = (),
+    region: Mapping[str, pa.Table] | None = None,
+    decisions: Sequence[Mapping[str, Any]] = (),
+    phrases: Sequence[Mapping[str, Any]] | None = None,
+) -> tuple[dict[str, dict[str, Any]], dict[str, list[dict[str, Any]]]]:
+    """located_records by record key, and what else the stage makes, by table."""
     engine = DuckDBEngine(threads=1)
     for name, data in (region or region_tables()).items():
         engine.load(name, data)
@@ -149,13 +178,29 @@ def located(
     engine.load("place_texts", rows_of("place_texts", kept))
     if previous is not None:
         engine.load("previous_place_matches", rows_of("place_matches", previous))
-    locate_records(engine, StepContext(policy=Policy({}), region={}))
-    matches = TABLES["place_matches"].conform(engine.table("place_matches")).to_pylist()
+    if phrases is not None:
+        engine.load("previous_place_phrases", rows_of("place_phrases", phrases))
+    engine.load("place_decisions", rows_of("place_decisions", decisions))
+    locate_records(engine, StepContext(policy=Policy({}), region={}, phrase_key=PHRASE_KEY))
+    made = {
+        name: TABLES[name].conform(engine.table(name)).to_pylist()
+        for name in ("place_matches", "place_phrases")
+    }
     rows = engine.table("located_records")
     assert set(rows.column_names) == {column.name for column in TABLES["located_records"].columns}
     keys = rows.column("record_key").to_pylist()
     assert sorted(keys) == sorted(str(one["record_key"]) for one in records)
-    return {row["record_key"]: row for row in rows.to_pylist()}, matches
+    return {row["record_key"]: row for row in rows.to_pylist()}, made
+
+
+def decided(
+    number: int, text: str, place_id: str | None = None, *, site: str = "ZXA01", choice: str = "place"
+) -> dict[str, Any]:
+    """A row of place_decisions about a text."""
+    return {
+        "decision": number, "form": form(), "phrase_id": phrase_id(phrase(text), PHRASE_KEY), "site_code": site,
+        "choice": choice, "place_id": place_id,
+    }  # fmt: skip
 
 
 def _unchecked(name: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:

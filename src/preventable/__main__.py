@@ -38,6 +38,8 @@ app = typer.Typer(
 )
 region_app = typer.Typer(help="A region from official files.", no_args_is_help=True)
 app.add_typer(region_app, name="region")
+places_app = typer.Typer(help="People's part in places: look, decide, learn.", no_args_is_help=True)
+app.add_typer(places_app, name="places")
 trouble = Console(stderr=True, highlight=False, soft_wrap=True)
 
 HomeOption = Annotated[Path, typer.Option("--home", help="Folder of the home.")]
@@ -263,12 +265,16 @@ RemoteOption = Annotated[
 @app.command()
 def run(home: HomeOption = DEFAULT_HOME, engine: EngineOption = "duckdb", remote: RemoteOption = "") -> None:
     """Take every submission through the flow, up to what may be released."""
+    from preventable.place_reviews import decisions_in_words
+
     opened = open_home(home)
 
     def tell(report: StepReport) -> None:
         _say_stage(report)
         if report.name == "quality":
             _say(f"{'':<12} {rows_in_words(opened)}")
+        if report.name == "places" and (words := decisions_in_words(opened)):
+            _say(f"{'':<12} {words}")
 
     with engine_sessions(engine, remote) as new_engine, Bars() as bars:
         pipeline.run(opened, load_policy(), new_engine=new_engine, progress=bars, tell=tell)
@@ -320,6 +326,45 @@ def explain(
     """Trace a released figure back to the rows of the submissions it counts. For the restricted side."""
     explanation = explain_figure(open_home(home), load_policy(), figure)
     _say(json.dumps(explanation.as_dict(), indent=2) if as_json else explanation.as_text())
+
+
+ByOption = Annotated[str, typer.Option("--by", help="Who decides; kept with each decision.")]
+
+
+@places_app.command("review")
+def review(
+    home: HomeOption = DEFAULT_HOME,
+    out: Annotated[Path | None, typer.Option(help="File for the whole queue, to be filled in.")] = None,
+    take: Annotated[Path | None, typer.Option(help="Take the decisions of a filled-in file.")] = None,
+    by: ByOption = "",
+    undo: Annotated[int | None, typer.Option(help="Undo the decision of this number.", min=1)] = None,
+    decisions: Annotated[bool, typer.Option("--decisions", help="List every decision taken.")] = False,
+) -> None:
+    """Show texts whose place a person has to decide, or take decisions back. For the restricted side."""
+    from preventable import place_reviews
+
+    for line in place_reviews.review(
+        open_home(home),
+        load_policy(),
+        out=out,
+        taken=take,
+        undone=undo,
+        by=by,
+        all_decisions=decisions,
+    ):
+        _say(line)
+
+
+@places_app.command("find")
+def find(
+    name: Annotated[str, typer.Argument(help="A name, licence number or id, roughly.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Find places of the gazetteer by name: id, type, district, licence, and since when it is open or so named."""
+    from preventable import place_reviews
+
+    for place in place_reviews.find(open_home(home), name):
+        _say(place.as_text())
 
 
 @app.command()

@@ -330,3 +330,74 @@ class RegionProjectionError(PreventableError):
         "Give a projection in metres as `crs` in the manifest, and each file's own `crs` where it has one."
     )
     state = "Nothing was written."
+
+
+# --- G0xx: place texts, looked at by people -------------------------------------------------------
+
+
+class LinesRefusedError(PreventableError):
+    """Several lines of a file, each with an error of its own; nothing was taken from it."""
+
+    number, title, exit_code = "G001", "A file has lines that cannot be taken", 3
+    remedy = "Mend the lines named above and give the file again."
+    state = "Nothing was taken."
+    lines: tuple[PreventableError, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join([*map(str, self.lines), super().__str__()])
+
+
+class LineError(PreventableError):
+    """Base of what is wrong with one line; its number stands in `rows`."""
+
+    number, title, exit_code = "G002", "A line of the file cannot be read", 3
+    remedy = "Give each line as many cells as the header has."
+    state = "Nothing was taken."
+
+
+class ColumnsError(LineError):
+    number, title = "G003", "A file of decisions or labels lacks columns"
+    remedy = "Keep the header as it was written, or as docs/how-to/review-places.md shows it."
+
+
+class UnknownReviewError(LineError):
+    number, title = "G004", "A line names nothing that this home could review"
+    remedy = "Copy review_id from a file that `preventable places review --out` wrote for this home."
+
+
+class UnknownChoiceError(LineError):
+    number, title = "G005", "A line's decision is none that can be taken"
+    remedy = "Write 1, 2, 3, other, none or generic, or leave it empty."
+
+
+class UnknownPlaceError(LineError):
+    number, title = "G006", "A line names a place that the gazetteer does not have"
+    remedy = "Copy the id from `preventable places find NAME`."
+
+
+class UnknownScopeError(LineError):
+    number, title = "G007", "A line's sites are none that are known"
+    remedy = "Write all in for_sites, or leave it empty: the decision then holds for the line's own site."
+
+
+class DecidedTwiceError(LineError):
+    number, title = "G008", "Two lines say different things of one text"
+    remedy = "Leave one of them in the file."
+
+
+class UnknownDecisionError(PreventableError):
+    number, title, exit_code = "G009", "There is no decision of that number to undo", 2
+    remedy = "Take the number from `preventable places review --decisions`."
+
+
+class LabelError(LineError):
+    number, title = "G010", "A label has no text, or a kind or site that is not known"
+    remedy = (
+        "Write a text, a kind (premises, street, area, none), an id but for none, and a site code or nothing."
+    )
+
+
+class TooFewLabelsError(PreventableError):
+    number, title, exit_code = "G011", "There are too few labels to learn from", 3
+    remedy = "Label more texts; docs/how-to/review-places.md says how many are worth it."
+    state = "Nothing was written."

@@ -10,22 +10,33 @@ from typing import Any
 import pyarrow as pa
 
 from preventable.engine import Disk, Engine, RowFile
+from preventable.store.decisions import decisions_table, kept_decisions
 from preventable.store.home import Home
 from preventable.store.session import HomeTables
-from preventable.tables import REGION_TABLES, TABLES, Table
+from preventable.tables import HOME_LISTS, REGION_TABLES, TABLES, Table
 
 #: Memory that a session's tables may take before they go to the disk, in megabytes.
 _MEMORY_MB = 2_000
 #: Rows of a table that are written at once, where its partitions are not larger.
 _ROWS_AT_ONCE = 300_000
-_OF_THE_REGION = frozenset(table.name for table in REGION_TABLES)
+_GIVEN = frozenset(table.name for table in (*REGION_TABLES, *HOME_LISTS))
 #: How tables of rows are cut.
 _PARTITION = ("provider", "month")
 
 
+def given_tables(home: Home) -> dict[str, pa.Table]:
+    """Tables that no step makes, by name: the region's, and the lists that the home keeps.
+
+    Raises:
+        NoRegionError: The home has no region yet.
+        DamagedFileError: A file is not what was given.
+    """
+    return {**home.region_tables(), "place_decisions": decisions_table(kept_decisions(home))}
+
+
 def disk_of(names: Sequence[str], home: Home, tables: HomeTables) -> Disk:
     """What a session may have of the disk: the files of these tables and no others, and a folder to spill to."""
-    folders = tuple(tables.folder(name) for name in names if name not in _OF_THE_REGION)
+    folders = tuple(tables.folder(name) for name in names if name not in _GIVEN)
     return Disk(folders, home.spill, _MEMORY_MB)
 
 
@@ -34,9 +45,11 @@ def hand_over(
     reads: Sequence[str],
     carries: Sequence[str],
     tables: HomeTables,
-    region: Mapping[str, pa.Table],
+    given: Mapping[str, pa.Table],
 ) -> dict[str, int]:
     """Make tables readable in a session: `reads` by their names, `carries` as `previous_<name>` where they were made.
+
+    Those of `given` are handed over as they are, all others from their files.
 
     Returns:
         Rows of each of `reads`.
@@ -46,9 +59,9 @@ def hand_over(
     """
     rows = {}
     for name in reads:
-        if name in region:
-            engine.load(name, region[name])
-            rows[name] = region[name].num_rows
+        if name in given:
+            engine.load(name, given[name])
+            rows[name] = given[name].num_rows
         else:
             rows[name] = _attach(engine, name, name, tables)
     for name in carries:

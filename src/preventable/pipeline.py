@@ -22,7 +22,7 @@ import pyarrow as pa
 from preventable.engine import Engine
 from preventable.engine.choose import NewEngine, embedded_engine
 from preventable.errors import NothingToReleaseError, PreventableError
-from preventable.hand_over import disk_of, hand_over, rows_in_parts
+from preventable.hand_over import disk_of, given_tables, hand_over, rows_in_parts
 from preventable.settings import Policy, StepContext
 from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
@@ -42,7 +42,7 @@ from preventable.store.released import holds_release, write_packs
 from preventable.store.retention import prune_tables
 from preventable.store.run_log import StepRecord
 from preventable.store.session import HomeTables, reading, writing
-from preventable.tables import REGION_TABLES, TABLES, Sensitivity
+from preventable.tables import HOME_LISTS, REGION_TABLES, TABLES, Sensitivity
 from preventable.tables.source_kinds import source_kinds
 
 Progress = Callable[[str, float], None]
@@ -60,6 +60,7 @@ class Step:
         main: The one of `writes` that the next step works through; the last where none is named.
         carries: Tables of its own, handed to it as `previous_<name>` where an earlier run made them.
         holds_key: Whether it is given the home's pseudonym key.
+        holds_phrase_key: Whether it is given the home's key of phrases, by which decisions know place texts.
         told_period: Whether it is told the last month of the home, which `quality` decides.
     """
 
@@ -70,6 +71,7 @@ class Step:
     main: str = ""
     carries: tuple[str, ...] = ()
     holds_key: bool = False
+    holds_phrase_key: bool = False
     told_period: bool = False
 
     @property
@@ -127,9 +129,11 @@ STEPS: tuple[Step, ...] = (
             "institutions",
             "postcodes",
             "providers",
+            "place_decisions",
         ),
-        writes=("place_matches", "located_records"),
-        carries=("place_matches",),
+        writes=("place_matches", "place_phrases", "located_records"),
+        carries=("place_matches", "place_phrases"),
+        holds_phrase_key=True,
     ),
     Step(
         "linkage",
@@ -205,7 +209,7 @@ def flow_faults(steps: Sequence[Step]) -> list[str]:
     A step reads only tables that exist by then, and sensitivity never rises from one step to the next.
     """
     faults = []
-    known = {table.name for table in REGION_TABLES} | set(AT_THE_DOOR)
+    known = {table.name for table in (*REGION_TABLES, *HOME_LISTS)} | set(AT_THE_DOOR)
     highest = Sensitivity.IDENTIFIABLE
     for step in steps:
         faults += [f"{step.name} reads {name} before it is made" for name in step.reads if name not in known]
@@ -299,11 +303,11 @@ def packs(
 
 @dataclass(frozen=True)
 class _Run:
-    """What the steps of one run share."""
+    """What the steps of one run share; `given` are the tables that no step makes: the region's and the home's lists."""
 
     home: Home
     tables: HomeTables
-    region: Mapping[str, pa.Table]
+    given: Mapping[str, pa.Table]
     policy: Policy
     new_engine: NewEngine
     progress: Progress | None
@@ -322,7 +326,7 @@ def _run_steps(
 ) -> list[StepReport]:
     with writing(home) as tables:
         number = tables.run_log.begin_run(_now())
-        run = _Run(home, tables, home.region_tables(), policy, new_engine, progress, number)
+        run = _Run(home, tables, given_tables(home), policy, new_engine, progress, number)
         reports = []
         try:
             for step in must_stand:
@@ -352,11 +356,11 @@ def _run_step(step: Step, run: _Run) -> StepReport:
         return StepReport(step.name, last.rows_in, last.rows_out, 0.0, unchanged=True)
 
     with closing(run.new_engine(disk_of(step.handed, run.home, tables))) as engine:
-        rows_in = hand_over(engine, step.reads, step.carries, tables, run.region)[step.counted[0]]
+        rows_in = hand_over(engine, step.reads, step.carries, tables, run.given)[step.counted[0]]
         files_made = step.run(engine, _context(step, run))
         if files_made is not None:
             write_packs(run.home, _release_of(engine), files_made)
-        read = _versions(tables, [name for name in step.reads if name not in run.region])
+        read = _versions(tables, [name for name in step.reads if name not in run.given])
         rows_out = {
             name: tables.replace_in_pieces(name, rows_in_parts(engine, TABLES[name])) for name in step.writes
         }
@@ -412,6 +416,7 @@ def _context(step: Step, run: _Run) -> StepContext:
         region=run.home.region_about(),
         pseudonym_key=key,
         pseudonym_key_id=key_id,
+        phrase_key=run.home.phrase_key() if step.holds_phrase_key else b"",
         period=_period(step, run),
         progress=(lambda share: progress(step.name, share)) if progress else None,
     )
@@ -435,8 +440,9 @@ def _now() -> str:
 
 
 def _fingerprint(step: Step, run: _Run) -> str:
-    """sha256 of all that decides what a step makes: versions of its inputs, region, policy, key, code, last month."""
-    read = [name for name in step.reads if name not in run.region]
+    """sha256 of all that decides what a step makes: versions of its inputs, region, lists, policy, key, code, month."""
+    read = [name for name in step.reads if name not in run.given]
+    lists = [run.given[table.name].to_pylist() for table in HOME_LISTS if table.name in step.reads]
     parts = [
         step.name,
         run.home.region_fingerprint(),
@@ -444,6 +450,7 @@ def _fingerprint(step: Step, run: _Run) -> str:
         run.home.key_id,
         code_fingerprint(),
         repr(_versions(run.tables, read)),
+        repr(lists),
         _period(step, run),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

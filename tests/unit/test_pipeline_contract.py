@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from small_home import small_home
 
 from preventable.pipeline import AT_THE_DOOR, STEPS, Step, flow_faults
-from preventable.tables import FLOW_TABLES, REGION_TABLES, TABLES, Sensitivity
+from preventable.tables import FLOW_TABLES, HOME_LISTS, REGION_TABLES, TABLES, Sensitivity
 
 #: The one table of identifiable text that a step after the pseudonymous line may read, and that step.
 TEXT_READERS = {"place_texts": {"places"}}
@@ -67,6 +68,21 @@ def test_no_output_is_more_sensitive_than_its_step_reads():
 
 def test_the_pseudonym_key_goes_to_one_step():
     assert [step.name for step in STEPS if step.holds_key] == ["pseudonyms"]
+
+
+def test_the_key_of_phrases_goes_to_one_step_and_does_not_tell_the_other(tmp_path):
+    home = small_home(tmp_path)
+
+    assert [step.name for step in STEPS if step.holds_phrase_key] == ["places"]
+    assert home.phrase_key() not in home.pseudonym_key()
+    assert len(home.phrase_key()) == 32
+
+
+def test_no_step_makes_a_list_of_the_home():
+    lists = {table.name for table in HOME_LISTS}
+
+    assert lists == {"place_decisions"}
+    assert [name for step in STEPS for name in step.writes if name in lists] == []
 
 
 def test_after_pseudonyms_no_step_reads_an_identifiable_table_but_places_its_screened_texts():

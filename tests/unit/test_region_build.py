@@ -405,7 +405,7 @@ def test_venues_stand_at_their_point_or_postcode_and_the_others_are_counted(file
         "Venues of venues: 2 of 5 rows; 2 have no place in the region, 1 are of other types."
         in region.about["notes"]
     )
-    assert rows(region, "venue_aliases") == [{"venue": "food-1", "alias": "The Otter"}]
+    assert rows(region, "venue_aliases") == [{"venue": "food-1", "alias": "The Otter", "used_until": None}]
 
 
 def test_providers_and_partners_are_named_for_each_district_and_hospitals_are_those_in_the_region(files):

@@ -105,6 +105,7 @@ SECTIONS: Mapping[str, Kind] = {
             ),
             "capacity": "integer",
             "opened_on": "date",
+            "renamed_on": "date",
             "closed_on": "date",
             **_POINT,
         },
@@ -114,7 +115,7 @@ SECTIONS: Mapping[str, Kind] = {
         named="venues",
     ),
     "venue_aliases": Kind(
-        {"venue": "text", "alias": "text"},
+        {"venue": "text", "alias": "text", "used_until": "date"},
         ("venue", "alias"),
         {"prefix": str},
         many=True,

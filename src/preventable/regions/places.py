@@ -174,11 +174,11 @@ def streets_table(manifest: Manifest, world: World) -> pa.Table:
 def venues_table(manifest: Manifest, world: World) -> pa.Table:
     """The table `venues`."""
     roles = (
-        "venue_name", "venue_type", "licence_number", "capacity", "opening_hours", "opened_on", "closed_on", "street",
-        "postcode", "small_area", "easting_m", "northing_m",
+        "venue_name", "venue_type", "licence_number", "capacity", "opening_hours", "opened_on", "renamed_on",
+        "closed_on", "street", "postcode", "small_area", "easting_m", "northing_m",
     )  # fmt: skip
     rows = _typed_places(manifest, world, "venues", "venue", roles)
-    return _table(rows, ("venue", *roles), "ssssisddsssff")
+    return _table(rows, ("venue", *roles), "ssssisdddsssff")
 
 
 def institutions_table(manifest: Manifest, world: World) -> pa.Table:
@@ -217,12 +217,15 @@ def _unique(rows: list[tuple[Any, ...]], section: str) -> list[tuple[Any, ...]]:
 def aliases_table(manifest: Manifest, venues: pa.Table) -> pa.Table:
     """The table `venue_aliases`, of venues that the region has."""
     known = set(venues.column("venue").to_pylist())
-    pairs = set()
+    until: dict[tuple[str, str], Any] = {}
     for part in manifest.parts.get("venue_aliases", ()):
         prefix = part.options.get("prefix", "")
         for row in read_part(part).to_pylist():
-            pairs.add((f"{prefix}{row['venue']}", row["alias"]))
-    return _table(sorted(pair for pair in pairs if pair[0] in known), ("venue", "alias"), "ss")
+            name = f"{prefix}{row['venue']}", row["alias"]
+            # Of a name that is listed twice the later day stands, and a day before none.
+            until[name] = max((day for day in (until.get(name), row.get("used_until")) if day), default=None)
+    rows = [(*name, until[name]) for name in sorted(until) if name[0] in known]
+    return _table(rows, ("venue", "alias", "used_until"), "ssd")
 
 
 # --- organisations and days -----------------------------------------------------------------------------

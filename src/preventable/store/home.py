@@ -2,7 +2,7 @@
 
 HOME/home.toml        the marker, written last: a folder without it is not a home
 HOME/.gitignore       keeps key and records out of a repository around the home
-HOME/restricted/      key, ledger.sqlite, run_log.sqlite, region/, mappings/, tables/   (mode 0700)
+HOME/restricted/      key, ledger.sqlite, run_log.sqlite, region/, mappings/, decisions/, tables/   (mode 0700)
 HOME/released/        ledger.sqlite, tables/, packs/
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import hmac
 import json
 import os
 import re
@@ -55,6 +56,8 @@ _MAPPING_HEADER = ("provider", "source", "version", "owner", "approved_by", "app
 _UNFINISHED = re.compile(r"\.(home\.toml|\.gitignore)\.[0-9a-f]{8}\.tmp\Z")
 _FILE_SAFE = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _MANIFEST = "manifest.json"
+#: Folders of files that a list of sha256 beside them names.
+_LISTED = ("mappings", "decisions")
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,14 @@ class Home:
         if content != _key_file(key) or _key_id(key, demo=self.demo) != self.key_id:
             raise DamagedFileError("restricted/key", "it is not the key that home.toml names")
         return self.key_id, key
+
+    def phrase_key(self) -> bytes:
+        """Key by which decisions know place texts: made of the key of pseudonyms, which it does not tell.
+
+        Raises:
+            DamagedFileError: The key is missing or is not the one that the home was made with.
+        """
+        return hmac.digest(self.pseudonym_key()[1], b"phrases of place texts", "sha256")
 
     def give_region(self, folder: Path) -> None:
         """Keep a copy of a region. The region is given once; the same again changes nothing.
@@ -257,11 +268,12 @@ class Home:
 
     def sweep(self) -> None:
         """Remove what a crash left of unfinished files beside the tables; the home's lock is held."""
-        for folder in (self.path, self.restricted, self.restricted / "mappings", self.region):
+        kept_apart = [self.restricted / name for name in _LISTED]
+        for folder in (self.path, self.restricted, *kept_apart, self.region):
             sweep_temporary(folder)
 
     def verify(self) -> None:
-        """Check all that the home keeps beside its tables and packs: region, mappings, key, what keeps git out.
+        """Check all that the home keeps beside its tables and packs: region, lists, key, what keeps git out.
 
         Raises:
             DamagedFileError: A file is missing or is not as it was written.
@@ -270,7 +282,8 @@ class Home:
         if not ignored.is_file() or ignored.read_bytes() != _KEPT_OUT_OF_GIT:
             raise DamagedFileError(".gitignore", "it no longer keeps key and records out of a repository")
         self.pseudonym_key()
-        listing.listed(self.restricted / "mappings", "mappings")
+        for name in _LISTED:
+            listing.listed(self.restricted / name, name)
         if self.has_region():
             about = self._region_file("region.toml")
             if _region_fingerprint(self.region_tables(), about) != self.region_fingerprint():

@@ -19,7 +19,9 @@ from preventable.tables.pseudonymous import (
     INCIDENTS,
     LINKS,
     LOCATED_RECORDS,
+    PLACE_DECISIONS,
     PLACE_MATCHES,
+    PLACE_PHRASES,
     PSEUDONYMOUS_RECORDS,
 )
 from preventable.tables.records import COVERAGE, FINDINGS, LISTINGS, OUTCOMES, RECORDS
@@ -32,13 +34,15 @@ FLOW_TABLES: tuple[Table, ...] = (
     SUBMISSIONS, INTAKE_PROBLEMS, PLACE_TEXTS,
     OUTCOMES, FINDINGS, COVERAGE, LISTINGS, RECORDS,
     PSEUDONYMOUS_RECORDS,
-    PLACE_MATCHES, LOCATED_RECORDS,
+    PLACE_MATCHES, PLACE_PHRASES, LOCATED_RECORDS,
     LINKS, INCIDENTS, LINK_MODELS, LINK_QUALITY, KNOWN_TO_POLICE,
     LINK_WINDOWS,
     POPULATION_BASES, INDICATOR_VALUES, WEEKLY_COUNTS,
     SIGNALS,
     RELEASED, RELEASED_ESTIMATES, RELEASED_SIGNALS, RELEASE_REGISTER, PARTNER_PACKS,
 )
-TABLES: dict[str, Table] = {table.name: table for table in (*REGION_TABLES, *FLOW_TABLES)}
+#: Lists that a home keeps beside its tables and hands to a step as a table.
+HOME_LISTS: tuple[Table, ...] = (PLACE_DECISIONS,)
+TABLES: dict[str, Table] = {table.name: table for table in (*REGION_TABLES, *FLOW_TABLES, *HOME_LISTS)}
 
-__all__ = ["FLOW_TABLES", "REGION_TABLES", "TABLES", "Column", "Sensitivity", "Table"]
+__all__ = ["FLOW_TABLES", "HOME_LISTS", "REGION_TABLES", "TABLES", "Column", "Sensitivity", "Table"]

@@ -29,7 +29,7 @@ PSEUDONYMOUS_RECORDS = Table(
 
 PLACE_MATCHES = Table(
     name="place_matches",
-    description="What a place text was resolved to, once per text and site; outlives the text.",
+    description="What a place text was resolved to by its words alone, once per text and site; outlives the text. What people decided of it (place_decisions) is laid over it on the way to located_records.",
     sensitivity=Sensitivity.PSEUDONYMOUS,
     key=("place_text_id", "site_code"),
     source="stages/places",
@@ -45,6 +45,34 @@ PLACE_MATCHES = Table(
         Column("decision", "text", "accept, review, or none.", allowed=("accept", "review", "none"), nullable=False),
         Column("place_type", "text", "Type told by generic words.", allowed=allowed("place_type")),
         Column("place_qualifier", "text", "Cue: inside, outside, near ...", allowed=allowed("place_qualifier"), nullable=False),
+    ),
+)
+
+PLACE_PHRASES = Table(
+    name="place_phrases",
+    description="The phrase of each place text of a record: texts that differ in capitals, signs and cue words alone share one. What decisions of people are found by; outlives the text.",
+    sensitivity=Sensitivity.PSEUDONYMOUS,
+    key=("place_text_id",),
+    source="stages/places",
+    columns=(
+        Column("place_text_id", "text", "Key of the text.", nullable=False, hashed=False),
+        Column("phrase_id", "text", "Keyed hash of its words without cue words (stages/places/phrases.toml).", nullable=False, hashed=False),
+    ),
+)
+
+PLACE_DECISIONS = Table(
+    name="place_decisions",
+    description="What people decided of place texts, as far as it stands: not undone. Handed to places by the pipeline from the home's list, which keeps every decision with who took it and when.",
+    sensitivity=Sensitivity.PSEUDONYMOUS,
+    key=("decision",),
+    source="`places review --take`; docs/how-to/review-places.md",
+    columns=(
+        Column("decision", "integer", "Number of the decision; of two about one phrase and site the higher stands.", nullable=False),
+        Column("form", "integer", "Form of phrases that it was taken in.", nullable=False),
+        Column("phrase_id", "text", "The phrase.", nullable=False, hashed=False),
+        Column("site_code", "text", "Site that it holds for, as records name it; * for all.", nullable=False),
+        Column("choice", "text", "A place; none: no place can be told; generic: the words tell a type of place at most.", allowed=("place", "none", "generic"), nullable=False),
+        Column("place_id", "text", "Entry of the gazetteer, of a place."),
     ),
 )
 

@@ -68,7 +68,8 @@ VENUES = _public(
     Column("capacity", "integer", "Licensed capacity, null where not known.", unit="persons"),
     Column("opening_hours", "text", "Hours by weekday, e.g. 'Mo-Th 11:00-23:00; Fr-Sa 11:00-03:00', null where not known."),
     Column("opened_on", "date", "Opened, null where not known."),
-    Column("closed_on", "date", "Closed, null while open."),
+    Column("renamed_on", "date", "Has its present name since; null where it had no other or it is not known when.", optional=True),
+    Column("closed_on", "date", "Closed, null while open. Premises that opened again under another licence are another venue."),
     Column("street", "text", "Street id, null where not known."),
     Column("postcode", "text", "Postcode, null where not known."),
     Column("small_area", "text", "Small area.", nullable=False),
@@ -77,9 +78,10 @@ VENUES = _public(
 )
 
 VENUE_ALIASES = _public(
-    "venue_aliases", "Other names people use.", ("venue", "alias"),
+    "venue_aliases", "Other names people use: short forms, and names that premises had. Each counts as long as the premises are open, whatever they are called.", ("venue", "alias"),
     Column("venue", "text", "Venue id.", nullable=False),
     Column("alias", "text", "Name in use.", nullable=False),
+    Column("used_until", "date", "Last day of a name that the premises had; null for others and where it is not known.", optional=True),
 )
 
 INSTITUTIONS = _public(

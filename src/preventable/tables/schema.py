@@ -39,7 +39,9 @@ class Column:
 
     `allowed` names the values a text may have (None: free). `hashed` is False for what the
     checksum of a state leaves out: row order, received-at times, file names, and what depends on
-    the home's own key (two homes with the same records have the same state).
+    the home's own key (two homes with the same records have the same state). `optional` is True for
+    what files made earlier may lack: it is null there, and a checksum leaves it out while it is null
+    in every row.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Column:
     allowed: tuple[str, ...] | None = None
     nullable: bool = True
     hashed: bool = True
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,16 @@ class Table:
         return next(column for column in self.columns if column.name == name)
 
     def conform(self, data: pa.Table) -> pa.Table:
-        """`data` with exactly the declared columns, order and types.
+        """`data` with exactly the declared columns, order and types; an optional column that it lacks is null.
 
         Raises:
             SchemaError: A column is missing or unknown, a type cannot be cast without loss,
                 a null stands where none may, or a text is not an allowed value.
         """
         names = [column.name for column in self.columns]
+        for column in self.columns:
+            if column.optional and column.name not in data.column_names:
+                data = data.append_column(column.name, pa.nulls(data.num_rows, ARROW_TYPES[column.type]))
         if set(data.column_names) != set(names):
             missing = sorted(set(names) - set(data.column_names))
             extra = sorted(set(data.column_names) - set(names))

@@ -55,6 +55,16 @@ class Gazetteer:
     def __len__(self) -> int:
         return len(self.place_id)
 
+    def open_months(self) -> dict[str, tuple[int, int]]:
+        """First and last month of each place, over all its names."""
+        months: dict[str, tuple[int, int]] = {}
+        for place, opened, closed in zip(
+            self.place_id, self.opened.tolist(), self.closed.tolist(), strict=True
+        ):
+            first, last = months.get(place, (opened, closed))
+            months[place] = min(first, opened), max(last, closed)
+        return months
+
     def without(self, left_out: np.ndarray) -> Gazetteer:
         """The gazetteer without the entries whose flag is true."""
         keep = np.flatnonzero(~left_out)
@@ -159,9 +169,13 @@ def _premises(
             "opened": _month_of(venue["opened_on"], ALWAYS_OPEN),
             "closed": _month_of(venue["closed_on"], NEVER_CLOSED),
         }
-        rows += [
-            {**place, "name": name} for name in sorted({venue["venue_name"], *names.get(venue["venue"], ())})
-        ]
+        # A name is not used before the premises have it; old ones are used on, as long as these are open.
+        since = max(place["opened"], _month_of(venue["renamed_on"], ALWAYS_OPEN))
+        now = {**place, "name": venue["venue_name"], "opened": since}
+        others = names.get(venue["venue"], set()) - {venue["venue_name"]}
+        rows += sorted(
+            [now, *({**place, "name": name} for name in others)], key=lambda entry: str(entry["name"])
+        )
     for school in engine.fetch("SELECT * FROM institutions ORDER BY institution").to_pylist():
         rows.append(
             {

@@ -59,7 +59,7 @@ def carried_rows(
     resolver: Resolver, gone: Sequence[Wanted], previous: Mapping[tuple[str, str], Match]
 ) -> list[Match]:
     """Rows of an earlier run for texts deleted since; a place not open in the month does not count."""
-    open_months = _open_months(resolver)
+    open_months = resolver.index.gazetteer.open_months()
     rows = []
     for ask in gone:
         match = previous.get(ask.key)
@@ -122,11 +122,3 @@ def row_of(ask: Wanted, answer: Resolution, decision: str) -> Match:
 def _shut(match: Match) -> Match:
     nowhere = dict.fromkeys(("place_id", "easting_m", "northing_m", "sigma_m"))
     return {**match, **nowhere, "place_kind": "none", "decision": "none", "probability": 0.0}
-
-
-def _open_months(resolver: Resolver) -> dict[str, tuple[int, int]]:
-    places = resolver.index.gazetteer
-    return {
-        place: (int(opened), int(closed))
-        for place, opened, closed in zip(places.place_id, places.opened, places.closed, strict=True)
-    }

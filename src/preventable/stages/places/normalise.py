@@ -101,7 +101,7 @@ def normalise(text: str) -> NormalText:
         NormalText(words=('outside', 'the', 'bull', 'bear', 'st', 'marys', 'st'), postcode=None)
     """
     lists = word_lists()
-    plain = _plain(text)
+    plain = plain_letters(text)
     for sign, word in lists.signs.items():
         plain = plain.replace(sign, word)
     words = " ".join(_WORD.findall(plain))
@@ -117,7 +117,8 @@ def qualifier(words: tuple[str, ...]) -> str:
     return next((known[word] for word in words if word in known), "none")
 
 
-def _plain(text: str) -> str:
+def plain_letters(text: str) -> str:
+    """A text in lower case without accents and apostrophes."""
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = "".join(letter for letter in decomposed if not unicodedata.combining(letter))

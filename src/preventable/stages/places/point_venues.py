@@ -96,11 +96,12 @@ def named_premises(index: Index, texts: Mapping[str, str], least: float) -> pa.T
 def venue_doors(places: Gazetteer, venues: Collection[str]) -> pa.Table:
     """Each venue once for each of the nine 100 m squares about its door, for an equi-join with points."""
     first = {place: entry for entry, place in reversed(list(enumerate(places.place_id))) if place in venues}
+    months = places.open_months()
     rows = []
     for venue, entry in sorted(first.items()):
         x, y = float(places.easting_m[entry]), float(places.northing_m[entry])
         door = {"venue": venue, "door_easting_m": x, "door_northing_m": y}
-        door |= {"opened": int(places.opened[entry]), "closed": int(places.closed[entry])}
+        door |= dict(zip(("opened", "closed"), months[venue], strict=True))
         squares = [(int(x // _SQUARE_M) + i, int(y // _SQUARE_M) + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
         rows += [{**door, "cell_x": cell_x, "cell_y": cell_y} for cell_x, cell_y in squares]
     return pa.Table.from_pylist(rows, schema=DOOR_SCHEMA)
@@ -108,13 +109,13 @@ def venue_doors(places: Gazetteer, venues: Collection[str]) -> pa.Table:
 
 def earlier_matches(places: Gazetteer, matches: Iterable[Match]) -> pa.Table:
     """What texts beside points named in an earlier run, with the months in which those places are open."""
-    entry_of = {place: entry for entry, place in enumerate(places.place_id)}
+    months = places.open_months()
     rows = []
     for match in matches:
-        entry = entry_of.get(match["place_id"])
-        if entry is not None and match["site_code"].startswith("square:"):
-            months = {"opened": int(places.opened[entry]), "closed": int(places.closed[entry])}
-            rows.append({**{name: match[name] for name in EARLIER_SCHEMA.names[:4]}, **months})
+        span = months.get(match["place_id"])
+        if span is not None and match["site_code"].startswith("square:"):
+            open_in = dict(zip(("opened", "closed"), span, strict=True))
+            rows.append({**{name: match[name] for name in EARLIER_SCHEMA.names[:4]}, **open_in})
     return pa.Table.from_pylist(rows, schema=EARLIER_SCHEMA)
 
 

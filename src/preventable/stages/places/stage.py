@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 from preventable.engine import Engine
 from preventable.settings import StepContext
 from preventable.stages.places.areas_of import find_point_areas
-from preventable.stages.places.gazetteer import Gazetteer, month_number, region_gazetteer
+from preventable.stages.places.decisions import Decision, Standing, with_decisions
 from preventable.stages.places.matches import (
     MATCH_COLUMNS,
     MONTHLY_SCHEMA,
@@ -19,11 +20,18 @@ from preventable.stages.places.matches import (
     latest,
     match_texts,
 )
-from preventable.stages.places.normalise import read_list
+from preventable.stages.places.phrases import phrase_rows
 from preventable.stages.places.point_venues import earlier_matches, match_rows, named_premises, venue_doors
+from preventable.stages.places.region_resolver import region_resolver, site_positions
 from preventable.stages.places.resolver import Resolver
-from preventable.tables.pseudonymous import LOCATED_RECORDS, PLACE_MATCHES, PSEUDONYMOUS_RECORDS
+from preventable.tables.pseudonymous import (
+    LOCATED_RECORDS,
+    PLACE_MATCHES,
+    PLACE_PHRASES,
+    PSEUDONYMOUS_RECORDS,
+)
 
+_PHRASE = ("place_text_id", "phrase_id")
 _OWN_TABLES = (
     "text_places",
     "venue_sources",
@@ -38,26 +46,29 @@ _OWN_TABLES = (
 
 
 def locate_records(engine: Engine, context: StepContext) -> None:
-    """Create `place_matches` and `located_records`.
+    """Create `place_matches`, `place_phrases` and `located_records`.
 
-    A record's place is its stated point, else its postcode, else the accepted place of its text, else none.
+    A record's place is its stated point, else its postcode, else the accepted place of its text, else none. What a
+    person decided of a text goes before what its words were resolved to.
 
     Args:
-        engine: Session with pseudonymous_records, place_texts, the region's tables, listings where there are
-            any, and previous_place_matches where an earlier run made them.
-        context: Its `progress`, where set, is called with the share done.
+        engine: Session with pseudonymous_records, place_texts, the region's tables, listings and place_decisions
+            where there are any, and previous_place_matches and previous_place_phrases where an earlier run made them.
+        context: Holds the key of phrases; its `progress`, where set, is called with the share done.
 
     Raises:
         RegionGeometryError: A polygon of the region has a corner that is no whole metre.
     """
-    rules = read_list("rules")
-    resolver = Resolver(_gazetteer(engine), hospitals=sorted(_sites(engine).values()), rules=rules)
+    resolver = region_resolver(engine, context)
+    rules = resolver.rules
     previous = _previous(engine)
     _progress(context, 0.1)
 
     wanted = [Wanted(**row) for row in _fetch(engine, "texts_to_resolve")]
-    rows = match_texts(resolver, wanted, _sites(engine), previous)
-    engine.load("text_places", pa.Table.from_pylist(rows, schema=MONTHLY_SCHEMA))
+    rows = match_texts(resolver, wanted, site_positions(engine), previous)
+    phrases = _load_phrases(engine, wanted, context)
+    places = with_decisions(rows, phrases, _standing(engine), resolver.index.gazetteer, rules)
+    engine.load("text_places", pa.Table.from_pylist(places, schema=MONTHLY_SCHEMA))
     _progress(context, 0.7)
 
     matches = latest(rows, wanted, previous) + _attribute_venues(engine, resolver, previous)
@@ -82,30 +93,28 @@ def locate_records(engine: Engine, context: StepContext) -> None:
     _progress(context, 1.0)
 
 
-def _gazetteer(engine: Engine) -> Gazetteer:
-    span = engine.fetch(
-        "SELECT min(month) AS first, max(month) AS last FROM pseudonymous_records"
-    ).to_pylist()[0]
-    if span["first"] is None:
-        return region_gazetteer(engine, 0, 0)
-    return region_gazetteer(engine, month_number(span["first"]), month_number(span["last"]))
-
-
-def _sites(engine: Engine) -> dict[str, tuple[float, float]]:
-    """Positions of emergency departments by site code."""
-    sql = (
-        "SELECT site_code, easting_m, northing_m FROM providers"
-        " WHERE source = 'ed' AND easting_m IS NOT NULL AND northing_m IS NOT NULL ORDER BY site_code"
-    )
-    return {row["site_code"]: (row["easting_m"], row["northing_m"]) for row in engine.fetch(sql).to_pylist()}
-
-
 def _previous(engine: Engine) -> dict[tuple[str, str], Match]:
     if not engine.has("previous_place_matches"):
         return {}
     columns = ", ".join(MATCH_COLUMNS)
     rows = engine.fetch(f"SELECT {columns} FROM previous_place_matches").to_pylist()
     return {(row["place_text_id"], row["site_code"]): row for row in rows}
+
+
+def _load_phrases(engine: Engine, wanted: Sequence[Wanted], context: StepContext) -> dict[str, str]:
+    """Create place_phrases; returns it as place_text_id -> phrase_id."""
+    had = engine.has("previous_place_phrases")
+    previous = engine.table("previous_place_phrases") if had else PLACE_PHRASES.empty()
+    earlier = dict(zip(*(previous.column(name).to_pylist() for name in _PHRASE), strict=True))
+    rows = phrase_rows(((ask.place_text_id, ask.text) for ask in wanted), context.phrase_key, earlier)
+    engine.load("place_phrases", rows)
+    return dict(zip(*(rows.column(name).to_pylist() for name in _PHRASE), strict=True))
+
+
+def _standing(engine: Engine) -> Standing:
+    if not engine.has("place_decisions"):
+        return Standing(())
+    return Standing(Decision(**row) for row in engine.table("place_decisions").to_pylist())
 
 
 def _attribute_venues(

@@ -1,0 +1,163 @@
+"""What people decided of place texts: acts that are added and never changed, each a file that the folder's list names.
+
+HOME/restricted/decisions/000001.json ...  one act each: decisions taken from one file, or one decision undone
+HOME/restricted/decisions/.sha256sums      written last: an act that is not in it was not taken
+
+No text stands here: a decision knows its phrase by a keyed hash (stages/places/phrases.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from preventable.errors import DamagedFileError, UnknownDecisionError
+from preventable.store import listing
+from preventable.store.durable import PRIVATE_FILE, PRIVATE_FOLDER, make_folders, write_atomically
+from preventable.store.home import Home
+from preventable.tables.pseudonymous import PLACE_DECISIONS
+
+_FOLDER = "decisions"
+
+
+@dataclass(frozen=True)
+class NewDecision:
+    """What one line of a file decides, before it has a number.
+
+    Attributes:
+        phrase_id: The phrase.
+        form: Form of phrases.
+        site_code: Site that it holds for; * for all.
+        choice: place, none or generic.
+        place_id: Entry of the gazetteer, of a place.
+    """
+
+    phrase_id: str
+    form: int
+    site_code: str
+    choice: str
+    place_id: str | None
+
+
+@dataclass(frozen=True)
+class KeptDecision:
+    """A decision of the list.
+
+    Attributes:
+        decision: Its number.
+        said: What it says.
+        by, at: Who took it and when, UTC, ISO 8601.
+        source_sha256: Of the file that it came from.
+        undone_by, undone_at: Who undid it and when; empty while it holds.
+    """
+
+    decision: int
+    said: NewDecision
+    by: str
+    at: str
+    source_sha256: str
+    undone_by: str = ""
+    undone_at: str = ""
+
+    @property
+    def undone(self) -> bool:
+        """Whether it was undone."""
+        return bool(self.undone_at)
+
+
+def kept_decisions(home: Home) -> list[KeptDecision]:
+    """Every decision that was ever taken, by number, those undone too.
+
+    Raises:
+        DamagedFileError: An act is not what was written.
+    """
+    found: dict[int, KeptDecision] = {}
+    for act in _acts(home):
+        if "undoes" in act:
+            before = found[act["undoes"]]
+            found[before.decision] = KeptDecision(
+                before.decision, before.said, before.by, before.at, before.source_sha256, act["by"], act["at"]
+            )
+            continue
+        for said in act["decisions"]:
+            number = len(found) + 1
+            new = NewDecision(**said)
+            found[number] = KeptDecision(number, new, act["by"], act["at"], act["source_sha256"])
+    return list(found.values())
+
+
+def keep_decisions(
+    home: Home, decisions: Sequence[NewDecision], *, by: str, at: str, source: bytes
+) -> list[KeptDecision]:
+    """Add the decisions of one file, all of them or none; returns them with their numbers.
+
+    Args:
+        home: The home.
+        decisions: In the order of the file; of two about one phrase and site the later stands.
+        by: Who took them.
+        at: When, UTC, ISO 8601.
+        source: The file.
+
+    Raises:
+        HomeBusyError: Another process is writing.
+        DamagedFileError: An earlier act is not what was written.
+    """
+    sha256 = hashlib.sha256(source).hexdigest()
+    with home.lock():
+        before = len(kept_decisions(home))
+        if decisions:
+            said = [asdict(one) for one in decisions]
+            _add(home, {"by": by, "at": at, "source_sha256": sha256, "decisions": said})
+    return [KeptDecision(before + n, one, by, at, sha256) for n, one in enumerate(decisions, 1)]
+
+
+def undo_decision(home: Home, number: int, *, by: str, at: str) -> KeptDecision:
+    """Undo one decision: what an earlier one says of the same phrase and site stands again. Returns it as it was.
+
+    Raises:
+        UnknownDecisionError: There is none of that number, or it was undone before.
+        HomeBusyError: Another process is writing.
+    """
+    with home.lock():
+        kept = {one.decision: one for one in kept_decisions(home)}
+        if number not in kept:
+            raise UnknownDecisionError("undo", f"the home has {len(kept)} decisions")
+        if kept[number].undone:
+            raise UnknownDecisionError("undo", f"decision {number} was undone before")
+        _add(home, {"by": by, "at": at, "undoes": number})
+    return kept[number]
+
+
+def decisions_table(kept: Sequence[KeptDecision]) -> pa.Table:
+    """The table `place_decisions`: those that were not undone."""
+    rows = [{"decision": one.decision, **asdict(one.said)} for one in kept if not one.undone]
+    return PLACE_DECISIONS.conform(pa.Table.from_pylist(rows, schema=PLACE_DECISIONS.arrow_schema()))
+
+
+def _acts(home: Home) -> list[dict[str, Any]]:
+    folder = home.restricted / _FOLDER
+    sums = listing.listed(folder, _FOLDER)
+    acts = []
+    for name in sorted(sums):
+        try:
+            acts.append(json.loads((folder / name).read_bytes()))
+        except ValueError:
+            raise DamagedFileError(f"{_FOLDER}/{name}", "it cannot be read") from None
+    return acts
+
+
+def _add(home: Home, act: dict[str, Any]) -> None:
+    folder = home.restricted / _FOLDER
+    make_folders(folder, PRIVATE_FOLDER)
+    sums = listing.listed(folder, _FOLDER)
+    # The name of an act whose list was never written is used again: it was not taken.
+    name = f"{len(sums) + 1:06d}.json"
+    content = json.dumps(act, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    write_atomically(folder / name, content, PRIVATE_FILE)
+    sums[name] = hashlib.sha256(content).hexdigest()
+    write_atomically(folder / listing.NAME, listing.written(sums), PRIVATE_FILE)
