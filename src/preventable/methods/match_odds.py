@@ -1,4 +1,4 @@
-"""Odds of a match from how pairs differ from chance pairs: a log-linear ratio of densities, fitted by maximum likelihood."""
+"""Odds of a match from how pairs differ from chance pairs: a log-linear ratio of densities by maximum likelihood."""
 
 from __future__ import annotations
 
