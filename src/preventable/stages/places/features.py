@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,6 @@ from preventable.stages.places.texts import ReadText
 #: Of a candidate. Only differences between candidates of one text matter.
 FEATURES = (
     "text_explained",  # share of the text's weight that name or surroundings explain
-    "text_in_name",  # share explained by the name alone
     "text_around_only",  # share explained by the surroundings alone
     "worst_unexplained",  # heaviest word that nothing explains, as a share
     "name_found",  # share of the name's weight that the text has
@@ -27,6 +26,12 @@ FEATURES = (
     "crossing",  # share explained by streets near by, where a crossing is named
     "crossing_street",  # the same for a candidate that is a street
     "number_street",  # a street after a house number
+    "street_word_missed",  # the text has a word that ends streets' names, which nothing here explains
+    "area_beside",  # an area, where other words than cues, numbers and generic ones stay unexplained
+    "area_named",  # an area, where a name that is no area's stands in the text in full
+    "generic_area",  # an area, where all other words are generic
+    "generic_named",  # there, a premises or street of just those words ("Eastmere Pharmacy")
+    "said_twice",  # words of the text beyond the first for one word of the name, as a share of its words
     "area_outside",  # how far outside the area named, in sizes of the area, at most 5
     "area_missed",  # well outside the area named
     "postcode",  # has the postcode typed
@@ -43,12 +48,21 @@ FEATURES = (
 BESIDE_THE_TEXT = ("busy", "distance", "catchment", "night_time")
 
 #: Of the answer "none of them".
-NONE_FEATURES = ("constant", "generic", "best_explained", "best_likeness", "best_name_found", "words")
+NONE_FEATURES = (
+    "constant",
+    "generic",  # share of generic and cue words
+    "best_explained",  # most of the text that any candidate explains
+    "best_likeness",
+    "best_name_found",
+    "best_whole",  # the least of these three, of the candidate where it is largest
+    "words",  # logarithm of their number
+)
 
 _SCALE = 200  # likenesses are kept as whole numbers of 1/200
 _EXPLAINED = 0.5
 _BARE_PENALTY = 0.04
 _EXACT = 0.99
+_NAMED = 0.93  # likeness of a name to a text of an area and generic words that is that name
 _FAR = 1.5
 
 
@@ -60,12 +74,17 @@ class WordTable:
         of_text: Texts x words: number of the distinct word, the last number where a text has no more.
         weight: Texts x words: how much the word tells.
         likeness: Distinct words (one more, all 0) x vocabulary (one more, all 0), in 1/200.
+        ends_street, tells, aside: Distinct words (one more): whether the word ends streets' names; whether
+            it is more than a cue, a generic word or a number; whether it is a cue or a number.
         search: Texts x vocabulary, weighted likeness, for the token index.
     """
 
     of_text: np.ndarray
     weight: np.ndarray
     likeness: np.ndarray
+    ends_street: np.ndarray
+    tells: np.ndarray
+    aside: np.ndarray
     search: sparse.csr_matrix
 
 
@@ -95,7 +114,12 @@ def word_table(index: Index, texts: Sequence[ReadText], width: int) -> WordTable
     text_words = sparse.csr_matrix(
         (weight[used], (np.nonzero(used)[0], of_text[used])), shape=(len(texts), len(distinct) + 1)
     )
-    return WordTable(of_text, weight, likeness, (text_words @ spread).tocsr())
+    lists = word_lists()
+    meant = [index.vocabulary.meant(word) for word in distinct]
+    ends_street = np.array([*(word in lists.street_types for word in meant), False], dtype=bool)
+    aside = np.array([*(word in lists.cues or word.isdigit() for word in meant), True], dtype=bool)
+    tells = ~aside & ~np.array([*(word in lists.generic for word in meant), False], dtype=bool)
+    return WordTable(of_text, weight, likeness, ends_street, tells, aside, (text_words @ spread).tocsr())
 
 
 def _word_weight(index: Index, word: str, ids: np.ndarray, likeness: np.ndarray) -> float:
@@ -132,7 +156,6 @@ def candidate_features(
     value = dict.fromkeys(FEATURES, np.zeros(len(text)))
     words = _Explained(index, table, pairs, np.array([t.junction for t in texts], dtype=bool))
     value["text_explained"] = words.by_any
-    value["text_in_name"] = words.by_name
     value["text_around_only"] = words.around_only
     value["worst_unexplained"] = words.worst
     value["name_found"] = words.name_found
@@ -144,6 +167,14 @@ def candidate_features(
     value["exact"] = (ratio >= _EXACT).astype(float)
     number_first = np.array([_number_first(t.words) for t in texts], dtype=bool)
     value["number_street"] = (number_first[text] & index.is_street[entry]).astype(float)
+    value["street_word_missed"] = words.street_word_missed
+    only_area = np.array([t.generic_and_area for t in texts], dtype=bool)[text]
+    value["area_beside"] = words.telling_missed * (index.is_area[entry] & ~only_area)
+    named = np.array([t.named_beside for t in texts], dtype=bool)[text]
+    value["area_named"] = (index.is_area[entry] & named).astype(float)
+    value["generic_area"] = (index.is_area[entry] & only_area).astype(float)
+    value["generic_named"] = ((ratio >= _NAMED) & only_area & ~index.is_area[entry]).astype(float)
+    value["said_twice"] = words.said_twice
     outside = _outside_areas(index, texts, pairs, words.name_covers)
     value["area_outside"] = np.minimum(outside, 5.0)
     value["area_missed"] = (outside > _FAR).astype(float)
@@ -164,9 +195,10 @@ def none_features(texts: Sequence[ReadText], pairs: Searched, features: np.ndarr
         sum(w in lists.generic or w in lists.cues for w in t.words) / max(len(t.words), 1) for t in texts
     ]
     columns = [np.ones(len(texts)), np.array(plain)]
-    for name in ("text_explained", "likeness", "name_found"):
+    three = [features[:, FEATURES.index(name)] for name in ("text_explained", "likeness", "name_found")]
+    for value in (*three, np.minimum.reduce(three)):
         best = np.zeros(len(texts))
-        np.maximum.at(best, pairs.text, features[:, FEATURES.index(name)])
+        np.maximum.at(best, pairs.text, value)
         columns.append(best)
     columns.append(np.log1p([len(t.words) for t in texts]))
     return np.column_stack(columns)
@@ -176,52 +208,103 @@ class _Explained:
     """Which words of a text a candidate explains; sums run word by word, so batches do not change them."""
 
     def __init__(self, index: Index, table: WordTable, pairs: Searched, junction: np.ndarray) -> None:
-        text, entry = pairs.text, pairs.entry
-        size, count = len(index.vocabulary) + 1, len(text)
-        flat = table.likeness.ravel()
-        name_words, around_words = index.name_words[entry], index.around_words[entry]
-        crossing_rows = np.flatnonzero(junction[text])
-        near_words = index.near_words[entry[crossing_rows]]
-        self.total = np.zeros(count)
-        self.by_any, self.by_name, self.around_only, self.by_crossing, self.worst = (
+        text = pairs.text
+        count = len(text)
+        in_name, self.name_found, names_met = self._by_name(index, table, pairs)
+        around = self._by_surroundings(index, table, pairs)
+        near = self._by_streets_near(index, table, pairs, junction)
+        self.total, self.by_any, self.around_only, self.by_crossing, self.worst = (
             np.zeros(count) for _ in range(5)
         )
-        self.first_in_name = np.zeros(count)
+        self.first_in_name, self.street_word_missed, self.telling_missed = (np.zeros(count) for _ in range(3))
         self.kept = np.zeros(count, dtype=np.int64)
-        self.name_covers: list[np.ndarray] = []
-        found = np.zeros(name_words.shape, dtype=np.uint8)
+        self.name_covers = in_name
+        met, used = np.zeros(count), np.zeros(count)
         undecided = np.ones(count, dtype=bool)
         for column in range(table.of_text.shape[1]):
             word, weight = table.of_text[text, column], table.weight[text, column]
-            start = (word * size)[:, None]
-            name_likeness = flat[start + name_words]
-            np.maximum(found, name_likeness, out=found)
-            in_name = name_likeness.max(axis=1) / _SCALE
-            around = flat[start + around_words].max(axis=1) / _SCALE
-            near = np.zeros(count)
-            near[crossing_rows] = flat[start[crossing_rows] + near_words].max(axis=1, initial=0) / _SCALE
-            self._add(weight, in_name, around, near)
+            self._add(weight, in_name[column], around[column], near[column])
             telling = weight > 0.5 * index.unknown_idf
-            self.first_in_name[undecided & telling & (in_name >= _EXPLAINED)] = 1.0
+            self.first_in_name[undecided & telling & (in_name[column] >= _EXPLAINED)] = 1.0
             undecided &= ~telling
-            other = np.maximum(around, near)
-            drop = (in_name < _EXPLAINED) & ((other >= 0.7) | (weight < 0.25 * index.unknown_idf))
+            other = np.maximum(around[column], near[column])
+            missed = np.maximum(in_name[column], other) < _EXPLAINED
+            met += (in_name[column] >= _EXPLAINED) & (around[column] < _EXPLAINED)
+            used += word < len(table.likeness) - 1
+            self.street_word_missed[missed & table.ends_street[word]] = 1.0
+            self.telling_missed[missed & table.tells[word]] = 1.0
+            drop = (in_name[column] < _EXPLAINED) & ((other >= 0.7) | table.aside[word])
             self.kept |= np.where(drop | (word == len(table.likeness) - 1), 0, 1 << column)
-            self.name_covers.append(in_name)
+        self.said_twice = np.maximum(met - names_met, 0.0) / np.maximum(used, 1.0)
         scale = np.where(self.total > 0, self.total, 1.0)
-        for name in ("by_any", "by_name", "around_only", "by_crossing", "worst"):
+        for name in ("by_any", "around_only", "by_crossing", "worst"):
             setattr(self, name, getattr(self, name) / scale)
-        self.name_found = _row_sums(index.name_weights[entry], found / _SCALE)
+
+    def _by_name(
+        self, index: Index, table: WordTable, pairs: Searched
+    ) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+        """Likeness of each word to its best in the name; share and number of the name's words that are found."""
+        words = index.name_words[pairs.entry]
+        found = np.zeros(words.shape, dtype=np.uint8)
+        covers = []
+        for likeness in _looked_up(table, pairs.text, words):
+            np.maximum(found, likeness, out=found)
+            covers.append(likeness.max(axis=1) / _SCALE)
+        share = _row_sums(index.name_weights[pairs.entry], found / _SCALE)
+        return covers, share, (found >= _EXPLAINED * _SCALE).sum(axis=1)
+
+    def _by_surroundings(self, index: Index, table: WordTable, pairs: Searched) -> list[np.ndarray]:
+        """The same for street and areas around, each word as far as its whole street's or area's name is found.
+
+        "Green lane" is not told by the "Green" of a ward "Hall Green North".
+        """
+        words, unit = index.around_words[pairs.entry], index.around_unit[pairs.entry]
+        share = index.around_share[pairs.entry]
+        looked_up = list(_looked_up(table, pairs.text, words))
+        found = np.zeros(words.shape, dtype=np.uint8)
+        for likeness in looked_up:
+            np.maximum(found, likeness, out=found)
+        part = found * (share / _SCALE)
+        whole = np.zeros(words.shape, dtype=np.float32)
+        for number in range(4):
+            mine = unit == number
+            whole[mine] = np.repeat(_plain_sums(np.where(mine, part, 0)), mine.sum(axis=1))
+        return [(likeness * whole).max(axis=1, initial=0) / _SCALE for likeness in looked_up]
+
+    def _by_streets_near(
+        self, index: Index, table: WordTable, pairs: Searched, junction: np.ndarray
+    ) -> list[np.ndarray]:
+        """The same for streets close by, where the text seems to name a crossing."""
+        rows = np.flatnonzero(junction[pairs.text])
+        near = np.zeros((table.of_text.shape[1], len(pairs.text)))
+        found = _looked_up(table, pairs.text[rows], index.near_words[pairs.entry[rows]])
+        for column, likeness in enumerate(found):
+            near[column, rows] = likeness.max(axis=1, initial=0) / _SCALE
+        return list(near)
 
     def _add(self, weight: np.ndarray, in_name: np.ndarray, around: np.ndarray, near: np.ndarray) -> None:
         beside = np.maximum(around, near)
         best = np.maximum(in_name, beside)
         self.total += weight
         self.by_any += weight * best
-        self.by_name += weight * in_name
         self.around_only += weight * np.maximum(around - in_name, 0.0)
         self.by_crossing += weight * np.maximum(near - np.maximum(in_name, around), 0.0)
         self.worst = np.maximum(self.worst, weight * (1 - best))
+
+
+def _looked_up(table: WordTable, text: np.ndarray, words: np.ndarray) -> Iterator[np.ndarray]:
+    """For each word of the texts its likeness to the words of every pair, in 1/200."""
+    flat, size = table.likeness.ravel(), table.likeness.shape[1]
+    for column in range(table.of_text.shape[1]):
+        yield flat[(table.of_text[text, column] * size)[:, None] + words]
+
+
+def _plain_sums(values: np.ndarray) -> np.ndarray:
+    """Sums of rows, column by column, so that the number of rows does not change them."""
+    total = np.zeros(len(values), dtype=values.dtype)
+    for column in range(values.shape[1]):
+        total += values[:, column]
+    return total
 
 
 def _row_sums(weights: np.ndarray, found: np.ndarray) -> np.ndarray:
@@ -262,11 +345,15 @@ def _number_first(words: tuple[str, ...]) -> bool:
 def _outside_areas(
     index: Index, texts: Sequence[ReadText], pairs: Searched, name_covers: Sequence[np.ndarray]
 ) -> np.ndarray:
-    """Least distance outside the areas named, but 0 where the candidate's own name has the area's words."""
+    """Least distance outside the areas named, but 0 where the candidate's own name has the area's words.
+
+    An area named twice ("Walsall Road, Walsall") is meant as an area the second time.
+    """
     outside = np.full(len(pairs.text), np.inf)
     cover = np.vstack(name_covers) if name_covers else np.zeros((0, len(pairs.text)))
     for place in range(2):
         group, start, stop = (np.full(len(texts), -1) for _ in range(3))
+        again = np.zeros(len(texts), dtype=bool)
         for row, text in enumerate(texts):
             if len(text.mentions) > place:
                 mention = text.mentions[place]
@@ -275,6 +362,7 @@ def _outside_areas(
                     mention.start,
                     mention.start + mention.length,
                 )
+                again[row] = any(m.group == mention.group and m.start < mention.start for m in text.mentions)
         rows = np.flatnonzero(group[pairs.text] >= 0)
         if not len(rows):
             continue
@@ -283,7 +371,7 @@ def _outside_areas(
         within = (position >= start[of_text]) & (position < stop[of_text])
         own = np.where(within, cover[:, rows], 1.0).min(axis=0) >= 0.8
         distance = index.area_outside[group[of_text], pairs.entry[rows]].astype(float)
-        distance[own & ~index.is_area[pairs.entry[rows]]] = np.inf
+        distance[own & ~index.is_area[pairs.entry[rows]] & ~again[of_text]] = np.inf
         outside[rows] = np.minimum(outside[rows], distance)
     return np.where(np.isfinite(outside), outside, 0.0)
 

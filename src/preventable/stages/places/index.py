@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -14,6 +15,8 @@ from preventable.stages.places.normalise import normalise, word_lists
 from preventable.stages.places.vocabulary import Vocabulary
 
 _NAME_WORDS, _AROUND_WORDS, _NEAR_WORDS = 10, 14, 24
+_UNITS = 4  # street, ward, place, district
+_LEAST_PART = 3  # letters of either part of a word that others write as two
 _NEAR_STREETS_M = 400.0
 _AROUND_WEIGHT = 0.03
 _COMMON_ROWS = 3000  # words and letter triples in more rows than this find nothing
@@ -33,14 +36,14 @@ class Index:
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self.gazetteer = gazetteer
-        names = [normalise(name).words for name in gazetteer.name]
-        streets = [normalise(street).words for street in gazetteer.street]
-        around = [[normalise(name).words for name in areas] for areas in gazetteer.around]
+        names, streets, around = _written_apart(gazetteer)
         surroundings = [
             tuple(dict.fromkeys(street + tuple(word for area in areas for word in area)))
             for street, areas in zip(streets, around, strict=True)
         ]
         self.names = names
+        #: Pairs of words that stand side by side in a name.
+        self.side_by_side = {pair for name in names for pair in pairwise(name)}
         self.vocabulary = Vocabulary(word for words in (*names, *surroundings) for word in words)
         self.kind = np.array(gazetteer.kind)
         self.is_premises, self.is_street, self.is_area = (
@@ -48,7 +51,9 @@ class Index:
         )
         self.xy = np.column_stack((gazetteer.easting_m, gazetteer.northing_m)).reshape(-1, 2)
         self._number_names(names)
-        self._number_words(names, surroundings)
+        self._number_words(names)
+        beside = [[area for area in areas if area != name] for name, areas in zip(names, around, strict=True)]
+        self._number_surroundings(streets, beside)
         self._find_near_streets(names)
         self._build_token_index(surroundings)
         self._build_triple_index()
@@ -64,25 +69,27 @@ class Index:
             [numbers.setdefault(name, len(numbers)) for name in names], dtype=np.int64
         )
         self.name_count = np.bincount(self.name_number, minlength=1)[self.name_number]
-        light, plain = word_lists().light, word_lists().cues | set(word_lists().generic)
+        light, cues = word_lists().light, word_lists().cues
+        plain = cues | set(word_lists().generic)
+        #: Names of two or more words, not all of them cues: in full they are a name, however generic.
+        self.phrases = {
+            name for name in names if len([w for w in name if w != "the"]) >= 2 and not cues.issuperset(name)
+        }
         self.generic_name = np.array(
-            [all(w in plain or w.isdigit() for w in name) for name in names], dtype=bool
+            [name not in self.phrases and all(w in plain or w.isdigit() for w in name) for name in names],
+            dtype=bool,
         )
         self.squeezed = ["".join(name) for name in names]
         self.squeezed_bare = [
             "".join(word for word in name if word not in light) or whole
             for name, whole in zip(names, self.squeezed, strict=True)
         ]
-        streets_and_areas = np.flatnonzero(~self.is_premises)
-        self.phrases = {names[i] for i in streets_and_areas if len([w for w in names[i] if w != "the"]) >= 2}
         places: dict[str, int] = {}
         self.place_number = np.array(
             [places.setdefault(place, len(places)) for place in self.gazetteer.place_id], dtype=np.int64
         )
 
-    def _number_words(
-        self, names: Sequence[tuple[str, ...]], surroundings: Sequence[tuple[str, ...]]
-    ) -> None:
+    def _number_words(self, names: Sequence[tuple[str, ...]]) -> None:
         lists, id_of = word_lists(), self.vocabulary.id_of
         counts = np.zeros(len(self.vocabulary))
         for words in names:
@@ -104,10 +111,31 @@ class Index:
         self.name_words = _padded(
             [[id_of[w] for w in name] for name in names], _NAME_WORDS, len(self.vocabulary)
         )
-        self.around_words = _padded(
-            [[id_of[w] for w in words] for words in surroundings], _AROUND_WORDS, len(self.vocabulary)
-        )
         self.name_weights = np.append(name_weight, 0.0)[self.name_words]
+
+    def _number_surroundings(
+        self, streets: Sequence[tuple[str, ...]], around: Sequence[Sequence[tuple[str, ...]]]
+    ) -> None:
+        """Words of the street and of each area around an entry, and each word's share of its street or area."""
+        id_of, filler = self.vocabulary.id_of, len(self.vocabulary)
+        self.around_words = np.full((len(streets), _AROUND_WORDS), filler, dtype=np.int32)
+        self.around_unit = np.zeros((len(streets), _AROUND_WORDS), dtype=np.int8)
+        known: dict[tuple[tuple[str, ...], ...], tuple[list[int], list[int]]] = {}
+        for entry, (street, areas) in enumerate(zip(streets, around, strict=True)):
+            units = (street, *areas)
+            if units not in known:
+                words = [(id_of[w], number) for number, unit in enumerate(units[:_UNITS]) for w in unit]
+                words = words[:_AROUND_WORDS]
+                known[units] = [w for w, _ in words], [u for _, u in words]
+            ids, numbers = known[units]
+            self.around_words[entry, : len(ids)] = ids
+            self.around_unit[entry, : len(ids)] = numbers
+        weight = np.append(self.idf, 0.0)[self.around_words]
+        self.around_share = np.zeros(weight.shape, dtype=np.float32)
+        for unit in range(_UNITS):
+            mine = np.where(self.around_unit == unit, weight, 0.0)
+            whole = mine.sum(axis=1)
+            self.around_share += (mine / np.where(whole > 0, whole, 1.0)[:, None]).astype(np.float32)
 
     def _find_near_streets(self, names: Sequence[tuple[str, ...]]) -> None:
         """For each entry the telling words of streets close to it, nearest first: for crossings."""
@@ -246,6 +274,29 @@ def best_entries(
     rows, columns = rows[order], columns[order]
     keep = np.arange(len(rows)) - np.searchsorted(rows, rows) < limit
     return Searched(rows[keep], columns[keep])
+
+
+def _written_apart(
+    gazetteer: Gazetteer,
+) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]], list[list[tuple[str, ...]]]]:
+    """Words of names, streets and areas; a word that others write as two ("foodstore") is two everywhere."""
+    names = [normalise(name).words for name in gazetteer.name]
+    pairs = {one + other: (one, other) for name in names for one, other in pairwise(name)}
+    apart = {
+        word: pairs[word]
+        for name in names
+        for word in name
+        if word in pairs and min(map(len, pairs[word])) >= _LEAST_PART and not word.isdigit()
+    }
+
+    def written(words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(part for word in words for part in apart.get(word, (word,)))
+
+    return (
+        [written(name) for name in names],
+        [written(normalise(street).words) for street in gazetteer.street],
+        [[written(normalise(name).words) for name in areas] for areas in gazetteer.around],
+    )
 
 
 def _padded(lists: Sequence[Sequence[int]], width: int, filler: int) -> np.ndarray:

@@ -69,7 +69,11 @@ class _Maker:
         }
         self.positions = np.column_stack((gazetteer.easting_m, gazetteer.northing_m))
         self.street_tree = cKDTree(self.positions[self.entries[STREET]])
-        self.shorter: dict[str, str] = dict(read_list("abbreviations")["short"])
+        lists = read_list("abbreviations")
+        self.shorter: dict[str, str] = dict(lists["short"])
+        self.slang: dict[str, list[str]] = {}
+        for spoken, name in lists["slang"].items():
+            self.slang.setdefault(name, []).append(spoken)
         generic = read_list("generic")["place_types"]
         self.generic = sorted(word for words in generic.values() for word in words)
 
@@ -142,11 +146,14 @@ class _Maker:
         return text
 
     def _short(self, word: str) -> str:
-        return (
-            self.shorter[word]
-            if word in self.shorter and self.dice.random() < self.habits["short_form"]
-            else word
-        )
+        """The word in a short form, in slang, or cut off, by the habits; mostly as it is."""
+        if word in self.shorter and self.dice.random() < self.habits["short_form"]:
+            return self.shorter[word]
+        if word in self.slang and self.dice.random() < self.habits["slang"]:
+            return self.dice.choice(self.slang[word])
+        if len(word) >= 6 and self.dice.random() < self.habits["word_cut"]:
+            return word[: self.dice.randint(4, len(word) - 2)]
+        return word
 
     def _mistyped(self, text: str) -> str:
         at = self.dice.randrange(1, len(text) - 1)
@@ -172,5 +179,6 @@ class _Maker:
             return tuple(self.hospitals[self.dice.randrange(len(self.hospitals))].tolist())
         order = np.argsort(((self.hospitals - self.positions[entry]) ** 2).sum(axis=1))
         odds = self.habits["sites_by_nearness"]
-        rank = self.dice.choices(range(len(order)), [*odds, *odds[-1:] * len(order)][: len(order)])[0]
+        near = order[: len(odds)]
+        rank = self.dice.choices(range(len(near)), odds[: len(near)])[0]
         return tuple(self.hospitals[order[rank]].tolist())

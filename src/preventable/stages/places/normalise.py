@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 _WORD = re.compile(r"[a-z0-9]+")
+_INITIALS = re.compile(r"\b[a-z](?: [a-z])+\b")
 _POSTCODE = re.compile(r"\b([a-z]{1,2}[0-9][a-z0-9]?) ?([0-9][a-z]{2})\b")
 
 
@@ -24,6 +25,8 @@ class WordLists:
     signs: Mapping[str, str]
     joined: re.Pattern[str]
     joined_to: Mapping[str, str]
+    #: The same with its words in short form, as tuples.
+    joined_short: Mapping[tuple[str, ...], str]
     likeness: tuple[tuple[tuple[str, ...], float], ...]
     qualifiers: Mapping[str, str]
     junctions: frozenset[str]
@@ -70,6 +73,9 @@ def word_lists() -> WordLists:
         signs=cues["signs"],
         joined=re.compile(r"\b(?:" + "|".join(map(re.escape, longest_first)) + r")\b"),
         joined_to=joined_to,
+        joined_short={
+            tuple(short.get(w, w) for w in phrase.split()): whole for phrase, whole in joined_to.items()
+        },
         likeness=tuple((tuple(group["words"]), group["likeness"]) for group in abbreviations["alike"]),
         qualifiers=qualifiers,
         junctions=junctions,
@@ -88,7 +94,7 @@ def word_lists() -> WordLists:
 
 
 def normalise(text: str) -> NormalText:
-    """A place text in normal form: lower case, plain letters, short forms, no company endings.
+    """A place text in normal form: lower case, plain letters, short forms, initials as one, no company endings.
 
     Args:
         text: As typed; any Unicode, may be empty.
@@ -107,6 +113,7 @@ def normalise(text: str) -> NormalText:
     words = " ".join(_WORD.findall(plain))
     words, postcode = _without_postcode(words)
     words = lists.joined.sub(lambda found: lists.joined_to[found.group()], words)
+    words = _INITIALS.sub(lambda found: found.group().replace(" ", ""), words)
     short = (lists.short.get(word, word) for word in words.split())
     return NormalText(tuple(word for word in short if word not in lists.dropped), postcode)
 

@@ -10,7 +10,6 @@ from preventable.stages.places.normalise import NormalText, qualifier, word_list
 from preventable.stages.places.vocabulary import Likenesses
 
 _LEAST_AREA_LIKENESS = 0.7
-_LEAST_GENERIC_LIKENESS = 0.8
 _SURE_CORRECTION = 0.85
 _LONGEST_AREA = 4
 
@@ -35,6 +34,7 @@ class ReadText:
         place_type: Type that its generic words tell, None where they tell none.
         generic: Whether nothing but generic words, cues and numbers is in it.
         generic_and_area: Whether all that is left without the areas named is generic.
+        named_beside: Whether a name of two or more words stands in it in full, other than of an area named.
         mentions: At most two areas named, longest first.
         named_areas: Groups of every area name found.
         junction: Whether it seems to name a crossing of two streets.
@@ -46,6 +46,7 @@ class ReadText:
     place_type: str | None
     generic: bool
     generic_and_area: bool
+    named_beside: bool
     mentions: tuple[Mention, ...]
     named_areas: tuple[int, ...]
     junction: bool
@@ -55,7 +56,7 @@ def read_texts(index: Index, normal: Sequence[NormalText], longest: int) -> list
     """Read texts in normal form; `longest` is the most words that are kept of one."""
     # One look-up for all: splitting asks for the likenesses of unknown words one by one.
     index.vocabulary.likenesses([word for text in normal for word in text.words])
-    mended = [_mended(index, text.words) for text in normal]
+    mended = [_joined(index, _mended(index, text.words)) for text in normal]
     meanings = dict(_meanings(index, [word for words in mended for word in words]))
     return [
         _read(index, _shortened(words, longest), text.postcode, meanings)
@@ -72,11 +73,12 @@ def _read(
     index: Index, words: tuple[str, ...], postcode: str | None, meanings: dict[str, Likenesses]
 ) -> ReadText:
     lists = word_lists()
-    best = tuple(_corrected(index, word, meanings[word]) for word in words)
+    best = tuple(index.vocabulary.meant(word) for word in words)
     plain = [word in lists.cues or word in lists.generic or word.isdigit() for word in best]
-    named = _exact_phrase(index, best)
     mentions, groups = _areas_named(index, words, best, meanings)
     covered = {i for m in mentions for i in range(m.start, m.start + m.length)}
+    named = _exact_phrases(index, best)
+    named_beside = any(not covered.issuperset(span) for span in named)
     rest_is_generic = all(ok for i, ok in enumerate(plain) if i not in covered)
     has_generic_rest = any(best[i] in lists.generic for i in range(len(words)) if i not in covered)
     generic = all(plain) and not named and postcode is None
@@ -87,7 +89,8 @@ def _read(
         qualifier=qualifier(best),
         place_type=_place_type(best, covered if not generic else set()),
         generic=generic,
-        generic_and_area=bool(mentions) and rest_is_generic and has_generic_rest and not named,
+        generic_and_area=bool(mentions) and rest_is_generic and has_generic_rest and not named_beside,
+        named_beside=named_beside,
         mentions=mentions,
         named_areas=groups,
         junction=junction_word or sum(word in lists.street_types for word in best) >= 2,
@@ -102,17 +105,6 @@ def _shortened(words: tuple[str, ...], longest: int) -> tuple[str, ...]:
     return tuple(word for word in words if word not in fillers)[:longest]
 
 
-def _corrected(index: Index, word: str, meaning: Likenesses) -> str:
-    """The word, or for an unknown one the likeliest known word, where it is likely enough."""
-    if (
-        word in index.vocabulary.id_of
-        or not len(meaning.ids)
-        or meaning.likeness[0] < _LEAST_GENERIC_LIKENESS
-    ):
-        return word
-    return index.vocabulary.words[int(meaning.ids[0])]
-
-
 def _place_type(words: Sequence[str], left_out: set[int]) -> str | None:
     lists = word_lists()
     found = {
@@ -121,13 +113,14 @@ def _place_type(words: Sequence[str], left_out: set[int]) -> str | None:
     return next((kind for kind in lists.type_order if kind in found), None)
 
 
-def _exact_phrase(index: Index, words: tuple[str, ...]) -> bool:
-    """Whether a street or area of two or more words is named in full ("park rd" must survive)."""
-    for length in range(2, 5):
-        for start in range(len(words) - length + 1):
-            if words[start : start + length] in index.phrases:
-                return True
-    return False
+def _exact_phrases(index: Index, words: tuple[str, ...]) -> list[range]:
+    """Where places of two or more words are named in full ("park rd", "village inn" must survive)."""
+    return [
+        range(start, start + length)
+        for length in range(2, 5)
+        for start in range(len(words) - length + 1)
+        if words[start : start + length] in index.phrases
+    ]
 
 
 def _areas_named(
@@ -182,27 +175,63 @@ def _mended(index: Index, words: tuple[str, ...]) -> tuple[str, ...]:
             mended.append(whole)
             position += 2
             continue
+        if following and (word not in known or following not in known):
+            shifted = _shifted(index, word, following)
+            if shifted:
+                mended.extend(shifted)
+                position += 2
+                continue
         mended.extend([word] if word in known or len(word) < 6 else _split(index, word))
         position += 1
     return tuple(mended)
+
+
+def _joined(index: Index, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Mistyped words that are one in normal form ("off licenes") as that one."""
+    known, joined_to = index.vocabulary.id_of, word_lists().joined_short
+    if all(word in known for word in words):
+        return words
+    meant = tuple(index.vocabulary.meant(word) for word in words)
+    found: list[str] = []
+    position = 0
+    while position < len(words):
+        length = next((n for n in (3, 2) if meant[position : position + n] in joined_to), 0)
+        found.append(joined_to[meant[position : position + length]] if length else words[position])
+        position += length or 1
+    return tuple(found)
+
+
+def _shifted(index: Index, word: str, following: str) -> list[str]:
+    """Words of which one is unknown with the space a letter further on or back, where some name has both."""
+    whole = word + following
+    for cut in (len(word) - 1, len(word) + 1):
+        parts = _known_parts(index, whole, cut)
+        if tuple(parts) in index.side_by_side:
+            return parts
+    return []
+
+
+def _known_parts(index: Index, whole: str, cut: int) -> list[str]:
+    """Both parts in normal form where each is a known word of two letters or more."""
+    short, known = word_lists().short, index.vocabulary.id_of
+    parts = [short.get(part, part) for part in (whole[:cut], whole[cut:])]
+    usable = min(cut, len(whole) - cut) >= 2 and all(part in known for part in parts)
+    return parts if usable else []
 
 
 def _split(index: Index, word: str) -> list[str]:
     """An unknown word as two known ones, else as a long known head or tail and the rest."""
     known = index.vocabulary.id_of
     meaning = index.vocabulary.likenesses([word])[0]
+    whole = [parts for cut in range(2, len(word) - 1) if (parts := _known_parts(index, word, cut))]
+    side_by_side = [parts for parts in whole if tuple(parts) in index.side_by_side]
+    if side_by_side:
+        return side_by_side[0]
     if len(meaning.ids) and meaning.likeness[0] >= _SURE_CORRECTION:
         return [word]
-    whole = [
-        [word[:cut], word[cut:]]
-        for cut in range(2, len(word) - 1)
-        if word[:cut] in known and word[cut:] in known and max(cut, len(word) - cut) >= 4
-    ]
+    whole = [parts for parts in whole if max(map(len, parts)) >= 4]
     if whole:
-        return min(
-            whole,
-            key=lambda pair: index.name_rows[known[pair[0]]] == 0 or index.name_rows[known[pair[1]]] == 0,
-        )
+        return min(whole, key=lambda parts: any(index.name_rows[known[part]] == 0 for part in parts))
     if len(meaning.ids):
         return [word]
     for cut in range(len(word) - 2, 4, -1):

@@ -15,7 +15,9 @@ from preventable.stages.places.normalise import word_lists
 
 _NEIGHBOURS = 24  # corrections looked at for one word
 _LEAST_DICE = 0.34  # least share of common letter pairs
+_SHORT = 5  # letters of a word up to which swapped letters are looked for one by one
 _PREFIX_LIKENESS = 0.85
+_LEAST_MEANT = 0.8  # likeness from which an unknown word is read as a known one
 _KNOWN_NEIGHBOUR = 0.9  # factor on the likeness of other words to a word that is itself known
 
 
@@ -36,7 +38,8 @@ class Vocabulary:
 
     def __init__(self, words: Iterable[str]) -> None:
         lists = word_lists()
-        self.words: list[str] = sorted(set(words) | lists.cues | set(lists.generic))
+        parts = {word for phrase in lists.joined_short for word in phrase if len(word) > 2}
+        self.words: list[str] = sorted(set(words) | parts | lists.cues | set(lists.generic))
         self.id_of = {word: position for position, word in enumerate(self.words)}
         long_forms = sorted(word for word, short in lists.short.items() if short in self.id_of)
         self._targets = self.words + [word for word in long_forms if word not in self.id_of]
@@ -63,6 +66,13 @@ class Vocabulary:
         for start in range(0, len(new), 400):
             self._learn(new[start : start + 400])
         return [self._known[word] for word in words]
+
+    def meant(self, word: str) -> str:
+        """The word, or for an unknown one the likeliest known word, where it is likely enough."""
+        meaning = self.likenesses([word])[0]
+        if word in self.id_of or not len(meaning.ids) or meaning.likeness[0] < _LEAST_MEANT:
+            return word
+        return self.words[int(meaning.ids[0])]
 
     def _pairs_of(self, words: Sequence[str], *, learn: bool = False) -> sparse.csr_matrix:
         rows, columns = [], []
@@ -95,7 +105,7 @@ class Vocabulary:
         for position, word in enumerate(words):
             best: dict[int, float] = {}
             factor = _KNOWN_NEIGHBOUR if word in self.id_of else 1.0
-            for target, likeness in near[position]:
+            for target, likeness in (*near[position], *self._swapped(word)):
                 best[target] = max(best.get(target, 0.0), likeness * factor)
             if word not in self.id_of:
                 for target in self._prefixed(word):
@@ -141,6 +151,14 @@ class Vocabulary:
         first = np.searchsorted(row, row)
         keep = np.arange(len(row)) - first < _NEIGHBOURS
         return row[keep], target[keep]
+
+    def _swapped(self, word: str) -> list[tuple[int, float]]:
+        """Known words that two letters side by side in each other's place make: short ones share no pair."""
+        if len(word) > _SHORT:
+            return []
+        swaps = (word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1))
+        found = {self.id_of[swap] for swap in swaps if swap in self.id_of and swap != word}
+        return [(target, 1 - 1 / len(word)) for target in sorted(found)]
 
     def _prefixed(self, word: str) -> list[int]:
         if len(word) < 4:
