@@ -321,10 +321,14 @@ def explain(
         str, typer.Argument(help="Name of a figure, from the `figure` column of a pack's CSV.")
     ],
     home: HomeOption = DEFAULT_HOME,
+    release: Annotated[
+        str | None,
+        typer.Option(help="An earlier release: a folder of released/packs. Else what is released now."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Trace a released figure back to the rows of the submissions it counts. For the restricted side."""
-    explanation = explain_figure(open_home(home), load_policy(), figure)
+    explanation = explain_figure(open_home(home), load_policy(), figure, release=release)
     _say(json.dumps(explanation.as_dict(), indent=2) if as_json else explanation.as_text())
 
 

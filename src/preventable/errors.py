@@ -102,6 +102,13 @@ class StaleFiguresError(PreventableError):
     )
 
 
+class UnknownReleaseError(PreventableError):
+    number, title, exit_code = "U106", "This home made no such release", 2
+    remedy = (
+        "Give the name of a folder of released/packs; its figures are explained in the home that made them."
+    )
+
+
 # --- H2xx: the home and its store -----------------------------------------------------------
 
 

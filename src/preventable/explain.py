@@ -25,6 +25,7 @@ from preventable.stages.indicators.records import (
     records_where,
     region_code,
 )
+from preventable.store.earlier import EarlierTables, tables_of_release
 from preventable.store.home import Home
 from preventable.store.session import HomeTables, reading
 from preventable.tables.condition_sql import Parameters
@@ -138,19 +139,24 @@ class EstimateExplanation:
         return "\n".join(lines)
 
 
-def explain_figure(home: Home, policy: Policy, figure: str) -> Explanation | EstimateExplanation:
+def explain_figure(
+    home: Home, policy: Policy, figure: str, *, release: str | None = None
+) -> Explanation | EstimateExplanation:
     """Find the rows that a released figure counts, or what an estimate or a weekly series rests on.
 
     Args:
         home: A home whose flow has run.
         policy: The policy of that run.
         figure: Name of a released figure of any measure, of an estimate, or of a weekly series.
+        release: An earlier release whose figure is meant; None for what is released now.
 
     Raises:
         UnknownFigureError: It was not released to anybody.
+        UnknownReleaseError: The home made no packs of that release.
         StaleFiguresError: Figures were counted anew and not released, or the definition is another one since.
     """
-    with reading(home) as tables:
+    with reading(home) as opened:
+        tables = opened if release is None else tables_of_release(opened, release)
         shown = _told(tables, "released", figure)
         if not shown:
             told = _told(tables, "released_estimates", figure) or _told(tables, "released_signals", figure)
@@ -192,11 +198,13 @@ _TOLD = (
 )  # fmt: skip
 
 
-def _told(tables: HomeTables, table: str, figure: str) -> list[dict[str, Any]]:
+def _told(tables: HomeTables | EarlierTables, table: str, figure: str) -> list[dict[str, Any]]:
     return [dict(row) for row in tables.read(table).to_pylist() if row["figure"] == figure]
 
 
-def _explain_beyond(tables: HomeTables, figure: str, told: list[dict[str, Any]]) -> EstimateExplanation:
+def _explain_beyond(
+    tables: HomeTables | EarlierTables, figure: str, told: list[dict[str, Any]]
+) -> EstimateExplanation:
     table, shared = _RESTS_ON.get(told[0].get("estimate", ""), _OF_SERIES)
     last = tables.run_log.last_step("disclosure")
     if last is None or last.versions_read[table] != tables.version(table):
@@ -226,7 +234,7 @@ def _plain(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _exact(tables: HomeTables, figure: str) -> dict[str, Any]:
+def _exact(tables: HomeTables | EarlierTables, figure: str) -> dict[str, Any]:
     """Row of `indicator_values` that the release rests on."""
     last = tables.run_log.last_step("disclosure")
     if last is None or last.versions_read["indicator_values"] != tables.version("indicator_values"):
@@ -244,7 +252,9 @@ def _definition(policy: Policy, exact: dict[str, Any]) -> Definition:
     raise StaleFiguresError("explain", "policy has no longer the definition that it was counted by")
 
 
-def _counted_rows(home: Home, tables: HomeTables, definition: Definition, exact: dict[str, Any]) -> pa.Table:
+def _counted_rows(
+    home: Home, tables: HomeTables | EarlierTables, definition: Definition, exact: dict[str, Any]
+) -> pa.Table:
     """submission_id, row_number and what each row adds to the count."""
     engine = embedded_engine()
     parameters = Parameters()
@@ -271,7 +281,7 @@ def _counted_rows(home: Home, tables: HomeTables, definition: Definition, exact:
     )
 
 
-def _prepare(engine: Engine, home: Home, tables: HomeTables, form: str) -> None:
+def _prepare(engine: Engine, home: Home, tables: HomeTables | EarlierTables, form: str) -> None:
     region = home.region_tables()
     for name in ("areas", "small_areas", "venues"):
         engine.load(name, region[name])
@@ -287,7 +297,7 @@ def _prepare(engine: Engine, home: Home, tables: HomeTables, form: str) -> None:
 
 
 def _by_submission(
-    tables: HomeTables, rows: pa.Table, *, quantities: bool = False
+    tables: HomeTables | EarlierTables, rows: pa.Table, *, quantities: bool = False
 ) -> tuple[CountedSubmission, ...]:
     ledger = tables.restricted.ledger
     files: dict[str, list[str]] = {}

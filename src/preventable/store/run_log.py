@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,10 +114,12 @@ class RunLog:
 
     def last_step(self, step: str) -> StepRecord | None:
         """The last record of a step in any run; None where it never finished."""
-        row = self._execute(
-            "SELECT * FROM steps WHERE step = ? ORDER BY run DESC LIMIT 1", (step,)
-        ).fetchone()
-        return None if row is None else _step(row)
+        return next((record for _, record in self.records_of(step)), None)
+
+    def records_of(self, step: str) -> Iterator[tuple[int, StepRecord]]:
+        """Every record of a step with the number of its run, the last first."""
+        for row in self._execute("SELECT * FROM steps WHERE step = ? ORDER BY run DESC", (step,)):
+            yield int(row["run"]), _step(row)
 
     def last_run(self) -> tuple[int, str | None] | None:
         """Number and outcome of the last run (outcome None while it runs, or where it was cut short)."""

@@ -51,6 +51,14 @@ class HomeTables:
         """
         return self._store(name).read(name)
 
+    def read_version(self, name: str, version: int) -> pa.Table:
+        """All rows of a table as it stood at an earlier version, every file checked.
+
+        Raises:
+            DamagedFileError: A file is not what was written.
+        """
+        return self._store(name).read(name, version=version)
+
     def files(self, name: str) -> list[StoredFile]:
         """The files of a table, every one checked, for an engine to read; none where it was never written or is empty.
 
