@@ -82,13 +82,9 @@ def _attach(engine: Engine, alias: str, name: str, tables: HomeTables) -> int:
 
 
 def rows_in_parts(engine: Engine, table: Table) -> Iterator[pa.Table]:
-    """A table of a session, conformed, partition after partition, in pieces that memory can hold.
-
-    Raises:
-        SchemaError: It is not as it is declared.
-    """
+    """A table of a session, partition after partition, in pieces that memory can hold."""
     if table.partition != _PARTITION:
-        yield table.conform(engine.table(table.name))
+        yield engine.table(table.name)
         return
     counted = engine.fetch(
         f"SELECT provider, month, count(*) AS rows FROM {table.name} GROUP BY provider, month ORDER BY provider, month"
@@ -96,7 +92,7 @@ def rows_in_parts(engine: Engine, table: Table) -> Iterator[pa.Table]:
     sql = f"SELECT * FROM {table.name} WHERE provider = $provider AND month BETWEEN $first AND $last"
     for provider, months in groupby(counted, key=itemgetter("provider")):
         for first, last in _spans(list(months)):
-            yield table.conform(engine.fetch(sql, {"provider": provider, "first": first, "last": last}))
+            yield engine.fetch(sql, {"provider": provider, "first": first, "last": last})
 
 
 def _spans(months: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

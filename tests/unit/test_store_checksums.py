@@ -82,7 +82,7 @@ def test_numbers_count_in_thousandths(one, other, same):
     assert (checksum({**ROW, "weight": one}) == checksum({**ROW, "weight": other})) is same
 
 
-def test_the_store_compares_numbers_to_the_last_bit():
+def test_engines_are_compared_to_the_last_bit():
     def exact(weight):
         return rows_checksum(
             TABLE.columns, pa.Table.from_pylist([{**ROW, "weight": weight}], TABLE.arrow_schema())
@@ -91,7 +91,7 @@ def test_the_store_compares_numbers_to_the_last_bit():
     assert exact(0.1 + 0.2) != exact(0.3)
 
 
-def test_rows_of_a_partition_in_another_order_are_the_same_rows():
+def test_rows_in_another_order_are_the_same_rows():
     rows = [{**ROW, "size": size} for size in (3, 1, 2, 2)]
     sums = {
         rows_checksum(TABLE.columns, pa.Table.from_pylist(order, TABLE.arrow_schema()))

@@ -11,7 +11,7 @@ from preventable.errors import DamagedFileError, HomeBusyError, MachineError
 from preventable.store.ledger import Change, DataFile, Intent, Ledger, Receipt, SubmissionEntry
 from preventable.store.run_log import RunLog, StepRecord
 
-FILE = DataFile("a.parquet", ("p", "2025-01"), "00", 10, 2, "11", "2025-01-01T00:00:00+00:00")
+FILE = DataFile("a.parquet", ("p", "2025-01"), "00", 10, 2, "2025-01-01T00:00:00+00:00")
 RECEIPT = Receipt("2025-01-01T00:00:00+00:00", "f.csv", "22", "p", "loaded", "s1", "2025-01", 2)
 ENTRY = SubmissionEntry("s1", "p", "ed", "2025-01", 1, 1, 2)
 INTENT = Intent(1, "2025-01-01T00:00:00+00:00", (Change("t", 0, (FILE,), ()),), (ENTRY,), (RECEIPT,))

@@ -5,10 +5,12 @@ import json
 from dataclasses import replace
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
 from preventable.errors import DamagedFileError, HomeBusyError, OtherVersionError, SchemaError
+from preventable.store import partitions
 from preventable.store.ledger import Ledger
 from preventable.store.restricted import TableStore
 from preventable.tables import Column, Sensitivity, Table
@@ -161,6 +163,59 @@ def test_the_same_rows_in_another_order_change_nothing(store, tmp_path):
 
     assert version == 0
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_same_rows_in_other_bytes_change_nothing(store, monkeypatch):
+    """Another version of the library that writes Parquet, or another machine, gives other bytes."""
+    store.replace("counts", counts(*THREE))
+    real, written = partitions.to_bytes, []
+
+    def otherwise(table, rows):
+        sink = pa.BufferOutputStream()
+        pq.write_table(rows.drop_columns(list(table.partition)), sink, compression="none")
+        written.append(sink.getvalue() != real(table, rows))
+        return sink.getvalue()
+
+    monkeypatch.setattr(partitions, "to_bytes", otherwise)
+
+    assert store.replace("counts", counts(*THREE)) == 0
+    assert written == [True] * 3
+
+
+def test_rows_in_the_same_order_are_known_by_their_bytes_alone(store, monkeypatch):
+    store.replace("counts", counts(*THREE))
+    monkeypatch.delattr(partitions, "same_rows")
+
+    assert store.replace("counts", counts(*THREE)) == 0
+
+
+def test_a_damaged_file_is_found_before_its_partition_is_replaced(store, tmp_path):
+    store.replace("whole", whole("a"))
+    (path,) = (tmp_path / "tables" / "whole").glob("*.parquet")
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+
+    with pytest.raises(DamagedFileError):
+        store.replace("whole", whole("b"))
+
+    assert store.ledger.open_intents() == []
+    assert [one.name for one in path.parent.iterdir() if one.is_file()] == [path.name]
+
+
+def test_pieces_that_end_in_an_error_leave_nothing(store, tmp_path):
+    store.replace("counts", counts(THREE[0]))
+    before = sorted(tmp_path.rglob("*"))
+
+    def pieces():
+        yield counts(THREE[1])
+        assert len(list((tmp_path / "tables").rglob("*.tmp"))) == 1
+        raise OSError(5, "planted")
+
+    with pytest.raises(OSError, match="planted"):
+        store.replace_in_pieces("counts", pieces())
+
+    assert sorted(tmp_path.rglob("*")) == before
+    assert store.ledger.open_intents() == []
+    assert numbers(store.read("counts")) == [1]
 
 
 def files_by_partition(store, name):

@@ -11,6 +11,8 @@ import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import pyarrow as pa
+
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 SHARED_FILE = 0o644
@@ -86,7 +88,20 @@ def write_files(folder: Path, files: Mapping[str, bytes], mode: int = SHARED_FIL
         fsync_folder(folder)
 
 
-def _write_and_rename(path: Path, content: bytes, mode: int) -> None:
+def write_temporary(path: Path, content: bytes | pa.Buffer, mode: int = SHARED_FILE) -> Path:
+    """Put `content` on the disk beside `path`, under a temporary name; the caller renames it, and forces the folder.
+
+    Args:
+        path: Where it shall stand, in a folder that exists.
+        content: Bytes of the file.
+        mode: Permissions, in force before the first byte is written.
+
+    Returns:
+        Path of the temporary name.
+
+    Raises:
+        OSError: The disk refused. Nothing is left.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -95,13 +110,22 @@ def _write_and_rename(path: Path, content: bytes, mode: int) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _write_and_rename(path: Path, content: bytes, mode: int) -> None:
+    temporary = write_temporary(path, content, mode)
+    try:
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
+def _write_all(descriptor: int, content: bytes | pa.Buffer) -> None:
     left = memoryview(content)
     while left:
         left = left[os.write(descriptor, left) :]

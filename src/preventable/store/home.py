@@ -47,7 +47,7 @@ from preventable.store.durable import (
 )
 from preventable.tables import REGION_TABLES, TABLES
 
-_FORMAT = 2
+_FORMAT = 3
 _OUR_NAMES = frozenset({"home.toml", "restricted", "released", "summary.json", "demo"})
 _KEPT_OUT_OF_GIT = b"*\n"
 _KEY_BYTES = 32
@@ -409,8 +409,8 @@ def open_home(path: Path) -> Home:
     try:
         content = (path / "home.toml").read_bytes()
         marker = tomllib.loads(content.decode("utf-8"))
-        if marker["format"] == _FORMAT - 1:
-            raise OtherVersionError("home.toml", "the home was made by an earlier version")
+        if marker["format"] in range(1, _FORMAT):
+            raise OtherVersionError("home.toml", "the home was made by an earlier version, and its files go into a new one")
         home = Home(path.absolute(), bool(marker["demo"]), str(marker["key_id"]))
     except (FileNotFoundError, NotADirectoryError):
         raise NoHomeError(str(path), "it has no home.toml") from None

@@ -7,23 +7,12 @@ the order in which it came. The day of its first arrival is kept, so that retent
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pyarrow as pa
 
-from preventable.store.checksums import rows_checksum
 from preventable.store.ledger import DataFile
+from preventable.store.partitions import Part, same_rows
 from preventable.tables import Table
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows that make one data file: partition values, rows, their checksum, when they came in."""
-
-    partition: tuple[str, ...]
-    rows: pa.Table
-    checksum: str
-    received_at: str
 
 
 def merge(
@@ -55,12 +44,11 @@ def merge(
     for when in sorted(first | {received_at}):
         old = [(file, rows) for file, rows in standing if file.received_at == when]
         rows = _rows(table, best, when)
-        checksum = rows_checksum(table.columns, rows)
-        if [file.content for file, _ in old] == [checksum]:
+        if len(old) == 1 and same_rows(table, old[0][1], rows):
             continue
         removes += [file for file, _ in old]
         if rows.num_rows:
-            parts.append(Part(partition, rows, checksum, when))
+            parts.append(Part(partition, rows, when))
     return parts, removes
 
 

@@ -33,7 +33,6 @@ class DataFile:
         sha256: Of its bytes.
         bytes: Its size.
         rows: Rows in it.
-        content: Checksum of the rows, whatever their order.
         received_at: When its rows came in, UTC, ISO 8601.
     """
 
@@ -42,7 +41,6 @@ class DataFile:
     sha256: str
     bytes: int
     rows: int
-    content: str
     received_at: str
 
 
@@ -230,11 +228,11 @@ class Ledger:
             [(change.version, int(change.erase), change.table, file.path) for file in change.removes],
         )
         self._connection.executemany(
-            "INSERT INTO data_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 0)",
+            "INSERT INTO data_files VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, 0)",
             [
                 (
                     change.table, file.path, json.dumps(file.partition), file.sha256, file.bytes,
-                    file.rows, file.content, file.received_at, change.version,
+                    file.rows, file.received_at, change.version,
                 )
                 for file in change.adds
             ],
@@ -355,7 +353,7 @@ def _rank(receipt: Receipt) -> int:
 def _data_file(row: sqlite3.Row) -> DataFile:
     return DataFile(
         row["path"], tuple(json.loads(row["partition"])), row["sha256"], row["bytes"],
-        row["rows"], row["content"], row["received_at"],
+        row["rows"], row["received_at"],
     )  # fmt: skip
 
 

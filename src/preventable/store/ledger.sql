@@ -23,7 +23,6 @@ CREATE TABLE data_files (
     sha256 TEXT NOT NULL,
     bytes INTEGER NOT NULL,
     rows INTEGER NOT NULL,
-    content TEXT NOT NULL,                    -- checksum of the rows, whatever their order
     received_at TEXT NOT NULL,
     version INTEGER NOT NULL,                 -- from this version of the table on
     removed_version INTEGER,                  -- until before this one; null while it stands

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -13,19 +14,29 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from preventable.errors import OtherVersionError
-from preventable.store.checksums import join_digests, row_digests
-from preventable.store.keyed import Part
 from preventable.tables import Table
+from preventable.tables.schema import ARROW_TYPES
 
 _NOT_FILE_SAFE = re.compile(r"[^A-Za-z0-9_-]")
 _LABEL_LENGTH = 40
+#: Rows mostly come partition by partition, in runs. Where runs are shorter than this, moving each row is cheaper.
+_ROWS_A_RUN = 100
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True)
+class Part:
+    """Rows that make one data file: partition values, rows, when they came in."""
+
+    partition: tuple[str, ...]
+    rows: pa.Table
+    received_at: str
+
+
 def split(table: Table, data: pa.Table, received_at: str) -> list[Part]:
-    """Rows of each partition, with the partition's values and the checksum of its rows.
+    """Rows of each partition, with the partition's values.
 
     Args:
         table: Its `partition` columns are texts without nulls.
@@ -36,22 +47,28 @@ def split(table: Table, data: pa.Table, received_at: str) -> list[Part]:
         By partition values, ascending; rows keep their order. A table without partition columns is one
         partition with values (); no rows, no partition.
     """
-    digests = row_digests(table.columns, data, exact=True)
     if not data.num_rows:
         return []
     if not table.partition:
-        return [Part((), data, join_digests(digests), received_at)]
+        return [Part((), data, received_at)]
     codes, values = _partition_codes(data.select(list(table.partition)))
-    order = np.argsort(codes, kind="stable")
-    # Rows mostly come partition by partition: moving them costs as much as writing them.
-    ordered = data if (codes[1:] >= codes[:-1]).all() else data.take(pa.array(order))
-    starts = np.searchsorted(codes[order], np.arange(len(values) + 1))
-    parts = []
-    for number, key in enumerate(values):
-        first, end = int(starts[number]), int(starts[number + 1])
-        rows = [digests[row] for row in order[first:end]]
-        parts.append(Part(key, ordered.slice(first, end - first), join_digests(rows), received_at))
+    parts = [Part(values[code], rows, received_at) for code, rows in _grouped(codes, data)]
     return sorted(parts, key=lambda part: part.partition)
+
+
+def _grouped(codes: np.ndarray, data: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+    """The rows of each code, in their order."""
+    begins = np.concatenate(([0], np.flatnonzero(codes[1:] != codes[:-1]) + 1))
+    if len(begins) * _ROWS_A_RUN > len(codes):
+        # In no order: every row is moved, and each code is one run.
+        order = np.argsort(codes, kind="stable")
+        data, codes = data.take(pa.array(order)), codes[order]
+        begins = np.concatenate(([0], np.flatnonzero(codes[1:] != codes[:-1]) + 1))
+    runs: dict[int, list[pa.Table]] = {}
+    for begin, end in zip(begins, [*begins[1:], len(codes)], strict=True):
+        runs.setdefault(int(codes[begin]), []).append(data.slice(begin, end - begin))
+    for code, rows in runs.items():
+        yield code, pa.concat_tables(rows)
 
 
 def _partition_codes(keys: pa.Table) -> tuple[np.ndarray, list[tuple[str, ...]]]:
@@ -74,16 +91,43 @@ def file_name(partition: Sequence[str], intent: int, ordinal: int) -> str:
     return f"{label or 'all'}.{intent:08d}-{ordinal:04d}.parquet"
 
 
-def to_bytes(table: Table, rows: pa.Table) -> bytes:
-    """Parquet bytes of one partition's rows; the partition columns stand in the log, not in the file."""
+def to_bytes(table: Table, rows: pa.Table) -> pa.Buffer:
+    """Parquet bytes of one partition's rows; the partition columns stand in the log, not in the file.
+
+    The same rows in the same order give the same bytes. Words of a list are written once and numbered; other columns
+    have too many values for that: looking each up made files larger, and dearer to write and to read.
+    """
+    numbered = [
+        column.name for column in table.columns if column.allowed and column.name not in table.partition
+    ]
     sink = pa.BufferOutputStream()
     pq.write_table(
         rows.drop_columns(list(table.partition)).combine_chunks(),
         sink,
         compression="zstd",
+        use_dictionary=numbered,
         write_statistics=False,
     )
-    return sink.getvalue().to_pybytes()
+    return sink.getvalue()
+
+
+def same_rows(table: Table, one: pa.Table, other: pa.Table) -> bool:
+    """Whether two tables hold the same rows, each as often, numbers to the last bit; their order does not count."""
+    if one.num_rows != other.num_rows:
+        return False
+    return _in_order(table, one).equals(_in_order(table, other))
+
+
+def _in_order(table: Table, data: pa.Table) -> pa.Table:
+    """Rows sorted by key, where keys are alike by all else; numbers as whole numbers of the same bits."""
+    arrays = []
+    for column in table.columns:
+        values = pa.concat_arrays(data.column(column.name).chunks or [pa.array([], ARROW_TYPES[column.type])])
+        # Adding 0.0 makes -0.0 and 0.0 one number.
+        arrays.append(pc.add(values, 0.0).view(pa.int64()) if column.type == "number" else values)
+    rows = pa.table(arrays, names=data.column_names)
+    names = [*table.key, *(column.name for column in table.columns if column.name not in table.key)]
+    return rows.take(pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in names]))
 
 
 def from_bytes(table: Table, content: bytes, partition: Sequence[str], schema: pa.Schema) -> pa.Table:

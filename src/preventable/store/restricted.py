@@ -1,8 +1,8 @@
 """Tables on disk: Delta tables whose every commit is on the disk and in the ledger before it counts.
 
-One act of writing: an intent in the ledger, then the data files, then one Delta commit a table, then the
-acknowledgement in the ledger. Readers see acknowledged versions alone, so an act counts whole or not at all.
-`recover` finishes an act whose last commit stands and withdraws any other.
+One act of writing: the data files under temporary names, an intent in the ledger, then the files' own names, then
+one Delta commit a table, then the acknowledgement in the ledger. Readers see acknowledged versions alone, so an act
+counts whole or not at all. `recover` finishes an act whose last commit stands and withdraws any other.
 """
 
 from __future__ import annotations
@@ -10,26 +10,27 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from preventable.errors import DamagedFileError, HomeBusyError, SchemaError
+from preventable.errors import DamagedFileError, HomeBusyError, OtherVersionError, SchemaError
 from preventable.store import delta, partitions
 from preventable.store.durable import (
-    PRIVATE_FILE,
     PRIVATE_FOLDER,
     fsync_file,
     fsync_folder,
     make_folders,
     remove_files,
     sweep_temporary,
-    write_files,
 )
-from preventable.store.keyed import Part, merge
+from preventable.store.keyed import merge
 from preventable.store.ledger import Change, DataFile, Intent, Ledger, Receipt, SubmissionEntry
+from preventable.store.partitions import Part
+from preventable.store.staged import StagedFiles
 from preventable.tables import Table
 
 Clock = Callable[[], dt.datetime]
@@ -51,10 +52,10 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class _Planned:
-    """A change with the bytes of its new files."""
+    """A change, with its new files as they wait for their intent."""
 
     change: Change
-    files: Mapping[str, bytes]
+    staged: StagedFiles
 
 
 class TableStore:
@@ -237,33 +238,58 @@ class TableStore:
         intent = self._begin()
         standing = self._standing_by_partition(name)
         present: dict[tuple[str, ...], int] = {}
-        planned = self._plan(table, self._changed(table, pieces, standing, present), [], intent)
-        rewritten = {file.partition for file in planned.change.adds} | (set(standing) - set(present))
-        if rewritten or not self.has(name):
-            removes = [file for key in sorted(rewritten) for file in standing.get(key, ())]
-            planned = replace(planned, change=replace(planned.change, removes=tuple(removes)))
-            self._carry_out(self._intent(intent, [planned]), [planned], {})
+        with self._staged(name, intent) as staged:
+            for parts in self._split(table, pieces, present):
+                for part, content in self._written(table, parts):
+                    if not self._is_unchanged(table, part, content, standing.get(part.partition, ())):
+                        staged.add(part, content)
+            rewritten = {file.partition for file in staged.adds} | (set(standing) - set(present))
+            if rewritten or not self.has(name):
+                removes = [file for key in sorted(rewritten) for file in standing.get(key, ())]
+                planned = self._plan(name, staged, removes)
+                self._carry_out(self._intent(intent, [planned]), [planned], {})
         return sum(present.values())
 
-    def _changed(
-        self,
-        table: Table,
-        pieces: Iterable[pa.Table],
-        standing: Mapping[tuple[str, ...], Sequence[DataFile]],
-        present: dict[tuple[str, ...], int],
+    def _split(
+        self, table: Table, pieces: Iterable[pa.Table], present: dict[tuple[str, ...], int]
     ) -> Iterator[list[Part]]:
-        """The parts of each piece that do not stand as they are; enters the rows of every part in `present`."""
+        """The partitions of each piece; enters their rows in `present`."""
         now = self._now()
         for piece in pieces:
             parts = partitions.split(table, table.conform(piece), now)
             if any(part.partition in present for part in parts):
                 raise SchemaError(table.name, "a partition comes in two pieces")
             present |= {part.partition: part.rows.num_rows for part in parts}
-            yield [
-                part
-                for part in parts
-                if [file.content for file in standing.get(part.partition, ())] != [part.checksum]
-            ]
+            yield parts
+
+    @staticmethod
+    def _written(table: Table, parts: Sequence[Part]) -> Iterator[tuple[Part, pa.Buffer]]:
+        contents = partitions.at_once(lambda part: partitions.to_bytes(table, part.rows), parts)
+        return zip(parts, contents, strict=True)
+
+    def _is_unchanged(
+        self, table: Table, part: Part, content: pa.Buffer, standing: Sequence[DataFile]
+    ) -> bool:
+        """Whether a partition stands with exactly these rows, in whatever order.
+
+        The same bytes say so at once. Otherwise the rows themselves are compared: another order, and another version
+        of the library that writes them, give other bytes.
+
+        Raises:
+            DamagedFileError: The file that stands is not what was written.
+        """
+        if len(standing) != 1 or standing[0].rows != part.rows.num_rows:
+            return False
+        if hashlib.sha256(content).hexdigest() == standing[0].sha256:
+            return True
+        try:
+            rows = self._rows(table, standing[0], table.arrow_schema())
+        except OtherVersionError:
+            return False
+        return partitions.same_rows(table, rows, part.rows)
+
+    def _staged(self, name: str, intent: int) -> StagedFiles:
+        return StagedFiles(self._folder / name, intent)
 
     def append(self, name: str, data: pa.Table, commit_metadata: Mapping[str, Any] | None = None) -> int:
         """Add rows to a table; returns the new version.
@@ -301,15 +327,19 @@ class TableStore:
         """
         intent = self._begin()
         planned = []
-        for name, data in tables.items():
-            table = self._table(name)
-            parts = partitions.split(table, table.conform(data), self._now())
-            removes: list[DataFile] = []
-            if name in one_a_key:
-                parts, removes = self._merged(table, parts)
-            if parts or removes or not self.has(name):
-                planned.append(self._plan(table, [parts], removes, intent))
-        self._carry_out(self._intent(intent, planned, submissions, receipts), planned, commit_metadata)
+        with ExitStack() as stack:
+            for name, data in tables.items():
+                table = self._table(name)
+                parts = partitions.split(table, table.conform(data), self._now())
+                removes: list[DataFile] = []
+                if name in one_a_key:
+                    parts, removes = self._merged(table, parts)
+                if parts or removes or not self.has(name):
+                    staged = stack.enter_context(self._staged(name, intent))
+                    for part, content in self._written(table, parts):
+                        staged.add(part, content)
+                    planned.append(self._plan(name, staged, removes))
+            self._carry_out(self._intent(intent, planned, submissions, receipts), planned, commit_metadata)
         return {name: self.version(name) for name in tables}
 
     def erase_received_before(self, name: str, moment: dt.datetime, *, dry_run: bool = False) -> int:
@@ -325,7 +355,6 @@ class TableStore:
         Returns:
             Rows taken out.
         """
-        table = self._table(name)
         old = [
             file
             for file in self.ledger.data_files(name, self.version(name))
@@ -334,7 +363,7 @@ class TableStore:
         if not dry_run:
             intent = self._begin()
             if old:
-                planned = self._plan(table, [], old, intent, erase=True)
+                planned = self._plan(name, self._staged(name, intent), old, erase=True)
                 self._carry_out(self._intent(intent, [planned]), [planned], {})
             # Files that a later version replaced hold old rows too.
             self.ledger.erase_superseded(name, moment.astimezone(dt.UTC).isoformat(timespec="seconds"))
@@ -369,30 +398,10 @@ class TableStore:
         return parts, removes
 
     def _plan(
-        self,
-        table: Table,
-        pieces: Iterable[Sequence[Part]],
-        removes: Sequence[DataFile],
-        intent: int,
-        *,
-        erase: bool = False,
+        self, name: str, staged: StagedFiles, removes: Sequence[DataFile], *, erase: bool = False
     ) -> _Planned:
-        files: dict[str, bytes] = {}
-        adds: list[DataFile] = []
-        for parts in pieces:
-            contents = partitions.at_once(lambda part: partitions.to_bytes(table, part.rows), parts)
-            for part, content in zip(parts, contents, strict=True):
-                path = partitions.file_name(part.partition, intent, len(adds))
-                files[path] = content
-                sha256 = hashlib.sha256(content).hexdigest()
-                rows = part.rows.num_rows
-                adds.append(
-                    DataFile(
-                        path, part.partition, sha256, len(content), rows, part.checksum, part.received_at
-                    )
-                )
-        version = self.version(table.name) + 1
-        return _Planned(Change(table.name, version, tuple(adds), tuple(removes), erase), files)
+        change = Change(name, self.version(name) + 1, tuple(staged.adds), tuple(removes), erase)
+        return _Planned(change, staged)
 
     def _intent(
         self,
@@ -410,9 +419,8 @@ class TableStore:
     def _carry_out(self, intent: Intent, planned: Sequence[_Planned], metadata: Mapping[str, Any]) -> None:
         self.ledger.open_intent(intent)
         for one in planned:
-            folder = self._folder / one.change.table
-            make_folders(folder, PRIVATE_FOLDER)
-            write_files(folder, one.files, PRIVATE_FILE)
+            make_folders(self._folder / one.change.table, PRIVATE_FOLDER)
+            one.staged.put()
         log_sha256 = {
             one.change.table: self._commit(one.change, intent, {**metadata, "intent": intent.number})
             for one in planned
