@@ -3,15 +3,23 @@
 -- was accepted anywhere. Records moved by a correction to the month in which they belong leave nothing where they stood,
 -- and rows held back that were sent again in order count no more. A list (a register, a term's return) is owed in no
 -- month, so it has the months alone in which one came.
-WITH counted AS (
-  SELECT provider, month,
+WITH apart AS (
+  SELECT provider, month, count(*) AS lines,
          sum(CASE WHEN outcome = 'accepted' AND record_version = highest_version THEN 1 ELSE 0 END) AS latest,
          count(DISTINCT CASE WHEN highest_version IS NULL THEN source_record_id END)
            + sum(CASE WHEN highest_version IS NULL AND source_record_id IS NULL THEN 1 ELSE 0 END) AS lost,
-         sum(CASE WHEN standing THEN 1 ELSE 0 END) AS rows_standing,
          sum(CASE WHEN outcome = 'quarantined' THEN 1 ELSE 0 END) AS quarantined
-  FROM judged
+  FROM set_apart
   GROUP BY provider, month
+),
+counted AS (
+  SELECT s.provider, s.month,
+         s.lines - coalesce(a.lines, 0) AS rows_standing,
+         s.lines - coalesce(a.lines, 0) + coalesce(a.latest, 0) AS latest,
+         coalesce(a.lost, 0) AS lost,
+         coalesce(a.quarantined, 0) AS quarantined
+  FROM (SELECT provider, month, sum(sent) AS lines FROM sent GROUP BY provider, month) AS s
+  LEFT JOIN apart AS a ON a.provider = s.provider AND a.month = s.month
 ),
 told AS (
   SELECT provider, month, rows_standing, quarantined,

@@ -1,10 +1,9 @@
 -- Lines of lists, and counts by area, that stand.
-WITH lines AS (
-  SELECT c.submission_id, c.row_number
-  FROM standing_rows AS c
-  LEFT JOIN event_sources AS e ON e.source = c.source
-  WHERE e.source IS NULL
-)
+-- In: submissions, set_apart (rows that do not stand), sent, event_sources. Put in: columns, those of a line.
 SELECT {columns}
 FROM submissions AS r
-JOIN lines AS c ON c.submission_id = r.submission_id AND c.row_number = r.row_number
+JOIN (
+  SELECT DISTINCT s.source FROM sent AS s LEFT JOIN event_sources AS e ON e.source = s.source WHERE e.source IS NULL
+) AS l ON l.source = r.source
+LEFT JOIN set_apart AS a ON a.submission_id = r.submission_id AND a.row_number = r.row_number
+WHERE a.submission_id IS NULL

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -13,18 +14,20 @@ from preventable.codes import allowed
 from preventable.errors import PolicyError
 from preventable.tables.source_kinds import FORMS, SourceKind
 
-#: What a rule reads -> the rows that its condition knows as `rule_rows`: every row, every live row,
-#: every row that no such rule holds back, every row once outcomes are known, records that stand.
+#: Rules on single rows: every row, every live row. A condition is a test of the row `r`; all are made in one look.
+_SINGLE = ("all_rows", "rows")
+#: What other rules read -> the rows that their statement knows as `rule_rows`: a row for each problem of reading a live
+#: row, rows of contested records that no error of their own holds back, rows that do not stand, records that stand.
 _ROWS = {
-    "all_rows": "SELECT * FROM checked_rows",
-    "rows": "SELECT * FROM checked_rows WHERE record_status = 'live'",
-    "acceptable": (
-        "SELECT c.* FROM checked_rows AS c LEFT JOIN held_alone AS h"
-        " ON h.submission_id = c.submission_id AND h.row_number = c.row_number WHERE h.submission_id IS NULL"
+    "problems": "SELECT * FROM problem_rows",
+    "acceptable": "SELECT * FROM contested_rows WHERE is_held = 0",
+    "outcomes": "SELECT * FROM set_apart",
+    "standing": (
+        "SELECT c.* FROM submissions AS c LEFT JOIN set_apart AS a"
+        " ON a.submission_id = c.submission_id AND a.row_number = c.row_number WHERE a.submission_id IS NULL"
     ),
-    "outcomes": "SELECT * FROM checked_rows",
-    "standing": "SELECT * FROM standing_rows",
 }
+_PARAMETER = re.compile(r"\$([a-z_]+)")
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,8 @@ class Rule:
     Attributes:
         id: V01 to V99, as findings name it.
         level: error (the row is quarantined), warning or information.
-        reads: One of `_ROWS`.
-        condition: Name of its SQL file, which selects the rows that trip it.
+        reads: One of `_SINGLE` or `_ROWS`.
+        condition: Name of its SQL file: a test of one row, or a SELECT of the rows that trip it.
         forms: Every source of these forms it applies to.
         sources: Sources it applies to besides.
         threshold: Parameters of the condition.
@@ -52,6 +55,16 @@ class Rule:
     forms: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     threshold: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it looks at one row by itself."""
+        return self.reads in _SINGLE
+
+    @property
+    def flag(self) -> str:
+        """Name of its column, of its table and of what its parameters begin with."""
+        return self.id.lower()
 
     def applies_to(self, kind: SourceKind) -> bool:
         """Whether it is applied to rows of a kind of source."""
@@ -84,13 +97,13 @@ def quality_rules() -> tuple[Rule, ...]:
     if len(set(ids)) != len(ids):
         raise PolicyError("stages/quality/rules.toml", "two rules have one id")
     for rule in rules:
-        known = rule.level in allowed("level") and rule.reads in _ROWS
+        known = rule.level in allowed("level") and rule.reads in (*_SINGLE, *_ROWS)
         named = bool(rule.forms or rule.sources) and set(rule.forms) <= set(FORMS)
         if not known or not named or not set(rule.sources) <= set(allowed("source")):
             raise PolicyError(
                 "stages/quality/rules.toml", f"{rule.id} names a level, form, source or reading unknown"
             )
-        if rule.level == "error" and rule.reads not in ("all_rows", "rows", "acceptable"):
+        if rule.level == "error" and rule.reads in ("outcomes", "standing"):
             raise PolicyError("stages/quality/rules.toml", f"{rule.id} is an error and reads outcomes")
     return rules
 
@@ -117,13 +130,43 @@ def _percent(contents: Mapping[str, Any], section: str, name: str) -> int:
 
 
 def finding_sql(rule: Rule) -> str:
-    """The statement of one rule: its condition over the rows it reads, of sources that `rule_sources` has for it."""
-    condition = sql_or_toml(f"conditions/{rule.condition}.sql")
+    """What one rule finds: the rows noted with its flag, or what its statement selects from the rows it reads."""
+    if rule.is_single:
+        return (
+            f"SELECT submission_id, provider, month, row_number, content_hash, '{rule.id}' AS rule,"
+            f" '{rule.level}' AS level FROM noted_rows WHERE {rule.flag} = 1"
+        )
     return (
         f"WITH rule_rows AS (SELECT r.* FROM ({_ROWS[rule.reads]}) AS r"
         f" JOIN rule_sources AS s ON s.source = r.source AND s.rule = '{rule.id}')\n"
-        f"SELECT f.*, '{rule.id}' AS rule, '{rule.level}' AS level FROM (\n{condition}) AS f"
+        f"SELECT f.*, '{rule.id}' AS rule, '{rule.level}' AS level FROM (\n{_condition(rule)}) AS f"
     )
+
+
+def noting_sql(rules: Sequence[Rule]) -> tuple[str, dict[str, Any]]:
+    """The one look at every row for all rules on single rows, and its parameters."""
+    flags = ",\n         ".join(map(_flag_sql, rules))
+    sql = sql_or_toml("noted_rows.sql").format(
+        flags=flags,
+        found=_any_flag(rules),
+        errors=_any_flag([rule for rule in rules if rule.level == "error"]),
+    )
+    return sql, {f"{rule.flag}_{name}": value for rule in rules for name, value in rule.threshold.items()}
+
+
+def _flag_sql(rule: Rule) -> str:
+    """A column that is 1 where a rule finds something in the row; parameters bear the rule's name in front."""
+    condition = _PARAMETER.sub(lambda found: f"${rule.flag}_{found[1]}", _condition(rule))
+    live = " AND r.record_status = 'live'" if rule.reads == "rows" else ""
+    return f"CASE WHEN k.{rule.flag}{live} AND (\n{condition}) THEN 1 ELSE 0 END AS {rule.flag}"
+
+
+def _any_flag(rules: Sequence[Rule]) -> str:
+    return " OR ".join(f"{rule.flag} = 1" for rule in rules)
+
+
+def _condition(rule: Rule) -> str:
+    return sql_or_toml(f"conditions/{rule.condition}.sql")
 
 
 def sql_or_toml(name: str) -> str:

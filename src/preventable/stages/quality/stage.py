@@ -11,20 +11,30 @@ import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.settings import StepContext
-from preventable.stages.quality.rules import Rule, finding_sql, month_rules, quality_rules, sql_or_toml
+from preventable.stages.quality.rules import (
+    Rule,
+    finding_sql,
+    month_rules,
+    noting_sql,
+    quality_rules,
+    sql_or_toml,
+)
 from preventable.tables.records import FINDINGS, LISTINGS, RECORDS
 from preventable.tables.source_kinds import SourceKind, source_kinds
 
 _WORKING_TABLES = (
-    "checked_rows",
+    "sent",
+    "problem_rows",
+    "problem_marks",
+    "noted_rows",
     "contested",
-    "standing_rows",
-    "held_alone",
-    "held",
-    "judged",
+    "contested_rows",
+    "contradicted",
+    "set_apart",
     "event_sources",
     "monthly_sources",
     "rule_sources",
+    "source_rules",
     "home_months",
 )
 
@@ -39,29 +49,14 @@ def check_submissions(engine: Engine, context: StepContext) -> None:
         PolicyError: A declaration of a source is not well formed.
     """
     _load_sources(engine, source_kinds(context.policy).values())
-    engine.create("checked_rows", sql_or_toml("checked_rows.sql"))
-    engine.create("contested", sql_or_toml("contested.sql"))
-    errors = [rule for rule in quality_rules() if rule.level == "error"]
-    others = [rule for rule in quality_rules() if rule.level != "error"]
-    # A row that is wrong by itself contests no other: a file sent again in order takes the place of the bad one.
-    found = _apply(engine, [rule for rule in errors if rule.reads != "acceptable"])
-    engine.create("held_alone", _rows_of(found))
-    found += _apply(engine, [rule for rule in errors if rule.reads == "acceptable"])
-    engine.create("held", _rows_of(found))
-    engine.create("judged", sql_or_toml("judged.sql"))
-    engine.create("standing_rows", sql_or_toml("standing_rows.sql"))
-    found += _apply(engine, others)
-    engine.create("findings", _union(found))
-    for name in found:
-        engine.drop(name)
-    engine.create(
-        "outcomes",
-        "SELECT submission_id, provider, month, source, row_number, content_hash, outcome, standing"
-        " FROM judged",
-    )
+    engine.create("sent", sql_or_toml("sent.sql"))
+    found = _judge(engine)
+    found += _apply(engine, [rule for rule in quality_rules() if rule.reads in ("outcomes", "standing")])
+    engine.create("findings", _union([_findings_of(name) for name in found]))
+    engine.create("outcomes", sql_or_toml("outcomes.sql"))
     _create_records(engine)
     _create_coverage(engine)
-    for name in _WORKING_TABLES:
+    for name in (*found, *_WORKING_TABLES):
         engine.drop(name)
 
 
@@ -76,25 +71,58 @@ def _load_sources(engine: Engine, kinds: Iterable[SourceKind]) -> None:
     applied = [(rule.id, kind.id) for rule in quality_rules() for kind in kinds if rule.applies_to(kind)]
     rules, sources = zip(*applied, strict=True)
     engine.load("rule_sources", pa.table({"rule": list(rules), "source": list(sources)}))
+    flags = {
+        rule.flag: pa.array([rule.applies_to(kind) for kind in kinds], pa.bool_())
+        for rule in quality_rules()
+        if rule.is_single
+    }
+    engine.load("source_rules", pa.table({"source": [kind.id for kind in kinds], **flags}))
+
+
+def _judge(engine: Engine) -> list[str]:
+    """Create `set_apart`, the rows that do not stand; returns the tables of what was found on the way."""
+    rules = quality_rules()
+    engine.create("problem_rows", sql_or_toml("problem_rows.sql"))
+    found = _apply(engine, [rule for rule in rules if rule.reads == "problems"])
+    held = [rule for rule in rules if rule.reads == "problems" and rule.level == "error"]
+    engine.create("problem_marks", sql_or_toml("problem_marks.sql").format(held=_rows_of(held)))
+    sql, parameters = noting_sql([rule for rule in rules if rule.is_single])
+    engine.create("noted_rows", sql, parameters)
+    found += _apply(engine, [rule for rule in rules if rule.is_single])
+    # A row that is wrong by itself contests no other: a file sent again in order takes the place of the bad one.
+    engine.create("contested", sql_or_toml("contested.sql"))
+    engine.create("contested_rows", sql_or_toml("contested_rows.sql"))
+    found += _apply(engine, [rule for rule in rules if rule.reads == "acceptable"])
+    compared = [rule for rule in rules if rule.reads == "acceptable" and rule.level == "error"]
+    engine.create("contradicted", _rows_of(compared))
+    engine.create("set_apart", sql_or_toml("set_apart.sql"))
+    return found
 
 
 def _apply(engine: Engine, rules: list[Rule]) -> list[str]:
     """One table of findings a rule; their names."""
     names = []
     for rule in rules:
-        name = f"found_{rule.id.lower()}"
-        engine.create(name, finding_sql(rule), rule.threshold)
-        names.append(name)
+        names.append(_table_of(rule))
+        engine.create(names[-1], finding_sql(rule), {} if rule.is_single else rule.threshold)
     return names
 
 
-def _rows_of(names: list[str]) -> str:
-    return f"SELECT DISTINCT submission_id, row_number FROM ({_union(names)}) AS f"
+def _table_of(rule: Rule) -> str:
+    return f"found_{rule.flag}"
 
 
-def _union(names: list[str]) -> str:
-    columns = ", ".join(column.name for column in FINDINGS.columns)
-    return " UNION ALL ".join(f"SELECT {columns} FROM {name}" for name in names)
+def _rows_of(rules: list[Rule]) -> str:
+    found = _union([_findings_of(_table_of(rule)) for rule in rules])
+    return f"SELECT DISTINCT submission_id, row_number FROM ({found}) AS f"
+
+
+def _union(statements: list[str]) -> str:
+    return " UNION ALL ".join(statements)
+
+
+def _findings_of(name: str) -> str:
+    return f"SELECT {', '.join(column.name for column in FINDINGS.columns)} FROM {name}"
 
 
 def _create_records(engine: Engine) -> None:
@@ -108,7 +136,7 @@ def _create_records(engine: Engine) -> None:
 
 def _create_coverage(engine: Engine) -> None:
     bounds = engine.fetch(
-        "SELECT min(s.month) AS first, max(s.month) AS last FROM submissions AS s"
+        "SELECT min(s.month) AS first, max(s.month) AS last FROM sent AS s"
         " JOIN monthly_sources AS m ON m.source = s.source"
     ).to_pylist()[0]
     months = _months(bounds["first"], bounds["last"]) if bounds["first"] else []

@@ -1,7 +1,7 @@
 -- V14: the attendance before it at the same site, alike in age, sex, method and place text, was within $minutes.
 -- A window over equal keys, not a join: attendances without one of the keys are not compared.
 WITH alike AS (
-  SELECT r.submission_id, r.provider, r.month, r.row_number, r.content_hash, r.contact_utc,
+  SELECT r.provider, r.source_record_id, r.contact_utc,
          lag(r.contact_utc) OVER (
            PARTITION BY r.provider, r.site_code, r.age_from, r.sex, r.method, r.place_text_id
            ORDER BY r.contact_utc, r.source_record_id
@@ -9,6 +9,7 @@ WITH alike AS (
   FROM rule_rows AS r
   WHERE r.age_from IS NOT NULL AND r.sex IS NOT NULL AND r.method IS NOT NULL AND r.place_text_id IS NOT NULL
 )
-SELECT submission_id, provider, month, row_number, content_hash
-FROM alike
-WHERE contact_utc <= contact_before_utc + INTERVAL '1' MINUTE * $minutes
+SELECT r.submission_id, r.provider, r.month, r.row_number, r.content_hash
+FROM rule_rows AS r
+JOIN alike AS v ON v.provider = r.provider AND v.source_record_id = r.source_record_id
+WHERE v.contact_utc <= v.contact_before_utc + INTERVAL '1' MINUTE * $minutes

@@ -1,5 +1,4 @@
 -- V06, V12, V13, V19, V26: reading the row met the problem $problem in at least one field.
 SELECT DISTINCT r.submission_id, r.provider, r.month, r.row_number, r.content_hash
 FROM rule_rows AS r
-JOIN intake_problems AS p ON p.submission_id = r.submission_id AND p.row_number = r.row_number
-WHERE p.problem = $problem
+WHERE r.problem = $problem

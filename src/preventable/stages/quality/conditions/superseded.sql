@@ -1,4 +1,4 @@
 -- V20: accepted, but a higher version of the record was accepted too.
-SELECT o.submission_id, o.provider, o.month, o.row_number, o.content_hash
-FROM judged AS o
-WHERE o.outcome = 'accepted' AND o.record_version < o.highest_version
+SELECT r.submission_id, r.provider, r.month, r.row_number, r.content_hash
+FROM rule_rows AS r
+WHERE r.outcome = 'accepted' AND r.record_version < r.highest_version
