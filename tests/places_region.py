@@ -251,7 +251,7 @@ def areas_of_points(engine: DuckDBEngine, easting_m: np.ndarray, northing_m: np.
         for name, values in (("point_x", easting_m), ("point_y", northing_m))
     }
     engine.load("placed_records", pa.table({"number": np.arange(len(easting_m)), **points}))
-    find_point_areas(engine)
+    find_point_areas(engine, "placed_records")
     return (
         engine.fetch(
             "SELECT a.area FROM placed_records AS p LEFT JOIN point_areas AS a"

@@ -137,14 +137,15 @@ def test_a_postcode_becomes_the_area_it_lies_in_and_goes_no_further(postcode, ar
     assert row["postcode_easting_m"] == (901_000.0 if area else None)
 
 
-def test_the_working_table_of_keys_is_forgotten():
+def test_the_working_tables_of_keys_are_forgotten():
     engine = checked([ed({})])
     engine.load("postcodes", TABLES["postcodes"].empty())
 
     pseudonymise_records(engine, CONTEXT)
 
-    # It holds a record's number beside its key.
+    # They hold a record's and a person's number beside its key.
     assert not engine.has("record_keys")
+    assert not engine.has("person_keys")
 
 
 def test_the_key_of_a_place_text_needs_the_homes_secret():

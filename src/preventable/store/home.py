@@ -410,7 +410,8 @@ def open_home(path: Path) -> Home:
         content = (path / "home.toml").read_bytes()
         marker = tomllib.loads(content.decode("utf-8"))
         if marker["format"] in range(1, _FORMAT):
-            raise OtherVersionError("home.toml", "the home was made by an earlier version, and its files go into a new one")
+            found = "the home was made by an earlier version, and its files go into a new one"
+            raise OtherVersionError("home.toml", found)
         home = Home(path.absolute(), bool(marker["demo"]), str(marker["key_id"]))
     except (FileNotFoundError, NotADirectoryError):
         raise NoHomeError(str(path), "it has no home.toml") from None

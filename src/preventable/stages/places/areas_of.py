@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 
 from preventable.engine import Engine
 from preventable.stages.places.grid import build_grid
 
 
-def find_point_areas(engine: Engine) -> None:
-    """Create `point_areas`: the small area of every point of `placed_records`, exact at whole decimetres.
+def find_point_areas(engine: Engine, points: str, parameters: Mapping[str, object] | None = None) -> None:
+    """Create `point_areas`: the small area of every point, exact at whole decimetres.
 
-    In: placed_records with point_x and point_y in half decimetres, areas. A point outside the region has no row; an
-    area without a polygon has no squares.
+    A point outside the region has no row; an area without a polygon has no squares.
+
+    Args:
+        engine: Session with `areas` and what `points` reads.
+        points: A table or a SELECT in brackets, with point_x and point_y in half decimetres.
+        parameters: Those of the SELECT.
 
     Raises:
         RegionGeometryError: A corner of a polygon is no whole metre.
@@ -23,7 +28,11 @@ def find_point_areas(engine: Engine) -> None:
     cells, edges = build_grid(areas.column("area").to_pylist(), areas.column("polygon").to_pylist())
     engine.load("grid_cells", cells)
     engine.load("grid_edges", edges)
-    for name, statement in (("points_to_place", "points_to_place"), ("point_areas", "areas_of_points")):
-        engine.create(name, (files(__package__) / f"{statement}.sql").read_text(encoding="utf-8"))
+    engine.create("points_to_place", _sql("points_to_place").format(points=points), parameters)
+    engine.create("point_areas", _sql("areas_of_points"))
     for name in ("grid_cells", "grid_edges", "points_to_place"):
         engine.drop(name)
+
+
+def _sql(name: str) -> str:
+    return (files(__package__) / f"{name}.sql").read_text(encoding="utf-8")

@@ -1,10 +1,10 @@
 -- Records with place and areas.
--- In: pseudonymous_records, placed_records (placed_records.sql), point_areas (point_x, point_y, area),
+-- In: what placed_records.sql reads, point_areas (point_x, point_y, area),
 --     small_areas, areas.
 -- A point counts in an area of a level only where its sigma is small enough for that level; a place that is itself an
 -- area counts in that area and in what it nests in, never in a smaller one.
 -- Parameters: small_area_m, ward_m, district_m: largest sigma of each level.
--- {carried}: the columns of pseudonymous_records that pass through unchanged.
+-- Put in: placed_records, the statement of that name; carried, the columns of a record that pass through.
 -- An area that the supplier states counts where nothing else placed the record, and where no polygon of the region holds
 -- the place: in that area and in what it nests in.
 WITH larger_areas AS (
@@ -25,7 +25,8 @@ placed AS (
         coalesce(p.postcode_small_area, g.area) AS point_small_area,
         p.is_stated_area
         OR (p.place_kind <> 'area' AND coalesce(p.postcode_small_area, g.area) IS NULL) AS by_statement
-    FROM placed_records p
+    FROM (
+{placed_records}) p
     LEFT JOIN point_areas g ON g.point_x = p.point_x AND g.point_y = p.point_y
 )
 
@@ -65,10 +66,9 @@ SELECT
         WHEN p.place_kind = 'area' THEN a.district
         WHEN p.sigma_m <= $district_m THEN n.district
     END AS district
-FROM pseudonymous_records r
-JOIN placed p ON p.record_key = r.record_key
+FROM placed p
 LEFT JOIN small_areas n ON n.small_area = CASE WHEN p.by_statement THEN p.stated_area ELSE p.point_small_area END
 LEFT JOIN areas a
-    ON p.place_kind = 'area' AND NOT p.by_statement AND a.area = p.place_id
+    ON a.area = CASE WHEN p.place_kind = 'area' AND NOT p.by_statement THEN p.place_id END
     AND a.area_type IN ('ward', 'neighbourhood', 'district')
-LEFT JOIN larger_areas b ON p.by_statement AND b.area = p.stated_area
+LEFT JOIN larger_areas b ON b.area = CASE WHEN p.by_statement THEN p.stated_area END

@@ -1,10 +1,12 @@
 -- Where each record lies, by the order of precedence: stated point, postcode, accepted place of its text, stated area,
 -- none.
+-- Part of the statements of points_to_place.sql and located_records.sql, so that no table of it is made.
 -- In: pseudonymous_records, text_places (one row for each text, site and month), point_venues (record_key, place_id,
 --     place_qualifier), venues, small_areas, areas.
 -- Parameters: point_sigma_m, postcode_sigma_m.
 -- point_x, point_y: the point whose small area is looked up, in half decimetres of the nearest decimetre; none for a place
 -- that is itself an area.
+-- Put in: carried, the columns of a record that pass through.
 -- An area stated by its supplier has a place of its own in place_area; where the region lacks it, it is none.
 WITH known_areas AS (
     SELECT DISTINCT small_area AS area FROM small_areas
@@ -14,7 +16,7 @@ WITH known_areas AS (
 
 stated AS (
     SELECT
-        r.record_key,
+        r.*,
         CASE
             WHEN r.easting_m IS NOT NULL AND r.northing_m IS NOT NULL THEN 'point'
             WHEN r.postcode_easting_m IS NOT NULL AND r.postcode_northing_m IS NOT NULL THEN 'postcode'
@@ -23,17 +25,10 @@ stated AS (
             ELSE 'none'
         END AS place_kind,
         k.area AS stated_area,
-        r.easting_m AS stated_easting_m,
-        r.northing_m AS stated_northing_m,
-        r.point_sd_m,
-        r.postcode_easting_m,
-        r.postcode_northing_m,
-        r.postcode_small_area,
-        r.place_text_id,
         CASE
             WHEN r.place_type IS NULL OR r.place_type = 'unknown' THEN coalesce(t.place_type, r.place_type)
             ELSE r.place_type
-        END AS place_type,
+        END AS told_type,
         coalesce(t.place_qualifier, p.place_qualifier, 'none') AS place_qualifier,
         t.decision,
         t.place_kind AS text_kind,
@@ -53,19 +48,19 @@ stated AS (
 
 placed AS (
     SELECT
-        s.record_key,
+        {carried},
         CASE s.place_kind WHEN 'stated_area' THEN 'area' ELSE s.place_kind END AS place_kind,
         CASE s.place_kind WHEN 'stated_area' THEN s.stated_area ELSE coalesce(s.point_place, s.text_place) END AS place_id,
         v.venue AS venue_id,
         CASE s.place_kind
-            WHEN 'point' THEN s.stated_easting_m
+            WHEN 'point' THEN s.easting_m
             WHEN 'postcode' THEN coalesce(s.postcode_easting_m, s.text_easting_m)
             WHEN 'none' THEN NULL
             WHEN 'stated_area' THEN NULL
             ELSE s.text_easting_m
         END AS easting_m,
         CASE s.place_kind
-            WHEN 'point' THEN s.stated_northing_m
+            WHEN 'point' THEN s.northing_m
             WHEN 'postcode' THEN coalesce(s.postcode_northing_m, s.text_northing_m)
             WHEN 'none' THEN NULL
             WHEN 'stated_area' THEN NULL
@@ -91,11 +86,11 @@ placed AS (
             WHEN s.decision = 'review' AND s.text_kind = 'premises' THEN 'L4'
             WHEN s.decision = 'review' AND s.text_kind = 'street' THEN 'L3'
             WHEN s.decision = 'review' THEN 'L2'
-            WHEN s.place_type IN ('unknown', 'declined') THEN 'L0'
-            WHEN s.place_type IS NOT NULL OR s.place_text_id IS NOT NULL THEN 'L1'
+            WHEN s.told_type IN ('unknown', 'declined') THEN 'L0'
+            WHEN s.told_type IS NOT NULL OR s.place_text_id IS NOT NULL THEN 'L1'
             ELSE 'L0'
         END AS precision_class,
-        s.place_type,
+        s.told_type AS place_type,
         s.place_qualifier,
         CASE WHEN s.place_kind = 'postcode' THEN s.postcode_small_area END AS postcode_small_area,
         s.stated_area,

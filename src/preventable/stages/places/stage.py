@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -40,7 +40,6 @@ _OWN_TABLES = (
     "venue_doors",
     "earlier_matches",
     "point_venues",
-    "placed_records",
     "point_areas",
 )
 
@@ -75,22 +74,23 @@ def locate_records(engine: Engine, context: StepContext) -> None:
     engine.load("place_matches", pa.Table.from_pylist(matches, schema=PLACE_MATCHES.arrow_schema()))
     _progress(context, 0.8)
 
-    sizes, limits = rules["size_m"], rules["areas"]
-    engine.create(
-        "placed_records",
-        _sql("placed_records"),
-        {"point_sigma_m": sizes["point"], "postcode_sigma_m": sizes["postcode"]},
-    )
-    find_point_areas(engine)
-    carried = ", ".join(f"r.{name}" for name in _carried_columns())
-    engine.create(
-        "located_records",
-        _sql("located_records").replace("{carried}", carried),
-        {"small_area_m": limits["small_area"], "ward_m": limits["ward"], "district_m": limits["district"]},
-    )
+    _locate(engine, rules["size_m"], rules["areas"])
     for name in _OWN_TABLES:
         engine.drop(name)
     _progress(context, 1.0)
+
+
+def _locate(engine: Engine, sizes: Mapping[str, float], limits: Mapping[str, float]) -> None:
+    """Create `located_records`: each record is read twice, once for its point alone, and written once."""
+    carried = _carried_columns()
+    placed = _sql("placed_records").format(carried=", ".join(f"s.{name}" for name in carried))
+    own = {"point_sigma_m": sizes["point"], "postcode_sigma_m": sizes["postcode"]}
+    find_point_areas(engine, f"(\n{placed})", own)
+    sql = _sql("located_records").format(
+        placed_records=placed, carried=", ".join(f"p.{name}" for name in carried)
+    )
+    areas = {f"{name}_m": limits[name] for name in ("small_area", "ward", "district")}
+    engine.create("located_records", sql, {**own, **areas})
 
 
 def _previous(engine: Engine) -> dict[tuple[str, str], Match]:

@@ -6,13 +6,15 @@ import hashlib
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 _HASH_BYTES = 20
 _LETTERS = 32
 _BLOCK_BYTES = 64  # of SHA-256
 _INNER, _OUTER = 0x36, 0x5C  # pads of RFC 2104
 _ALPHABET = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)
+#: Both letters of ten bits at once, and where the four tens of five bytes begin.
+_PAIRS = np.stack([np.repeat(_ALPHABET, 32), np.tile(_ALPHABET, 32)], axis=1)
+_TENS = np.array([30, 20, 10, 0], dtype=np.uint64)
 _ROWS_AT_ONCE = 50_000  # bounds memory: a value and its digest are Python objects meanwhile
 
 
@@ -33,10 +35,10 @@ def pseudonyms(key: bytes, key_id: str, domain: str, values: pa.Array | pa.Chunk
         'demo:lcf'
     """
     parts = [
-        _letters(_digests(key, domain, values.slice(start, _ROWS_AT_ONCE)))
+        _named(key_id, _letters(_digests(key, domain, values.slice(start, _ROWS_AT_ONCE))))
         for start in range(0, len(values), _ROWS_AT_ONCE)
     ]
-    return pc.binary_join_element_wise(f"{key_id}:", pa.chunked_array(parts, pa.string()), "")
+    return pa.chunked_array(parts, pa.string())
 
 
 def _digests(key: bytes, domain: str, values: pa.Array | pa.ChunkedArray) -> bytes:
@@ -55,10 +57,19 @@ def _digests(key: bytes, domain: str, values: pa.Array | pa.ChunkedArray) -> byt
     return b"".join(found)
 
 
-def _letters(digests: bytes) -> pa.Array:
-    """Each hash in base 32: five bits are a letter."""
-    bits = np.unpackbits(np.frombuffer(digests, dtype=np.uint8)).reshape(-1, 5)
-    letters = _ALPHABET[np.packbits(bits, axis=1)[:, 0] >> 3]
-    rows = len(letters) // _LETTERS
-    ends = np.arange(0, _LETTERS * (rows + 1), _LETTERS, dtype=np.int32)
-    return pa.Array.from_buffers(pa.string(), rows, [None, pa.py_buffer(ends), pa.py_buffer(letters)])
+def _letters(digests: bytes) -> np.ndarray:
+    """Each hash in base 32, a row of letters: five bits are a letter, five bytes are eight."""
+    fives = np.zeros((len(digests) // 5, 8), dtype=np.uint8)
+    fives[:, 3:] = np.frombuffer(digests, dtype=np.uint8).reshape(-1, 5)
+    words = fives.view(">u8").astype(np.uint64)
+    return _PAIRS[(words >> _TENS) & np.uint64(1023)].reshape(-1, _LETTERS)
+
+
+def _named(key_id: str, letters: np.ndarray) -> pa.Array:
+    """Rows of letters behind the key's name and a colon, as texts."""
+    name = np.frombuffer(f"{key_id}:".encode(), dtype=np.uint8)
+    whole = np.empty((len(letters), len(name) + _LETTERS), dtype=np.uint8)
+    whole[:, : len(name)] = name
+    whole[:, len(name) :] = letters
+    ends = np.arange(0, whole.size + 1, whole.shape[1], dtype=np.int32)
+    return pa.Array.from_buffers(pa.string(), len(whole), [None, pa.py_buffer(ends), pa.py_buffer(whole)])

@@ -1,8 +1,9 @@
 -- Records with their keys; the postcode becomes the small area and centre it lies in and goes no further.
-SELECT k.record_key, k.person_key, {columns},
+SELECT k.record_key, h.person_key, {columns},
        p.small_area AS postcode_small_area,
        p.easting_m AS postcode_easting_m,
        p.northing_m AS postcode_northing_m
 FROM records AS r
 JOIN record_keys AS k ON k.provider = r.provider AND k.source_record_id = r.source_record_id
+LEFT JOIN person_keys AS h ON h.nhs_number = r.nhs_number
 LEFT JOIN postcodes AS p ON p.postcode = r.postcode

@@ -28,24 +28,27 @@ def pseudonymise_records(engine: Engine, context: StepContext) -> None:
     """
     if not context.pseudonym_key or not context.pseudonym_key_id:
         raise NoKeyError("pseudonyms", "no key was handed to the stage")
-    identifiers = engine.fetch("SELECT provider, source_record_id, nhs_number FROM records")
-    engine.load("record_keys", _record_keys(identifiers, context.pseudonym_key, context.pseudonym_key_id))
+    key, key_id = context.pseudonym_key, context.pseudonym_key_id
+    engine.load("record_keys", _record_keys(engine, key, key_id))
+    engine.load("person_keys", _person_keys(engine, key, key_id))
     of_records = {column.name for column in RECORDS.columns}
     kept = [f"r.{column.name}" for column in PSEUDONYMOUS_RECORDS.columns if column.name in of_records]
     sql = (files("preventable.stages.pseudonyms") / "pseudonymous_records.sql").read_text(encoding="utf-8")
     engine.create("pseudonymous_records", sql.format(columns=", ".join(kept)))
-    engine.drop("record_keys")
+    for name in ("record_keys", "person_keys"):
+        engine.drop(name)
 
 
-def _record_keys(identifiers: pa.Table, key: bytes, key_id: str) -> pa.Table:
-    """Keys of each record: its own, and its person's where there is an NHS number (each hashed once)."""
-    own = pc.binary_join_element_wise(
-        identifiers.column("provider"), identifiers.column("source_record_id"), "|"
-    )
-    numbers = pc.dictionary_encode(identifiers.column("nhs_number")).combine_chunks()
-    persons = pseudonyms(key, key_id, "person", numbers.dictionary)
-    return (
-        identifiers.drop_columns(["nhs_number"])
-        .append_column("record_key", pseudonyms(key, key_id, "record", own))
-        .append_column("person_key", persons.take(numbers.indices))
+def _record_keys(engine: Engine, key: bytes, key_id: str) -> pa.Table:
+    """The key of each record beside provider and the supplier's number."""
+    records = engine.fetch("SELECT provider, source_record_id FROM records")
+    own = pc.binary_join_element_wise(records.column("provider"), records.column("source_record_id"), "|")
+    return records.append_column("record_key", pseudonyms(key, key_id, "record", own))
+
+
+def _person_keys(engine: Engine, key: bytes, key_id: str) -> pa.Table:
+    """The key of each person beside the NHS number: every number is hashed once."""
+    numbers = engine.fetch("SELECT DISTINCT nhs_number FROM records WHERE nhs_number IS NOT NULL")
+    return numbers.append_column(
+        "person_key", pseudonyms(key, key_id, "person", numbers.column("nhs_number"))
     )
