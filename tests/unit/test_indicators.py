@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from figures_world import (
@@ -523,6 +524,24 @@ def test_a_change_of_a_definition_changes_the_figures(records):
     name = "ed_knife_attendances.v{}/region/X01/last12/2025-12/all/all/count"
     assert after[name.format(2)]["count"] > before[name.format(1)]["count"]
     assert name.format(1) not in after
+
+
+@pytest.mark.parametrize("definition", sorted(policy().definitions))
+def test_a_definition_alone_has_the_figures_that_it_has_among_all(records, found, definition):
+    """Records are grouped once for all definitions: which others there are must not be seen."""
+    # Signals need a series: of itself, or else of one other definition.
+    series = [one for one in policy().files["signals"]["series"] if one["definition"] == definition] or [
+        {"definition": "police_assault_offences", "severity_weight": 1}
+    ]
+    given = policy({("signals", "series"): series})
+    kept = {definition, series[0]["definition"]}
+    alone = replace(given, definitions={name: given.definitions[name] for name in kept})
+
+    engine = counted(records, HELD, policy=alone, listings=school_lines({"XD01": 12, "XD02": 3}))
+    figured = {name: row for name, row in figures(engine).items() if row["definition"] == definition}
+
+    assert figured
+    assert figured == {name: row for name, row in found.items() if row["definition"] == definition}
 
 
 @pytest.mark.parametrize(

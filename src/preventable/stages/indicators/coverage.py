@@ -67,13 +67,17 @@ def _wanted(definitions: tuple[Definition, ...]) -> list[tuple[str, str, str]]:
 
 def _sent(source: str, basis: str, area_type: str, parameters: Parameters) -> str:
     area = "venue_id" if area_type == "venue" else f"{basis}_{area_type}"
-    table, records = "indicator_records", "count(*)"
-    if basis == "counts":
-        table, records = "indicator_quantities", "CAST(sum(n.quantity) AS BIGINT)"
-    return (
+    told = (
         f"SELECT {parameters.bind(source)} AS source, {parameters.bind(basis)} AS area_basis,"
-        f" {parameters.bind(area_type)} AS area_type, {area} AS area, n.provider, {records} AS records"
-        f" FROM {table} n"
-        " JOIN coverage k ON k.provider = n.provider AND k.month = n.month AND k.received"
-        f" WHERE n.source = {parameters.bind(source)} AND {area} IS NOT NULL GROUP BY {area}, n.provider"
+        f" {parameters.bind(area_type)} AS area_type, {area} AS area, n.provider"
+    )
+    where = f"n.source = {parameters.bind(source)} AND {area} IS NOT NULL GROUP BY {area}, n.provider"
+    if basis == "counts":
+        return (
+            f"{told}, CAST(sum(n.quantity) AS BIGINT) AS records FROM indicator_quantities n"
+            " JOIN coverage k ON k.provider = n.provider AND k.month = n.month AND k.received"
+            f" WHERE {where}"
+        )
+    return (
+        f"{told}, CAST(sum(n.records) AS BIGINT) AS records FROM indicator_{basis}_received n WHERE {where}"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from preventable.codes import code_file
 from preventable.engine import Engine
-from preventable.stages.indicators.definitions import Definition, Level
+from preventable.stages.indicators.definitions import Definition
 from preventable.stages.indicators.sql import injury_moment_sql, statement, weekday_hour_sql
 from preventable.tables.condition_sql import Parameters, age_band_sql, condition_sql, quoted, weapon_class_sql
 
@@ -16,14 +16,28 @@ def prepare_areas(engine: Engine, region: str) -> None:
 
 def prepare_records(engine: Engine, region: str) -> None:
     """Create `indicator_records`: records with the columns that definitions name."""
-    sql = statement("records").format(
+    engine.create("indicator_records", with_regions(with_homes(records_sql())), {"region": region})
+
+
+def records_sql() -> str:
+    """Records with the columns that definitions name, but for the areas of residence and the region."""
+    return statement("records").format(
         age_band=age_band_sql("r.age_from", "r.age_to"),
         unknown_age=quoted(code_file("age_bands")["unknown"]),
         weapon_class=weapon_class_sql("r.method"),
         weekday_hour=weekday_hour_sql("r.moment"),
         moment=injury_moment_sql(),
     )
-    engine.create("indicator_records", sql, {"region": region})
+
+
+def with_homes(rows: str) -> str:
+    """Records, or groups of them by `home`, with the areas of residence; its parameter is `region`."""
+    return statement("homes").format(rows=rows)
+
+
+def with_regions(rows: str) -> str:
+    """Records, or groups of them by `place_district`, with the region of places; its parameter is `region`."""
+    return statement("regions").format(rows=rows)
 
 
 def prepare_quantities(engine: Engine, region: str) -> None:
@@ -52,57 +66,3 @@ def records_where(definition: Definition, parameters: Parameters) -> str:
     tests = [f"source = {parameters.bind(definition.source)}"]
     tests += [condition_sql(condition, parameters) for condition in definition.conditions]
     return " AND ".join(tests)
-
-
-def count_cells(engine: Engine, definitions: tuple[Definition, ...]) -> None:
-    """Create `indicator_cells`: records by definition, area, month and category, where there are any."""
-    parameters = Parameters()
-    parts = [
-        _cells_of(definition, level, parameters)
-        for definition in definitions
-        for level in _breakdowns(definition)
-    ]
-    engine.create("indicator_cells", "\nUNION ALL\n".join([statement("no_cells"), *parts]), parameters.values)
-
-
-def _breakdowns(definition: Definition) -> list[Level]:
-    """One level for each area type and breakdown: the periods of it are counted together."""
-    distinct = {(level.area_type, level.dimension): level for level in definition.levels}
-    return [distinct[key] for key in sorted(distinct)]
-
-
-def _cells_of(definition: Definition, level: Level, parameters: Parameters) -> str:
-    if definition.area_basis == "list":
-        return _list_cells(definition, parameters)
-    area = area_column(definition, level.area_type)
-    if definition.area_basis == "counts":
-        names = _names(definition, level, parameters)
-        return (
-            f"SELECT {names}, {area} AS area, month, 'all' AS category, sum(quantity) AS records"
-            f" FROM indicator_quantities WHERE {area} IS NOT NULL AND {records_where(definition, parameters)}"
-            f" GROUP BY {area}, month"
-        )
-    category = "'all'" if level.dimension == "all" else level.dimension
-    names = _names(definition, level, parameters)
-    return (
-        f"SELECT {names}, {area} AS area, month, {category} AS category, count(*) AS records"
-        f" FROM indicator_records WHERE {area} IS NOT NULL AND {records_where(definition, parameters)}"
-        f" GROUP BY {area}, month" + ("" if level.dimension == "all" else f", {category}")
-    )
-
-
-def _list_cells(definition: Definition, parameters: Parameters) -> str:
-    names = _names(definition, definition.levels[0], parameters)
-    return (
-        f"SELECT {names}, subject_area AS area, month, 'all' AS category,"
-        " sum(coalesce(quantity, 0)) AS records"
-        f" FROM listings WHERE subject_area IS NOT NULL AND {records_where(definition, parameters)}"
-        " GROUP BY subject_area, month"
-    )
-
-
-def _names(definition: Definition, level: Level, parameters: Parameters) -> str:
-    return (
-        f"{parameters.bind(definition.id)} AS definition, {parameters.bind(level.area_type)} AS area_type,"
-        f" {parameters.bind(level.dimension)} AS dimension"
-    )

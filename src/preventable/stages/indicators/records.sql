@@ -1,5 +1,5 @@
--- One row a record: where the person lives, where it happened, and the category of every breakdown.
--- in: located_records, small_areas; $region; the CASE expressions in braces come from codes/*.toml
+-- One row a record: where it happened, and the category of every breakdown; homes.sql and regions.sql put the other areas.
+-- in: located_records; the CASE expressions in braces come from codes/*.toml
 SELECT
     r.record_key, r.submission_id, r.row_number, r.provider, r.source, r.month,
     r.admission_method, r.conveyed_site, r.determinant, r.domestic_flag, r.icd10_external_cause, r.method,
@@ -9,14 +9,10 @@ SELECT
     coalesce({age_band}, {unknown_age}) AS age_band,
     {weapon_class} AS weapon_class,
     {weekday_hour} AS weekday_hour,
-    $region AS region,
-    CASE WHEN h.small_area IS NOT NULL THEN $region END AS residence_region,
-    h.district AS residence_district, h.ward AS residence_ward, h.neighbourhood AS residence_neighbourhood,
-    h.middle_area AS residence_middle_area, h.small_area AS residence_small_area,
-    CASE WHEN r.district IS NOT NULL THEN $region END AS place_region,
+    r.residence_small_area AS home,
     r.district AS place_district, r.ward AS place_ward, r.neighbourhood AS place_neighbourhood,
     r.middle_area AS place_middle_area, r.small_area AS place_small_area,
     r.venue_id,
+    date_trunc('hour', r.moment) AS moment_hour,
     CAST(r.contact_local AS DATE) AS contact_date
 FROM (SELECT *, {moment} AS moment FROM located_records) r
-LEFT JOIN small_areas h ON h.small_area = r.residence_small_area

@@ -8,18 +8,18 @@ import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.settings import StepContext
+from preventable.stages.indicators.cells import count_cells
 from preventable.stages.indicators.coverage import measure_coverage, of_counts
 from preventable.stages.indicators.definitions import Definition, read_definitions
 from preventable.stages.indicators.periods import Period, periods_of
 from preventable.stages.indicators.populations import count_person_years, read_standard_weights
 from preventable.stages.indicators.records import (
-    count_cells,
     prepare_areas,
     prepare_quantities,
-    prepare_records,
     region_code,
 )
 from preventable.stages.indicators.sql import categories, statement
+from preventable.stages.indicators.tallies import tally_records
 from preventable.stages.indicators.weekly import count_weeks, lay_out_weeks, weekly_definitions
 from preventable.tables.signal_rules import read_signal_rules
 
@@ -46,7 +46,7 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
     region = region_code(engine)
 
     prepare_areas(engine, region)
-    prepare_records(engine, region)
+    tallies = tally_records(engine, region, definitions, weekly, periods)
     prepare_quantities(engine, region)
     _lay_out(engine, definitions, periods)
     lay_out_weeks(engine, weekly, periods)
@@ -57,7 +57,7 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
     minimum = of_counts(context.policy, "minimum_count")
     engine.create("indicator_values", statement("values"), {"minimum": minimum})
     count_weeks(engine, weekly)
-    _clear(engine)
+    _clear(engine, tallies)
 
 
 def _provided(engine: Engine, definitions: Sequence[Definition]) -> tuple[Definition, ...]:
@@ -137,12 +137,14 @@ def _text_table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> pa.T
     )
 
 
-def _clear(engine: Engine) -> None:
+def _clear(engine: Engine, tallies: Sequence[str]) -> None:
     """Leave the session with nothing but the stage's tables."""
     for name in (
-        "areas", "wider_areas", "records", "quantities", "counted_sources", "scopes", "unreached", "cells", "counts",
+        "areas", "wider_areas", "quantities", "counted_sources", "scopes", "unreached", "cells", "counts",
         "levels", "periods", "period_months", "categories", "frame", "frame_areas", "sent", "usual", "not_expected",
         "providers", "month_coverage", "provider_coverage", "period_coverage", "band_persons", "area_persons",
         "period_years", "peopled", "standard", "week_days", "weekly_definitions", "weekly_frame", "weekly_cells",
     ):  # fmt: skip
         engine.drop(f"indicator_{name}")
+    for name in tallies:
+        engine.drop(name)

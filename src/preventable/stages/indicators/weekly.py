@@ -12,8 +12,9 @@ from preventable.errors import PolicyError
 from preventable.settings import Policy
 from preventable.stages.indicators.definitions import Definition, read_definitions
 from preventable.stages.indicators.periods import Period, next_month
-from preventable.stages.indicators.records import area_column, records_where
+from preventable.stages.indicators.records import area_column
 from preventable.stages.indicators.sql import statement
+from preventable.stages.indicators.tallies import WEEKS, counted_where, tally_name
 from preventable.tables.condition_sql import Parameters
 from preventable.tables.signal_rules import SignalRules, read_signal_rules
 
@@ -71,7 +72,7 @@ def lay_out_weeks(engine: Engine, definitions: Sequence[Definition], periods: Se
 
 
 def count_weeks(engine: Engine, definitions: Sequence[Definition]) -> None:
-    """Create `weekly_counts`, from `indicator_records`, `indicator_weekly_frame` and `indicator_period_coverage`."""
+    """Create `weekly_counts`, from the tallies, `indicator_weekly_frame` and `indicator_period_coverage`."""
     parameters = Parameters()
     parts = [_cells_of(one, area_type, parameters) for one in definitions for area_type in _AREA_TYPES]
     cells = "\nUNION ALL\n".join([statement("no_weekly_cells"), *parts])
@@ -102,7 +103,7 @@ def _cells_of(definition: Definition, area_type: str, parameters: Parameters) ->
     area = area_column(definition, area_type)
     return (
         f"SELECT {parameters.bind(definition.id)} AS definition, {parameters.bind(area_type)} AS area_type,"
-        f" {area} AS area, w.week, count(*) AS records"
-        " FROM indicator_records JOIN indicator_week_days w ON w.day = contact_date"
-        f" WHERE {area} IS NOT NULL AND {records_where(definition, parameters)} GROUP BY {area}, w.week"
+        f" {area} AS area, w.week, CAST(sum(records) AS BIGINT) AS records"
+        f" FROM {tally_name(definition, WEEKS)} JOIN indicator_week_days w ON w.day = contact_date"
+        f" WHERE {area} IS NOT NULL AND {counted_where(definition, parameters)} GROUP BY {area}, w.week"
     )
