@@ -68,7 +68,7 @@ def naive_links(engine: DuckDBEngine, left: str, right: str, hours: float, metre
         if one not in taken and other not in taken:
             taken |= {one, other}
             incident[other] = one
-    return keys.append_column("incident", pa.array(list(incident.values())))
+    return keys.append_column("victim", pa.array(list(incident.values())))
 
 
 def judged(records: pa.Table, victims: Mapping[str, int]) -> Iterable[tuple[str, float, float, str]]:

@@ -75,7 +75,7 @@ def measure_links(
     merged = _merged(engine, links, np.array(sources), policy.report_probability)
     return {
         one.model.pair: _measured(
-            one, by_chance, merged.incident, np.array(sources), victims, incidents, policy.kept_probability
+            one, by_chance, merged.victim, np.array(sources), victims, incidents, policy.kept_probability
         )
         for one, by_chance in zip(links, chance, strict=True)
     }

@@ -225,11 +225,11 @@ class Score:
 
 
 def score(incidents: pa.Table, victim_of: Mapping[str, int], left: str, right: str) -> Score:
-    """Links of two sources by victim, one to one: an incident with both is one link."""
+    """Links of two sources by victim, one to one: a victim with both is one link."""
     groups: dict[str, dict[str, list[str]]] = {}
     seen: dict[str, set[int]] = {left: set(), right: set()}
     for key, source, incident in zip(
-        *(incidents.column(name).to_pylist() for name in ("record_key", "source", "incident")), strict=True
+        *(incidents.column(name).to_pylist() for name in ("record_key", "source", "victim")), strict=True
     ):
         groups.setdefault(incident, {}).setdefault(source, []).append(key)
         if source in seen and key in victim_of:

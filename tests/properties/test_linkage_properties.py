@@ -30,9 +30,12 @@ def test_every_record_is_in_one_incident_with_at_most_one_visit_to_each_service(
     visits: dict[tuple[str, str], set[str | None]] = {}
     for row in incidents:
         who = person[row["record_key"]] or row["record_key"]
-        visits.setdefault((row["incident"], row["source"]), set()).add(who)
+        if row["source"] != "ambulance":
+            visits.setdefault((row["victim"], row["source"]), set()).add(who)
     assert {len(who) for who in visits.values()} == {1}
-    sizes = {row["incident"]: row["records"] for row in incidents}
+    counted = [(row["victim"], row["source"]) for row in incidents if row["counted_by"] == row["record_key"]]
+    assert len(counted) == len(set(counted)) == len({(row["victim"], row["source"]) for row in incidents})
+    sizes = {row["victim"]: row["records"] for row in incidents}
     assert sum(sizes.values()) == len(rows)
 
 

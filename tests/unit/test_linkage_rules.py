@@ -51,7 +51,7 @@ def test_a_call_and_a_visit_of_one_person_are_not_two_visits():
     rows = [
         record("call", "ambulance", at(), person_key="p"),
         record("visit", "ed", at(hour=13), person_key="p"),
-        record("again", "ed", at(hour=14), person_key="p"),
+        record("again", "ed", at(hour=14), person_key="p", injury_start_utc=at()),
     ]
 
     found = linkable(rows)
@@ -62,7 +62,7 @@ def test_a_call_and_a_visit_of_one_person_are_not_two_visits():
 def test_a_later_visit_is_compared_with_nothing_by_itself():
     rows = [
         record("first", "ed", at(), person_key="p"),
-        record("later", "ed", at(1), person_key="p"),
+        record("later", "ed", at(1), person_key="p", injury_start_utc=at()),
         record("other", "ed", at(1), person_key="q"),
     ]
     engine = prepared(rows)
@@ -190,8 +190,8 @@ def test_an_incident_is_as_probable_as_its_link_and_one_alone_is_sure(tables):
     }
     members = {}
     for row in tables["incidents"].to_pylist():
-        members.setdefault(row["incident"], []).append(row)
-    twos = [rows for rows in members.values() if len(rows) == 2]
+        members.setdefault(row["victim"], []).append(row)
+    twos = [rows for rows in members.values() if len({row["source"] for row in rows}) == len(rows) == 2]
 
     assert all(rows[0]["probability"] == 1 for rows in members.values() if len(rows) == 1)
     assert len(twos) > 100

@@ -63,7 +63,17 @@ def test_no_record_gives_empty_tables_and_says_why():
 
 def test_one_record_is_an_incident_alone():
     assert incidents_of([record("a", "ed", at())]) == {
-        "a": {"record_key": "a", "source": "ed", "incident": "a", "records": 1, "probability": 1.0}
+        "a": {
+            "record_key": "a",
+            "source": "ed",
+            "victim": "a",
+            "incident": "a",
+            "counted_by": "a",
+            "records": 1,
+            "victims": 1,
+            "probability": 1.0,
+            "incident_probability": 1.0,
+        }
     }
 
 
@@ -110,17 +120,35 @@ def test_records_that_no_definition_picks_are_not_linked():
 def test_a_later_visit_of_one_person_belongs_to_the_first(hours, together):
     rows = [
         record("first", "ed", at(), person_key="p"),
-        record("later", "ed", at() + dt.timedelta(hours=hours), person_key="p"),
+        record("later", "ed", at() + dt.timedelta(hours=hours), person_key="p", injury_start_utc=at()),
         record("stranger", "ed", at(hour=13), person_key="q"),
         record("nobody", "ed", at(hour=13)),
     ]
 
     found = incidents_of(rows)
 
-    assert (found["later"]["incident"] == "first") is together
+    assert (found["later"]["victim"] == "first") is together
+    assert found["later"]["counted_by"] == ("first" if together else "later")
     assert found["first"]["records"] == (2 if together else 1)
-    assert found["stranger"]["incident"] == "stranger"
-    assert found["nobody"]["incident"] == "nobody"
+    assert found["stranger"]["victim"] == found["stranger"]["counted_by"] == "stranger"
+    assert found["nobody"]["victim"] == "nobody"
+
+
+def test_a_transfer_to_another_department_belongs_to_the_first_and_a_new_injury_does_not():
+    """Of one person within a day: another site for the same injury; and one that is stated to be after the first visit."""
+    told = at(hour=11)
+    rows = [
+        record("first", "ed", at(), person_key="p", injury_start_utc=told, injury_end_utc=told),
+        record("moved", "ed", at(hour=16), person_key="p", site_code="H2", injury_start_utc=told, injury_end_utc=told),
+        record("again", "ed", at(1), person_key="p", injury_start_utc=at(hour=23), injury_end_utc=at(hour=23)),
+        record("later", "ed", at(2), person_key="p", time_basis="arrival_proxy", injury_start_utc=at(1, 1), injury_end_utc=at(2)),
+    ]  # fmt: skip
+
+    found = incidents_of(rows)
+
+    assert {key: row["counted_by"] for key, row in found.items()} == {
+        "first": "first", "moved": "first", "again": "again", "later": "again",
+    }  # fmt: skip
 
 
 def test_a_home_without_a_place_lies_at_the_residence():
@@ -383,7 +411,7 @@ def test_links_are_kept_from_the_probability_of_the_policy_on_or_stand(tables):
 
     assert all(row["probability"] >= kept or row["one_to_one"] for row in links)
     assert any(not row["one_to_one"] for row in links)
-    incident = {row["record_key"]: row["incident"] for row in tables["incidents"].to_pylist()}
+    incident = {row["record_key"]: row["victim"] for row in tables["incidents"].to_pylist()}
     assert all(
         (incident[row["left_record"]] == incident[row["right_record"]]) is row["one_to_one"] for row in links
     )

@@ -35,7 +35,7 @@ def best_first_groups(
     them adds up to more than 0. With two sources this is greedy one-to-one assignment.
 
     Args:
-        source: Source of each record, 0 to 30.
+        source: Source of each record, 0 to 30; -1 for one that may be together with any other.
         left: First record of each pair, by position in `source`.
         right: Second record of each pair.
         evidence: Logit of the match probability of each pair.
@@ -51,7 +51,7 @@ def best_first_groups(
     """
     group = list(range(len(source)))
     members: dict[int, list[int]] = {}
-    mask = (1 << source.astype(np.int64)).tolist()
+    mask = np.where(source < 0, 0, 1 << np.maximum(source, 0).astype(np.int64)).tolist()
     known: dict[tuple[int, int], float] = {}
     for one, other, logit in zip(left.tolist(), right.tolist(), evidence.tolist(), strict=True):
         known[one, other] = known[other, one] = logit

@@ -126,15 +126,19 @@ LINKS = Table(
 
 INCIDENTS = Table(
     name="incidents",
-    description="Every linkable record and the incident it was judged to belong to: one victim at one incident, at most one visit to a service; a person's later attendances within the hours of policy/linkage.toml stand with the first. Victims of one incident are not brought together.",
+    description="Every linkable record, the victim and the incident it was judged to belong to. A victim has at most one visit to a service, with a person's later attendances within the hours of policy/linkage.toml and a second ambulance; an incident has one victim or several. No record is left out: those that count are told by counted_by.",
     sensitivity=Sensitivity.PSEUDONYMOUS,
     key=("record_key",),
     source="stages/linkage",
     columns=(
         Column("record_key", "text", "The record.", nullable=False, hashed=False),
         Column("source", "text", "Its source.", nullable=False),
-        Column("incident", "text", "The incident: the key of its first record, by source (ambulance, ed, police) and time.", nullable=False, hashed=False),
-        Column("records", "integer", "Records of the incident.", unit="records", nullable=False),
-        Column("probability", "number", "Least match probability of the links that hold the incident together; 1 where there is none.", nullable=False),
+        Column("victim", "text", "The victim at the incident: the key of the first record, by source (ambulance, ed, police) and time.", nullable=False, hashed=False),
+        Column("incident", "text", "The incident: the key of its first record.", nullable=False, hashed=False),
+        Column("counted_by", "text", "The record of this source that counts for the victim: itself, except for a later attendance and a second ambulance.", nullable=False, hashed=False),
+        Column("records", "integer", "Records of the victim.", unit="records", nullable=False),
+        Column("victims", "integer", "Victims of the incident.", unit="victims", nullable=False),
+        Column("probability", "number", "Least probability of what holds the victim's records together; 1 where there is one alone.", nullable=False),
+        Column("incident_probability", "number", "Least probability of what holds the incident's victims together; 1 where there is one alone.", nullable=False),
     ),
 )

@@ -52,7 +52,14 @@ class Judged:
 
 
 def judge(
-    pairs: Weighed, chance: Weighed, *, parts: Sequence[str], shifts: int, strata: int, prior_strength: float
+    pairs: Weighed,
+    chance: Weighed,
+    *,
+    parts: Sequence[str],
+    shifts: int,
+    strata: int,
+    prior_strength: float,
+    of_one_source: bool = False,
 ) -> Judged:
     """Match probability of each pair, from how much denser pairs of its kind are than chance pairs.
 
@@ -69,12 +76,13 @@ def judge(
         shifts: Number of shifts, 2 or more.
         strata: Strata of density in a part, which are told and decide nothing.
         prior_strength: How strongly the model's own odds are kept to where pairs are few.
+        of_one_source: Whether both records of a pair are of one source, each pair there once.
     """
     records = 1 + max(int(side.max(initial=0)) for one in (pairs, chance) for side in (one.left, one.right))
     busy, busy_chance = _densities(pairs, chance, records, shifts)
     around = (np.log1p(busy), np.log1p(busy_chance))
     log_odds = _corrected(pairs, chance, around, None, len(parts), prior_strength)
-    rivals = _rivals(pairs, chance, log_odds, records)
+    rivals = _rivals(pairs, chance, log_odds, records, of_one_source=of_one_source)
     log_odds = _corrected(pairs, chance, around, rivals, len(parts), prior_strength)
     probability = np.minimum(1 / (1 + np.exp(-log_odds)), 1 - _SUREST)
     return Judged(probability, _strata(pairs, busy, parts, strata))
@@ -148,11 +156,12 @@ def _rising(features: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
 
 
 def _rivals(
-    pairs: Weighed, chance: Weighed, log_odds: np.ndarray, records: int
+    pairs: Weighed, chance: Weighed, log_odds: np.ndarray, records: int, *, of_one_source: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Odds of the other pairs of the two records, as they stand: log of one more than their sum, a column a side."""
     odds = np.minimum(np.exp(np.minimum(log_odds, 10.0)), _MOST_ODDS)
     sums = [np.bincount(side, weights=odds, minlength=records) for side in (pairs.left, pairs.right)]
+    sums = [sums[0] + sums[1]] * 2 if of_one_source else sums
     own = np.column_stack([sums[0][pairs.left] - odds, sums[1][pairs.right] - odds])
     other = np.column_stack([sums[0][chance.left], sums[1][chance.right]])
     return np.log1p(np.maximum(own, 0.0)), np.log1p(other)

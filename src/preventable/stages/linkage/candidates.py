@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from preventable.engine import Engine
 from preventable.stages.linkage.comparisons import (
@@ -120,15 +121,17 @@ def _side(
 
 
 def find_candidates(engine: Engine, model: PairModel) -> Candidates:
-    """Pairs of `linkage_left` and `linkage_right`, sorted by their numbers."""
+    """Pairs of `linkage_left` and `linkage_right`, sorted by their numbers; of one source each pair once."""
     found = _found(
         engine, model, ", {apart} AS apart_min, {distance2} AS distance2_m2".format(**read_words())
     )
+    if model.of_one_source:  # not in SQL: an engine might join by it
+        found = found.filter(pc.less(found.column("left_number"), found.column("right_number")))
     return _sorted(found, *(found.column(name).to_numpy() for name in ("apart_min", "distance2_m2")))
 
 
 def find_chance_pairs(engine: Engine, model: PairModel) -> Candidates:
-    """The same, less what is told of pairs as they stand alone."""
+    """The same, less what is told of pairs as they stand alone; of one source each way."""
     return _sorted(_found(engine, model, ""))
 
 
@@ -144,6 +147,7 @@ def _found(engine: Engine, model: PairModel, told: str) -> pa.Table:
 
 
 def _sorted(found: pa.Table, *told: np.ndarray) -> Candidates:
+    """Pairs by their numbers; `told`, where there is any, is minutes apart and squared distance."""
     left, right, pattern = (
         found.column(name).to_numpy() for name in ("left_number", "right_number", "pattern")
     )
@@ -152,10 +156,6 @@ def _sorted(found: pa.Table, *told: np.ndarray) -> Candidates:
     )
     week = np.where(right_week < 0, -1, left_week)
     order = np.lexsort((right, left))
-    columns = (left, right, week, left_week >= 0, right_week >= 0, pattern)
-    none = np.empty(0)
-    return Candidates(
-        *(column[order] for column in columns),
-        *(one[order] for one in told or ()),
-        *(() if told else (none, none)),
-    )
+    columns = (left, right, week, left_week >= 0, right_week >= 0, pattern, *told)
+    none = () if told else (np.empty(0), np.empty(0))
+    return Candidates(*(column[order] for column in columns), *none)

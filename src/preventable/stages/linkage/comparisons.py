@@ -57,6 +57,11 @@ class PairModel:
     parts: tuple[tuple[str, str], ...]
     comparisons: tuple[Comparison, ...]
 
+    @property
+    def of_one_source(self) -> bool:
+        """Whether records of a source are compared among themselves."""
+        return self.left == self.right
+
 
 @cache
 def read_rules() -> Mapping[str, Any]:
@@ -80,6 +85,14 @@ def read_models() -> tuple[PairModel, ...]:
     rules, words = read_rules(), read_words()
     comparisons = {one["name"]: _comparison(one, words) for one in rules["comparisons"]}
     return tuple(_model(one, words, comparisons) for one in rules["pairs"])
+
+
+@cache
+def read_one_source_models() -> tuple[PairModel, ...]:
+    """The models of pairs of one source, of comparisons.toml."""
+    rules, words = read_rules(), read_words()
+    comparisons = {one["name"]: _comparison(one, words) for one in rules["comparisons"]}
+    return tuple(_model(one, words, comparisons) for one in rules["one_source_pairs"])
 
 
 def _comparison(contents: Mapping[str, Any], words: Mapping[str, str]) -> Comparison:

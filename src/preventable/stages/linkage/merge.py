@@ -1,4 +1,4 @@
-"""Pairs of all sources merged into incidents with at most one visit to each service."""
+"""Pairs of all sources merged into victims of incidents, with at most one visit to each service."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Merged:
     """For each linkable record by its number.
 
     Attributes:
-        incident: Smallest number of the records of its incident.
-        probability: Least probability of the links that hold the incident together, 1 where there is none.
+        victim: Smallest number of the records of its victim.
+        probability: Least probability of the links that hold the victim's records together, 1 where there is none.
     """
 
-    incident: np.ndarray
+    victim: np.ndarray
     probability: np.ndarray
 
 
@@ -67,8 +67,8 @@ def merge_links(
     )
     holds = np.ones(len(source))
     np.minimum.at(holds, groups.group[left[groups.joined]], probability[groups.joined])
-    incident = groups.group[first_visit]
-    return Merged(incident, holds[incident])
+    victim = groups.group[first_visit]
+    return Merged(victim, holds[victim])
 
 
 def first_visits(engine: Engine, records: int) -> np.ndarray:

@@ -67,7 +67,9 @@ def link_pair(engine: Engine, model: PairModel, *, widest_min: int) -> PairLinks
     """
     rules = read_rules()
     whole = whole_weeks(engine, model)
-    shifts = shifts_of(whole.weeks, rules["shifts"])
+    # Of one source, a shift back finds the pairs that the same shift forth would find.
+    wanted = [shift for shift in rules["shifts"] if shift < 0 or not model.of_one_source]
+    shifts = shifts_of(whole.weeks, wanted)
     load_sides(engine, model, whole, widest_min, 0)
     pairs = find_candidates(engine, model)
     reason = _too_few_weeks(whole, rules["minimum_weeks"])
@@ -75,7 +77,10 @@ def link_pair(engine: Engine, model: PairModel, *, widest_min: int) -> PairLinks
         return _unlinked(model, pairs, None, 0, reason)
     chance, shift = _chance_pairs(engine, model, whole, widest_min, shifts)
     counted = np.where(chance.week >= 0, _expected(engine, whole, shifts)[chance.week], 0.0) / len(shifts)
-    if int((chance.week >= 0).sum()) < rules["minimum_chance_pairs"]:
+    if model.of_one_source:
+        counted /= 2  # as they stand each pair is there once
+    minimum = (rules["one_source"] if model.of_one_source else rules)["minimum_chance_pairs"]
+    if int((chance.week >= 0).sum()) < minimum:
         return _unlinked(
             model, pairs, float(counted.sum()), len(shifts), "too few pairs by chance to compare with"
         )
@@ -181,6 +186,7 @@ def _linked(
         shifts=shifts,
         strata=read_rules()["strata"],
         prior_strength=read_rules()["prior_strength"],
+        of_one_source=model.of_one_source,
     )  # fmt: skip
     return PairLinks(
         model, pairs.left, pairs.right, weight[of_pair], np.round(judged.probability, 6), judged.stratum,

@@ -1,7 +1,8 @@
 -- Records that may be linked: where each happened, and whether it is a later visit for an injury seen before.
 -- In: linkage_chosen (chosen.sql), linkage_homes (inner point and radius of small areas).
 -- An attack in a home, with no place known, is put at the residence. A later visit (same source and person, within
--- $same_injury_min of the visit before) is not linked by itself: it goes where the first visit goes.
+-- $same_injury_min of the visit before, for an injury that is not stated to be after that visit, an hour allowed) is not linked by itself: it
+-- goes where the first visit goes.
 -- Numbers follow what the records say, so that ties break the same way under another key of the home.
 SELECT
     row_number() OVER (
@@ -18,6 +19,9 @@ SELECT
             AND c.contact_min - lag(c.contact_min) OVER (
                 PARTITION BY c.source, c.person_key ORDER BY c.contact_min, c.record_key
             ) <= $same_injury_min
+            AND (c.time_stated = 'no' OR c.from_min <= lag(c.contact_min) OVER (
+                PARTITION BY c.source, c.person_key ORDER BY c.contact_min, c.record_key
+            ) + 60)
         THEN 1 ELSE 0
     END AS is_later
 FROM linkage_chosen AS c

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.settings import StepContext
+from preventable.stages.linkage.co_victims import Together, bring_together, link_one_source
 from preventable.stages.linkage.comparisons import read_models, read_rules
 from preventable.stages.linkage.known import estimate_known, read_known_rules
 from preventable.stages.linkage.merge import Merged, first_visits, merge_links
@@ -42,10 +43,21 @@ def link_records(engine: Engine, context: StepContext) -> None:
     for model in read_models():
         links.append(link_pair(engine, model, widest_min=policy.widest_window_hours * 60))
         _progress(context, 0.1 + 0.2 * len(links))
-    records = engine.fetch("SELECT number, record_key, source FROM linkable_records ORDER BY number")
-    merged = _merge(engine, records, links, policy)
+    records = engine.fetch(
+        "SELECT number, record_key, source, age_from, age_to, sex FROM linkable_records ORDER BY number"
+    )
+    first_visit = first_visits(engine, records.num_rows)
+    merged = _merge(records, first_visit, links, policy)
     engine.load("links", _link_rows(records, links, merged, policy))
-    engine.load("incidents", _incident_rows(records, merged))
+    together = bring_together(
+        records,
+        first_visit,
+        merged,
+        links,
+        link_one_source(engine, policy),
+        report=policy.report_probability,
+    )
+    engine.load("incidents", _incident_rows(records, together))
     engine.load("link_models", _model_rows(links))
     engine.load("link_quality", _quality_rows(engine, links, merged))
     engine.load("link_windows", window_rows(engine, widest_min=policy.widest_window_hours * 60))
@@ -56,12 +68,14 @@ def link_records(engine: Engine, context: StepContext) -> None:
     _progress(context, 1.0)
 
 
-def _merge(engine: Engine, records: pa.Table, links: Sequence[PairLinks], policy: LinkagePolicy) -> Merged:
+def _merge(
+    records: pa.Table, first_visit: np.ndarray, links: Sequence[PairLinks], policy: LinkagePolicy
+) -> Merged:
     rules = read_rules()["merge"]
     _, source = np.unique(np.array(records.column("source").to_pylist(), dtype=str), return_inverse=True)
     return merge_links(
         source,
-        first_visits(engine, records.num_rows),
+        first_visit,
         links,
         report=policy.report_probability,
         least=rules["least_probability"],
@@ -70,7 +84,7 @@ def _merge(engine: Engine, records: pa.Table, links: Sequence[PairLinks], policy
 
 
 def _together(one: PairLinks, merged: Merged) -> np.ndarray:
-    return np.asarray(merged.incident[one.left] == merged.incident[one.right])
+    return np.asarray(merged.victim[one.left] == merged.victim[one.right])
 
 
 def _link_rows(
@@ -100,16 +114,22 @@ def _link_rows(
     return LINKS.conform(pa.concat_tables(parts))
 
 
-def _incident_rows(records: pa.Table, merged: Merged) -> pa.Table:
-    sizes = np.bincount(merged.incident, minlength=records.num_rows)
+def _incident_rows(records: pa.Table, together: Together) -> pa.Table:
+    keys = records.column("record_key")
+    records_of = np.bincount(together.victim, minlength=records.num_rows)
+    victims_of = np.bincount(together.incident[np.unique(together.victim)], minlength=records.num_rows)
     return INCIDENTS.conform(
         pa.table(
             {
-                "record_key": records.column("record_key"),
+                "record_key": keys,
                 "source": records.column("source"),
-                "incident": records.column("record_key").take(pa.array(merged.incident)),
-                "records": sizes[merged.incident],
-                "probability": merged.probability,
+                "victim": keys.take(pa.array(together.victim)),
+                "incident": keys.take(pa.array(together.incident)),
+                "counted_by": keys.take(pa.array(together.counted_by)),
+                "records": records_of[together.victim],
+                "victims": victims_of[together.incident],
+                "probability": together.probability,
+                "incident_probability": together.incident_probability,
             }
         )
     )
