@@ -359,6 +359,23 @@ def review(
         _say(line)
 
 
+@places_app.command("learn")
+def learn(
+    labels: Annotated[Path, typer.Argument(help="CSV of labels: text, site, kind, id.")],
+    home: Annotated[Path | None, typer.Option(help="Home whose gazetteer the labels name.")] = None,
+    region: Annotated[Path | None, typer.Option(help="Region instead of a home.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the weights; never written over.")] = None,
+    by: Annotated[str, typer.Option("--by", help="Who has them learnt; needed with --out.")] = "",
+) -> None:
+    """Learn weights from labelled place texts, and say what a hundred more labels would buy."""
+    from preventable.place_labels import learn as learn_weights
+
+    opened = None if home is None else open_home(home)
+    _say(learn_weights(labels, home=opened, region=region, out=out, by=by).as_text())
+    if out is not None:
+        _say(f"The weights are in {out}: how they come into use stands in docs/how-to/review-places.md")
+
+
 @places_app.command("find")
 def find(
     name: Annotated[str, typer.Argument(help="A name, licence number or id, roughly.")],

@@ -19,6 +19,7 @@ from preventable.stages.indicators.populations import read_standard_weights
 from preventable.stages.indicators.weekly import read_weekly_definitions
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.packs.placement import read_placements
+from preventable.stages.places.weights import policy_weights
 from preventable.stages.sources.limits import read_limits
 from preventable.stages.sources.mapping import readable_kinds
 from preventable.store.home import open_home
@@ -48,6 +49,7 @@ _POLICY_READERS: tuple[Callable[[Policy], object], ...] = (
     read_release_rule,
     read_recipients,
     read_placements,
+    policy_weights,
     read_linkage_policy,
     read_limits,
     readable_kinds,

@@ -6,6 +6,7 @@ Exit codes: 1 our fault, 2 misuse, 3 data refused, 4 release refused.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 #: State where earlier files or steps may have been written before the error came.
@@ -349,6 +350,15 @@ class LinesRefusedError(PreventableError):
     remedy = "Mend the lines named above and give the file again."
     state = "Nothing was taken."
     lines: tuple[PreventableError, ...] = ()
+
+    @classmethod
+    def of(cls, where: str, lines: Sequence[PreventableError]) -> LinesRefusedError:
+        """The refusal of a file for some of its lines, in their order."""
+        refused = cls(
+            where, f"{len(lines)} lines cannot be taken" if len(lines) > 1 else "a line cannot be taken"
+        )
+        refused.lines = tuple(sorted(lines, key=lambda line: line.rows))
+        return refused
 
     def __str__(self) -> str:
         return "\n".join([*map(str, self.lines), super().__str__()])

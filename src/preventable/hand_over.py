@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import pyarrow as pa
 
 from preventable.engine import Disk, Engine, RowFile
+from preventable.engine.choose import embedded_engine
+from preventable.errors import UsageError
 from preventable.store.decisions import decisions_table, kept_decisions
 from preventable.store.home import Home
-from preventable.store.session import HomeTables
+from preventable.store.session import HomeTables, reading
 from preventable.tables import HOME_LISTS, REGION_TABLES, TABLES, Table
 
 #: Memory that a session's tables may take before they go to the disk, in megabytes.
@@ -68,6 +71,23 @@ def hand_over(
         if tables.has(name):
             _attach(engine, f"previous_{name}", name, tables)
     return rows
+
+
+@contextmanager
+def home_session(home: Home, *names: str) -> Iterator[Engine]:
+    """A session for looking at a home: the region's tables, the home's lists, and some tables of the flow.
+
+    Raises:
+        UsageError: The flow has not made one of them yet.
+        DamagedFileError: A file is not what was written.
+    """
+    given = given_tables(home)
+    with reading(home) as tables:
+        if not all(tables.has(name) for name in names):
+            raise UsageError("home", "the flow has not run: type `preventable run` first")
+        with closing(embedded_engine(disk_of(names, home, tables))) as engine:
+            hand_over(engine, (*given, *names), (), tables, given)
+            yield engine
 
 
 def _attach(engine: Engine, alias: str, name: str, tables: HomeTables) -> int:

@@ -33,6 +33,7 @@ from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.stage import link_records
 from preventable.stages.packs.placement import read_placements
 from preventable.stages.places.stage import locate_records
+from preventable.stages.places.weights import policy_weights
 from preventable.stages.pseudonyms.stage import pseudonymise_records
 from preventable.stages.quality.period import last_month
 from preventable.stages.quality.stage import check_submissions
@@ -266,6 +267,7 @@ def run(
     read_release_rule(policy)
     read_recipients(policy)
     read_placements(policy)
+    policy_weights(policy)
     with writing(home) as tables:
         prune_tables(tables, policy, dt.datetime.now(dt.UTC).date())
     steps = [step for step in STEPS if step.name != "packs"]

@@ -8,15 +8,12 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from preventable.engine import Engine
-from preventable.engine.choose import embedded_engine
 from preventable.errors import LinesRefusedError, UsageError
-from preventable.hand_over import disk_of, given_tables, hand_over
+from preventable.hand_over import home_session
 from preventable.settings import Policy, StepContext
 from preventable.stages.packs.csvw import safe_text
 from preventable.stages.places.answers import HEADER, queue_rows, read_answers
@@ -33,7 +30,6 @@ from preventable.store.decisions import (
 )
 from preventable.store.durable import PRIVATE_FILE, write_atomically
 from preventable.store.home import Home
-from preventable.store.session import reading
 
 RESTRICTED = "Restricted: place texts of records, not to be passed on."
 _REVIEWABLE = ("place_matches", "place_phrases")
@@ -149,7 +145,7 @@ def queue(home: Home, policy: Policy) -> Queue:
     Raises:
         UsageError: The flow has not run.
     """
-    with _session(home, *_QUEUED) as engine:
+    with home_session(home, *_QUEUED) as engine:
         directory = place_directory(engine)
         standing = _standing(kept_decisions(home))
         return Queue(tuple(review_queue(engine, StepContext(policy, {}), directory, standing)))
@@ -172,14 +168,12 @@ def take(home: Home, path: Path, *, by: str, at: str) -> list[KeptDecision]:
     if not path.is_file():
         raise UsageError(path.name, "there is no such file")
     content = path.read_bytes()
-    with _session(home, *_REVIEWABLE) as engine:
+    with home_session(home, *_REVIEWABLE) as engine:
         answers, errors = read_answers(
             content, where=path.name, known=reviewable(engine), places=place_directory(engine)
         )
     if errors:
-        refused = LinesRefusedError(path.name, f"{len(errors)} lines cannot be taken")
-        refused.lines = tuple(sorted(errors, key=lambda error: error.rows))
-        raise refused
+        raise LinesRefusedError.of(path.name, errors)
     decided = [NewDecision(one.phrase_id, form(), one.site_code, one.choice, one.place_id) for one in answers]
     return keep_decisions(home, decided, by=by, at=at, source=content)
 
@@ -200,7 +194,7 @@ def listed(home: Home) -> list[Listed]:
     kept = kept_decisions(home)
     if not kept:
         return []
-    with _session(home) as engine:
+    with home_session(home) as engine:
         directory = place_directory(engine)
     later: dict[tuple[str, str], int] = {}
     for one in kept:
@@ -211,7 +205,7 @@ def listed(home: Home) -> list[Listed]:
 
 def find(home: Home, words: str) -> list[Place]:
     """Places of the home's region that are named most like some words."""
-    with _session(home) as engine:
+    with home_session(home) as engine:
         return find_places(place_directory(engine).values(), words)
 
 
@@ -264,19 +258,3 @@ def _standing(kept: Sequence[KeptDecision]) -> Standing:
 def _refuse_nobody(by: str) -> None:
     if not by.strip():
         raise UsageError("--by", "a decision needs the name of who takes it")
-
-
-@contextmanager
-def _session(home: Home, *names: str) -> Iterator[Engine]:
-    """A session with the region's tables and some of the flow's.
-
-    Raises:
-        UsageError: The flow has not made one of them yet.
-    """
-    given = given_tables(home)
-    with reading(home) as tables:
-        if not all(tables.has(name) for name in names):
-            raise UsageError("places", "the flow has not run: type `preventable run` first")
-        with closing(embedded_engine(disk_of(names, home, tables))) as engine:
-            hand_over(engine, (*given, *names), (), tables, given)
-            yield engine

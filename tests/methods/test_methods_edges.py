@@ -115,6 +115,22 @@ def test_a_part_larger_than_its_whole_is_refused():
         methods.wilson_proportion(0, 0)
 
 
+@pytest.mark.parametrize(("gained", "lost"), [(-1, 0), (0, -1), (6, 5)])
+def test_more_changes_than_things_are_refused(gained, lost):
+    with pytest.raises(CountError):
+        methods.matched_difference(gained, lost, 10)
+
+
+def test_changes_of_nothing_are_refused_and_none_or_all_changed_is_not():
+    with pytest.raises(DenominatorError):
+        methods.matched_difference(0, 0, 0)
+
+    none, every = methods.matched_difference(0, 0, 100), methods.matched_difference(10, 0, 10)
+
+    assert none.lower == -none.upper < 0.0
+    assert (every.value, every.upper) == (1.0, 1.0)
+
+
 def test_nothing_expected_is_refused():
     with pytest.raises(DenominatorError):
         methods.indirectly_standardised_ratio(3, 0)

@@ -16,6 +16,14 @@ def test_wilson_limits_are_those_of_newcombe_1998(part, whole, lower, upper):
     assert (round(share.lower, 4), round(share.upper, 4)) == (lower, upper)
 
 
+def test_a_matched_difference_is_that_of_agresti_2013():
+    """Agresti A (2013), Categorical data analysis, section 11.1.1: approval of a prime minister by 1,600 people twice,
+    794 both times, 150 the first time alone, 86 the second alone: -.04, 95 % limits -.06 and -.02."""
+    change = methods.matched_difference(86, 150, 1600)
+
+    assert (round(change.value, 2), round(change.lower, 2), round(change.upper, 2)) == (-0.04, -0.06, -0.02)
+
+
 @pytest.mark.parametrize(
     ("events", "lower", "upper"), [(0, 0.0, 3.69), (1, 0.0253, 5.57), (5, 1.62, 11.67), (10, 4.80, 18.39)]
 )

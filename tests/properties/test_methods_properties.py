@@ -5,6 +5,7 @@ import math
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from preventable import methods
 
@@ -106,6 +107,32 @@ def test_the_limits_of_the_complement_are_the_complements_of_the_limits(part, re
     one, other = methods.wilson_proportion(part, whole), methods.wilson_proportion(rest, whole)
 
     assert one.lower == pytest.approx(1 - other.upper, abs=1e-12)
+
+
+@given(gained=st.integers(0, 200), lost=st.integers(0, 200), rest=st.integers(1, 500))
+def test_gains_and_losses_changed_about_change_the_sign_of_a_matched_difference(gained, lost, rest):
+    whole = gained + lost + rest
+
+    one, other = (methods.matched_difference(*pair, whole) for pair in ((gained, lost), (lost, gained)))
+
+    assert one.value == -other.value
+    assert one.lower == pytest.approx(-other.upper, abs=1e-12)
+    assert -1 <= one.lower <= one.upper <= 1
+
+
+@pytest.mark.parametrize("chances", [(0.02, 0.02), (0.0, 0.05), (0.1, 0.02)])
+def test_the_limits_of_a_matched_difference_hold_it_as_often_as_they_say(chances):
+    """Counted over every outcome of 100 things, by the binomial law: no draw, so no luck."""
+    up, down = chances
+    held = 0.0
+    for gained in range(30):
+        first = binom.pmf(gained, 100, up)
+        for lost in range(30):
+            change = methods.matched_difference(gained, lost, 100)
+            if change.lower <= up - down <= change.upper:
+                held += first * binom.pmf(lost, 100 - gained, down / (1 - up))
+
+    assert held >= 0.94
 
 
 @given(events=st.integers(1, 10**5), expected=st.floats(0.01, 1e5))

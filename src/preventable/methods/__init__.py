@@ -21,7 +21,13 @@ from preventable.methods.negative_binomial import (
     normal_score,
     upper_mid_p,
 )
-from preventable.methods.proportions import Proportion, proportion_from_rounded, wilson_proportion
+from preventable.methods.proportions import (
+    MatchedDifference,
+    Proportion,
+    matched_difference,
+    proportion_from_rounded,
+    wilson_proportion,
+)
 from preventable.methods.quasi_poisson import LearningRules, QuasiPoissonFit, fit_quasi_poisson
 from preventable.methods.rates import (
     Rate,
@@ -52,6 +58,7 @@ __all__ = [
     "LearningRules",
     "Limits",
     "Line",
+    "MatchedDifference",
     "Prediction",
     "Proportion",
     "QuasiPoissonFit",
@@ -76,6 +83,7 @@ __all__ = [
     "fit_baseline",
     "fit_quasi_poisson",
     "indirectly_standardised_ratio",
+    "matched_difference",
     "normal_score",
     "others_offsets",
     "poisson_limits",

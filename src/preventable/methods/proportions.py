@@ -1,4 +1,4 @@
-"""Proportions with Wilson's limits."""
+"""Proportions with Wilson's limits, and the difference of two on the same things."""
 
 from __future__ import annotations
 
@@ -63,6 +63,54 @@ def wilson_proportion(part: float, whole: float, *, level: float = 0.95) -> Prop
     below = 0.0 if part == 0 else (centre - spread) / (2 * (whole + z**2))
     above = 1.0 if part == whole else (centre + spread) / (2 * (whole + z**2))
     return Proportion(value, below, above, level)
+
+
+@dataclass(frozen=True)
+class MatchedDifference:
+    """Difference of two proportions of the same things, with its confidence limits: all between -1 and 1."""
+
+    value: float
+    lower: float
+    upper: float
+    level: float
+
+
+def matched_difference(gained: int, lost: int, whole: int, *, level: float = 0.95) -> MatchedDifference:
+    """Difference of two proportions measured on the same things, by what changed between the two.
+
+    Half a thing is added to each of the four cells, so that few changes do not look sure.
+
+    Args:
+        gained: Things with the property the second time alone.
+        lost: Things with the property the first time alone.
+        whole: Things in all, above 0.
+        level: Coverage of the confidence interval, between 0 and 1.
+
+    Returns:
+        Second proportion less the first, and its limits.
+
+    Raises:
+        CountError: A number is negative, or more changed than there are.
+        DenominatorError: `whole` is not above 0.
+        LevelError: `level` is not between 0 and 1.
+
+    Sources:
+        Agresti and Min (2005), Statistics in Medicine 24:729-740 (adjusted Wald interval).
+
+    Example:
+        >>> change = matched_difference(86, 150, 1600)
+        >>> round(change.value, 3), round(change.lower, 3), round(change.upper, 3)
+        (-0.04, -0.059, -0.021)
+    """
+    if whole <= 0:
+        raise DenominatorError("a matched difference", "the whole is not above 0")
+    if gained < 0 or lost < 0 or gained + lost > whole:
+        raise CountError("a matched difference", "what changed is negative or more than the whole")
+    z = normal_quantile(level)
+    centre = (gained - lost) / (whole + 2)
+    spread = z * math.sqrt((gained + lost + 1) - (gained - lost) ** 2 / (whole + 2)) / (whole + 2)
+    value = (gained - lost) / whole
+    return MatchedDifference(value, max(centre - spread, -1.0), min(centre + spread, 1.0), level)
 
 
 def proportion_from_rounded(part: int, whole: int, *, rounding_error: int, level: float = 0.95) -> Proportion:

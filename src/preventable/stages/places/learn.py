@@ -54,6 +54,7 @@ class CurvePoint:
         precision, coverage: Where p is at least the threshold of acceptance; precision None where none is.
         log_loss: Mean of -log probability of what is right: the smoothest of the four.
         right_error: Standard error of `right`.
+        each: Whether each line is right, in an order that all points of a curve share.
     """
 
     lines: int
@@ -62,6 +63,7 @@ class CurvePoint:
     coverage: float
     log_loss: float
     right_error: float
+    each: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ def _curve_point(
         coverage=float(np.mean(sure)),
         log_loss=float(np.mean(loss)) if loss else 0.0,
         right_error=float(np.sqrt(share * (1 - share) / len(right))),
+        each=tuple(right),
     )
 
 
@@ -401,6 +404,18 @@ def _spread(values: np.ndarray) -> np.ndarray:
 # --- files ------------------------------------------------------------------------------------------
 
 
+def weight_lines(weights: Weights) -> list[str]:
+    """The sections [candidate] and [none] of a file of weights."""
+    return [
+        "[candidate]",
+        *[f"{name} = {value:.4f}" for name, value in zip(FEATURES, weights.candidate, strict=True)],
+        "",
+        "[none]",
+        *[f"{name} = {value:.4f}" for name, value in zip(NONE_FEATURES, weights.none, strict=True)],
+        "",
+    ]
+
+
 def write_weights(path: Path, weights: Weights, *, source: str, share_right: float) -> None:
     """Write weights.toml."""
     lines = [
@@ -414,12 +429,7 @@ def write_weights(path: Path, weights: Weights, *, source: str, share_right: flo
         "# Below 1 makes answers less sure: real gazetteers have holes.",
         f"temperature = {weights.temperature}",
         "",
-        "[candidate]",
-        *[f"{name} = {value:.4f}" for name, value in zip(FEATURES, weights.candidate, strict=True)],
-        "",
-        "[none]",
-        *[f"{name} = {value:.4f}" for name, value in zip(NONE_FEATURES, weights.none, strict=True)],
-        "",
+        *weight_lines(weights),
     ]
     path.write_text("\n".join(lines), encoding="utf-8")
 
