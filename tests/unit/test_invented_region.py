@@ -229,8 +229,11 @@ def test_a_year_has_the_same_residents_whatever_other_years_are_built(county):
     table = county.tables["populations"]
 
     assert short.tables["populations"].equals(table.filter(pc.equal(table["year"], 2025)))
-    for name in ("small_areas", "areas", "streets", "postcodes", "institutions", "venue_aliases"):
+    for name in ("small_areas", "areas", "streets", "postcodes", "institutions"):
         assert short.tables[name].equals(county.tables[name]), name
+    # Which venues were renamed is alike, and the days lie within the months asked for.
+    names = [region.tables["venue_aliases"].select(["venue", "alias"]) for region in (short, county)]
+    assert names[0].equals(names[1])
 
 
 def test_deprivation_ranks_count_up_and_deciles_hold_a_tenth_each(county):
@@ -371,6 +374,25 @@ def test_an_alias_is_another_name_of_a_venue_that_exists(county):
 
     assert len(aliases) > 200
     assert all(row["alias"].lower() != names[row["venue"]].lower() for row in aliases)
+
+
+def test_some_venues_were_renamed_and_their_old_name_ends_the_day_before(county):
+    first, last = dt.date(2024, 1, 1), dt.date(2025, 12, 31)
+    venues = {row["venue"]: row for row in county.tables["venues"].to_pylist()}
+    until = {
+        row["venue"]: row["used_until"]
+        for row in county.tables["venue_aliases"].to_pylist()
+        if row["used_until"] is not None
+    }
+    renamed = {venue: row["renamed_on"] for venue, row in venues.items() if row["renamed_on"] is not None}
+
+    assert {venue: day + dt.timedelta(days=1) for venue, day in until.items()} == renamed
+    assert sum(first < day <= last for day in renamed.values()) >= 2
+    assert sum(day < first for day in renamed.values()) >= 2
+    assert all(row["opened_on"] < renamed[venue] for venue, row in venues.items() if venue in renamed)
+    assert all(
+        renamed[v] < row["closed_on"] for v, row in venues.items() if v in renamed and row["closed_on"]
+    )
 
 
 def test_postcodes_are_of_an_area_that_does_not_exist(county):

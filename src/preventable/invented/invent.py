@@ -20,7 +20,7 @@ from preventable.invented.planted import Planted, draw_planted, list_planted
 from preventable.invented.region import build_region, write_region
 from preventable.invented.suppliers import Supplier, later_format, suppliers
 from preventable.invented.truth import incidents_table, records_table, true_shares, victims_table, write_truth
-from preventable.invented.world import Months, World, draw_parameters, read_world
+from preventable.invented.world import MINUTES_A_DAY, Months, World, draw_parameters, read_world
 
 MOST_MONTHS = 48  # the calendar begins in 2022, and people are fewer than NHS numbers of the invented range
 
@@ -150,9 +150,10 @@ def _records(
     texts = write_ed_places(world, chances, records["ed"], incidents, victims, seed=seed)
     records["ed"]["place_text"] = np.array(texts, dtype=object)
     for source in ("ambulance", "police"):
-        venue = incidents.venue[victims.incident[records[source]["victim"]]]
         mine = records[source]
-        mine["place_text"] = submissions.name_places(world, chances, source, mine, venue, seed=seed)
+        incident = victims.incident[mine["victim"]]
+        venue, day = incidents.venue[incident], incidents.local_min[incident] // MINUTES_A_DAY
+        mine["place_text"] = submissions.name_places(world, chances, source, mine, venue, day, seed=seed)
     for of in records.values():
         of["source_record_id"] = np.full(len(of["victim"]), "", dtype=object)
         for provider in sorted(set(of["provider"].tolist())):

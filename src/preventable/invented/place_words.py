@@ -19,7 +19,7 @@ from preventable.invented.capture import (
 )
 from preventable.invented.draws import stream
 from preventable.invented.incidents import PLACE_TYPES, Incidents, Victims
-from preventable.invented.world import World
+from preventable.invented.world import MINUTES_A_DAY, World
 
 
 class Typist:
@@ -146,13 +146,15 @@ def write_ed_places(
     *,
     seed: int,
 ) -> list[str]:
-    """The place text of each attendance. Homes are only ever told as homes."""
+    """The place text of each attendance. Homes are only ever told as homes, and premises by the name they had then."""
     typist = Typist(chances["words"], seed=seed, name="ed words")
+    earlier = Typist(chances["words"], seed=seed, name="ed words of former names")
     incident = victims.incident[records["victim"]]
     near_area = _nearest_ward_names(world, incidents.points[incident])
     near_postcode = _nearest_postcodes(world, incidents.points[incident])
     words = [PLACE_TYPES[number] for number in incidents.place_type[incident]]
     texts = []
+    days = (incidents.local_min[incident] // MINUTES_A_DAY).tolist()
     rows = zip(
         records["entry_kind"].tolist(),
         records["entry"].tolist(),
@@ -161,16 +163,18 @@ def write_ed_places(
         near_area,
         near_postcode,
         words,
+        days,
         strict=True,
     )
-    for entry_kind, entry, at_home, own, area, postcode, word in rows:
+    for entry_kind, entry, at_home, own, area, postcode, word, day in rows:
         if at_home and (own or entry_kind not in (STREET_ENTRY, AREA_ENTRY)):
             texts.append(typist.home(own=own))
         elif entry_kind == VENUE_ENTRY:
             street = world.street_names[world.venue_street[entry]]
-            texts.append(
-                typist.premises(world.venue_names[entry], world.aliases.get(entry, ()), street, area)
-            )
+            text = typist.premises(world.venue_names[entry], world.aliases.get(entry, ()), street, area)
+            former = world.former_name(entry, day)
+            # The first text is drawn all the same, so that no other text hangs on what was renamed.
+            texts.append(earlier.premises(former, (), street, area) if former else text)
         elif entry_kind == SCHOOL_ENTRY:
             texts.append(typist.premises(world.institution_names[entry], (), "", area))
         elif entry_kind == STREET_ENTRY:
@@ -195,16 +199,21 @@ def _nearest_postcodes(world: World, points: Any) -> list[str]:
     return world.postcodes[cKDTree(world.postcode_points).query(points)[1]].tolist()
 
 
-def write_addresses(world: World, points: Any, venue: Any) -> list[str]:
+def write_addresses(world: World, points: Any, venue: Any, day: Any) -> list[str]:
     """Address texts of a call centre or a force: premises where known, and the nearest street, no number.
 
     Args:
         points: Recorded points, (n, 2).
         venue: Index of the venue to name, -1 for none.
+        day: Day number of each: premises have the name that they had then.
     """
     streets = world.street_names[cKDTree(world.street_points).query(points)[1]].tolist()
     upper = [name.upper() for name in world.venue_names]
+    named = [
+        world.former_name(number, on).upper() or upper[number] if number >= 0 else ""
+        for number, on in zip(venue.tolist(), day.tolist(), strict=True)
+    ]
     return [
-        f"{upper[number]}, {street.upper()}" if number >= 0 else street.upper()
-        for number, street in zip(venue.tolist(), streets, strict=True)
+        f"{name}, {street.upper()}" if name else street.upper()
+        for name, street in zip(named, streets, strict=True)
     ]

@@ -20,7 +20,7 @@ from preventable.invented.incidents import METHODS, PLACE_TYPES, Victims
 from preventable.invented.place_words import write_addresses
 from preventable.invented.planted import Planted
 from preventable.invented.suppliers import Supplier, later_format, written_day, written_times
-from preventable.invented.world import NO_TIME, Ints, World
+from preventable.invented.world import NO_TIME, Ints, World, day_number
 
 # Fixed, so that the bytes of a workbook do not tell when it was made.
 _CREATED = dt.datetime(2026, 1, 1)
@@ -296,18 +296,26 @@ def _rows(supplier: Supplier, cells: Columns, which: Any) -> list[Sequence[Any]]
 
 
 def name_places(
-    world: World, chances: Mapping[str, Any], source: str, records: Columns, victim_venue: Ints, *, seed: int
+    world: World,
+    chances: Mapping[str, Any],
+    source: str,
+    records: Columns,
+    victim_venue: Ints,
+    day: Ints,
+    *,
+    seed: int,
 ) -> Any:
     """Address texts of ambulance and police records; some of the police's are missing.
 
     Args:
         victim_venue: Venue of each record's incident, -1 for none.
+        day: Day number of each record's incident.
     """
     named = (
         stream(seed, f"addresses/{source}").random(len(victim_venue))
         < chances["words"]["premises_in_address"]
     )
-    texts = write_addresses(world, records["points"], np.where(named, victim_venue, -1))
+    texts = write_addresses(world, records["points"], np.where(named, victim_venue, -1), day)
     found = np.array(texts, dtype=object)
     return np.where(records["has_text"], found, "") if "has_text" in records else found
 
@@ -337,7 +345,9 @@ def licensing_files(world: World, supplier: Supplier) -> list[SentFile]:
             ],
             "record_version": ["1"] * len(open_then),
             "subject_code": [row["licence_number"] for _, row in open_then],
-            "subject_name": [row["venue_name"] for _, row in open_then],
+            "subject_name": [
+                world.former_name(n, day_number(end)) or row["venue_name"] for n, row in open_then
+            ],
             "subject_type": [codes[row["venue_type"]][0] for _, row in open_then],
             "quantity": [row["capacity"] for _, row in open_then],
             "subject_area": [_district(world, int(world.venue_area[n])) for n, _ in open_then],

@@ -46,6 +46,16 @@ def draw_venues(
     district = geography.district[area]
     codes = [entry["code"] for entry in region["districts"]]
     ids = [f"XV{number + 1:04d}" for number in range(len(types))]
+    aliases = _aliases(names, name_stems, types, region, seed)
+    renamed = _renamed(
+        opened,
+        closed,
+        [former for _, former in aliases],
+        region,
+        seed,
+        first_day=first_day,
+        last_day=last_day,
+    )
     venues = pa.table(
         {
             "venue": ids,
@@ -54,6 +64,7 @@ def draw_venues(
             "licence_number": _licence_numbers([codes[number] for number in district], seed),
             **_size_and_hours(types, region, seed),
             "opened_on": pa.array(opened, pa.date32()),
+            "renamed_on": pa.array(renamed, pa.date32()),
             "closed_on": pa.array(closed, pa.date32()),
             "street": [streets.street[number] for number in street],
             "postcode": postcodes.nearest(point_m, area),
@@ -62,7 +73,7 @@ def draw_venues(
             "northing_m": point_m[:, 1],
         }
     )
-    return Venues(venues, _aliases(ids, names, name_stems, types, region, seed))
+    return Venues(venues, _alias_table(ids, aliases, renamed))
 
 
 def _types(region: Mapping[str, Any], seed: int) -> list[str]:
@@ -192,31 +203,73 @@ def _venue_names(types: Sequence[str], region: Mapping[str, Any], seed: int) -> 
 
 
 def _aliases(
-    ids: Sequence[str],
     names: Sequence[str],
     name_stems: Sequence[str],
     types: Sequence[str],
     region: Mapping[str, Any],
     seed: int,
-) -> pa.Table:
-    """Short forms that people use, and the old names of renamed venues."""
+) -> list[tuple[list[str], str]]:
+    """Of each venue the short forms that people use, and the name that it had before; empty where it had none."""
     rng = stream(seed, "venue aliases")
     words = parameters("names")
     rule = region["venues"]
     namer = Namer(stems(), rng, lists={})
-    found: list[tuple[str, str]] = []
-    for venue, name, stem, kind in zip(ids, names, name_stems, types, strict=True):
+    found = []
+    for name, stem, kind in zip(names, name_stems, types, strict=True):
         shorts = words["venue_aliases"]["short"] + words["venue_aliases"]["short_by_type"].get(kind, [])
-        aliases = []
+        aliases: list[str] = []
         if rng.random() < rule["alias_share"]:
             number = 1 + int(rng.random() < rule["second_alias_share"])
             aliases += [
                 shorts[index].format(stem=stem) for index in rng.choice(len(shorts), number, replace=False)
             ]
+        former = ""
         if rng.random() < rule["renamed_share"]:
-            aliases.append(namer.name(words["venues"][kind]["patterns"], noun=words["venues"][kind]["nouns"]))
-        found += [(venue, alias) for alias in dict.fromkeys(aliases) if alias.lower() != name.lower()]
-    return pa.table({"venue": [venue for venue, _ in found], "alias": [alias for _, alias in found]})
+            former = namer.name(words["venues"][kind]["patterns"], noun=words["venues"][kind]["nouns"])
+        others = [
+            alias for alias in dict.fromkeys(aliases) if alias.lower() not in (name.lower(), former.lower())
+        ]
+        found.append((others, former if former.lower() != name.lower() else ""))
+    return found
+
+
+def _alias_table(ids: Sequence[str], aliases: Sequence[tuple[Sequence[str], str]], renamed: Days) -> pa.Table:
+    """The table `venue_aliases`: a former name until the day before the venue was renamed."""
+    rows: list[tuple[str, str, np.datetime64 | None]] = []
+    for venue, (shorts, former), day in zip(ids, aliases, renamed, strict=True):
+        rows += [(venue, short, None) for short in shorts]
+        if former:
+            rows.append((venue, former, None if np.isnat(day) else day - np.timedelta64(1, "D")))
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    until = pa.array(np.array(columns[2], dtype="datetime64[D]"), pa.date32())
+    return pa.table({"venue": list(columns[0]), "alias": list(columns[1]), "used_until": until})
+
+
+def _renamed(
+    opened: Days,
+    closed: Days,
+    former: Sequence[str],
+    region: Mapping[str, Any],
+    seed: int,
+    *,
+    first_day: np.datetime64,
+    last_day: np.datetime64,
+) -> Days:
+    """Day on which a venue got its present name (NaT where it had no other or nobody knows); at least two within."""
+    rng = stream(seed, "venue renames")
+    rule = region["venues"]
+    renamed = np.full(len(opened), np.datetime64("NaT"), dtype="datetime64[D]")
+    last = np.where(np.isnat(closed), last_day, closed)
+    span = int((last_day - first_day).astype(int)) + 1
+    order = rng.permutation(np.flatnonzero([bool(name) for name in former]))
+    there = [venue for venue in order if opened[venue] < first_day and last[venue] >= last_day]
+    within = there[: max(2, round(len(opened) * rule["renamed_a_year"] * span / 365.25))]
+    renamed[within] = first_day + rng.integers(1, span, len(within))
+    earlier = [venue for venue in order if venue not in within and opened[venue] < first_day]
+    known = np.array(earlier, dtype=np.int64)[rng.random(len(earlier)) < rule["rename_known"]]
+    days = (first_day - opened[known]).astype(int)
+    renamed[known] = opened[known] + np.maximum(1, np.floor(days * rng.random(len(known)))).astype(int)
+    return renamed
 
 
 # --- licence --------------------------------------------------------------------------------

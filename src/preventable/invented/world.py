@@ -191,6 +191,7 @@ class World:
     venue_points: Floats
     venue_open: Ints
     aliases: Mapping[int, tuple[str, ...]]
+    former_names: Mapping[int, tuple[int, str]]
     institution_names: Texts
     institution_types: Texts
     institution_points: Floats
@@ -204,6 +205,11 @@ class World:
     day_types: Mapping[str, frozenset[int]]
     events: tuple[tuple[int, str, str | None], ...]
     named_areas: tuple[tuple[str, str, str, float, float], ...]
+
+    def former_name(self, venue: int, day: int) -> str:
+        """The name that a venue still had on a day; empty where it had its present one."""
+        renamed, name = self.former_names.get(venue, (day, ""))
+        return name if day < renamed else ""
 
     def area_of(self, points: Floats, otherwise: Ints) -> Ints:
         """Small area in which each point lies; `otherwise` where it lies in none."""
@@ -277,6 +283,7 @@ def read_world(tables: Mapping[str, pa.Table], months: Months) -> World:
         venue_points=_points(venues),
         venue_open=_open_days(venues),
         aliases=_aliases(tables["venue_aliases"], venue_number),
+        former_names=_former_names(tables, venue_number),
         institution_names=_texts(institutions, "institution_name"),
         institution_types=_texts(institutions, "institution_type"),
         institution_points=_points(institutions),
@@ -338,6 +345,18 @@ def _open_days(venues: pa.Table) -> Ints:
     opened = [day_number(day) for day in venues["opened_on"].to_pylist()]
     closed = [day_number(day) if day else 10**6 for day in venues["closed_on"].to_pylist()]
     return np.column_stack([opened, closed]).astype(np.int64)
+
+
+def _former_names(
+    tables: Mapping[str, pa.Table], venue_number: Mapping[str, int]
+) -> dict[int, tuple[int, str]]:
+    """Of venues that were renamed on a day that is known: the day and the name before it."""
+    renamed = {row["venue"]: row["renamed_on"] for row in tables["venues"].to_pylist() if row["renamed_on"]}
+    return {
+        venue_number[row["venue"]]: (day_number(renamed[row["venue"]]), row["alias"])
+        for row in tables["venue_aliases"].to_pylist()
+        if row["used_until"] is not None
+    }
 
 
 def _aliases(table: pa.Table, venue_number: Mapping[str, int]) -> dict[int, tuple[str, ...]]:
