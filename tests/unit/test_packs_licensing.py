@@ -111,6 +111,29 @@ def test_premises_of_other_districts_are_not_listed(world, page):
 
 
 @pytest.mark.parametrize(
+    ("renamed", "said"),
+    [
+        (None, ""),
+        (dt.date(2024, 12, 31), ""),
+        (dt.date(2025, 1, 1), " (so named since January 2025)"),
+        (dt.date(2025, 11, 30), " (so named since November 2025)"),
+    ],
+)
+def test_premises_renamed_within_the_period_say_since_when(world, renamed, said):
+    one = own_venues(world)[5]
+    venues = [
+        {**row, "renamed_on": renamed} if row["venue"] == one["venue"] else row
+        for row in world.tables["venues"].to_pylist()
+    ]
+    made = replace(world, tables={**world.tables, "venues": rows_of("venues", venues)})
+
+    text = make_packs(made.engine(), made.context)[LICENSING].decode("utf-8")
+
+    assert f"{one['venue_name']}{said}</th>" in text
+    assert ("so named" in text) is bool(said)
+
+
+@pytest.mark.parametrize(
     ("opened", "closed", "listed"),
     [
         (dt.date(2010, 1, 1), dt.date(2024, 12, 31), False),

@@ -50,6 +50,7 @@ class Venue:
     capacity: int | None
     opened_on: dt.date | None
     closed_on: dt.date | None
+    renamed_on: dt.date | None = None
 
 
 @dataclass(frozen=True)

@@ -232,7 +232,7 @@ def _venue_table(
         ),
         rows=tuple(
             Row(
-                _venue_name(venue),
+                _venue_name(venue, inputs.long_period()),
                 (
                     Cell(venue.licence_number or "[z]"),
                     Cell(label("venue_type", venue.venue_type) if venue.venue_type else "[z]"),
@@ -280,10 +280,15 @@ def _capacity_cell(inputs: PackInputs, venue: Venue, shown: Shown | None) -> Cel
     return Cell(text, shown.figure, "per_100_capacity", numeric=True)
 
 
-def _venue_name(venue: Venue) -> str:
-    if venue.closed_on is None:
-        return venue.name
-    return _("{name} (closed {month})").format(name=venue.name, month=month_text(f"{venue.closed_on:%Y-%m}"))
+def _venue_name(venue: Venue, span: Span) -> str:
+    """The name, with since when it is so named where that lies in the period, and when it closed."""
+    name = venue.name
+    if venue.renamed_on is not None and f"{venue.renamed_on:%Y-%m}" >= span.start:
+        month = month_text(f"{venue.renamed_on:%Y-%m}")
+        name = _("{name} (so named since {month})").format(name=name, month=month)
+    if venue.closed_on is not None:
+        name = _("{name} (closed {month})").format(name=name, month=month_text(f"{venue.closed_on:%Y-%m}"))
+    return name
 
 
 def _hours(inputs: PackInputs, venues: Sequence[Venue], counts: Counts, span: Span) -> tuple[Block, ...]:

@@ -159,7 +159,7 @@ class _Shared:
             engine,
             """
             SELECT venues.venue, venue_name, venue_type, licence_number, capacity, opened_on, closed_on,
-                   areas.district
+                   renamed_on, areas.district
             FROM venues JOIN areas ON areas.area_type = 'small_area' AND areas.area = venues.small_area
             ORDER BY venues.venue
             """,
@@ -175,6 +175,7 @@ class _Shared:
                     row["capacity"],
                     row["opened_on"],
                     row["closed_on"],
+                    row["renamed_on"],
                 )
             )
         names = _rows(
