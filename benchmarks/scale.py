@@ -29,7 +29,7 @@ import scale_peers
 from scale_records import LAST_MONTH, write_scale
 
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.hand_over import disk_of, hand_over, rows_in_parts
+from preventable.hand_over import disk_of, given_tables, hand_over, rows_in_parts
 from preventable.pipeline import STEPS, Step
 from preventable.settings import StepContext, load_policy
 from preventable.store.home import Home, create_home, open_home
@@ -83,12 +83,12 @@ def make_home(folder: Path) -> dict[str, Any]:
 def run_stage(home: Home, name: str) -> dict[str, Any]:
     """One stage as the pipeline runs it: tables read, loaded, worked on, conformed and stored."""
     step = next(one for one in STEPS if one.name == name)
-    region, policy = home.region_tables(), load_policy()
+    given, policy = given_tables(home), load_policy()
     clock = Clock()
     with writing(home) as tables:
         engine = DuckDBEngine(disk_of(step.handed, home, tables), threads=THREADS)
         with clock.part("hand over"):
-            rows = hand_over(engine, step.reads, step.carries, tables, region)[step.counted[0]]
+            rows = hand_over(engine, step.reads, step.carries, tables, given)[step.counted[0]]
         with clock.part("work"):
             step.run(engine, _context(home, step, policy))
         with clock.part("store"):
@@ -99,7 +99,9 @@ def run_stage(home: Home, name: str) -> dict[str, Any]:
 
 def _context(home: Home, step: Step, policy: Any) -> StepContext:
     key_id, key = home.pseudonym_key() if step.holds_key else ("", b"")
-    return StepContext(policy, home.region_about(), key, key_id, LAST_MONTH if step.told_period else "")
+    phrase_key = home.phrase_key() if step.holds_phrase_key else b""
+    period = LAST_MONTH if step.told_period else ""
+    return StepContext(policy, home.region_about(), key, key_id, phrase_key, period)
 
 
 def run_peer(folder: Path, rows: int) -> Iterator[dict[str, Any]]:
