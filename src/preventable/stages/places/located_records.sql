@@ -19,7 +19,7 @@ WITH larger_areas AS (
     GROUP BY area
 ),
 
-placed AS (
+located AS (
     SELECT
         p.*,
         coalesce(p.postcode_small_area, g.area) AS point_small_area,
@@ -66,7 +66,7 @@ SELECT
         WHEN p.place_kind = 'area' THEN a.district
         WHEN p.sigma_m <= $district_m THEN n.district
     END AS district
-FROM placed p
+FROM located p
 LEFT JOIN small_areas n ON n.small_area = CASE WHEN p.by_statement THEN p.stated_area ELSE p.point_small_area END
 LEFT JOIN areas a
     ON a.area = CASE WHEN p.place_kind = 'area' AND NOT p.by_statement THEN p.place_id END
