@@ -313,6 +313,8 @@ def estimate_rows(partner: Mapping[str, Any], kind: Mapping[str, Any]) -> list[d
             "source": source,
             "area_type": area[0],
             "area": area[1],
+            "breakdown": "all",
+            "category": "",
             "period_start": start,
             "period_end": "2025-12-28",
             **dict(zip(("value", "lower", "upper", "lower_if_hidden"), values, strict=True)),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from preventable.methods.pair_excess import HealthRecords, PairRules, PoliceRecords
 from preventable.settings import load_policy
@@ -13,6 +16,9 @@ from preventable.stages.linkage.policy import read_linkage_policy
 
 WEEK = 7 * 24 * 60.0
 RULES: PairRules = pair_rules(read_known_rules(read_linkage_policy(load_policy())))
+
+#: Windows of a stated time are 45 minutes each way; of a missing one, half a day before the arrival.
+STATED_HOURS = 4
 
 
 @dataclass(frozen=True)
@@ -115,3 +121,57 @@ def moved(world: PairWorld, *, east_m: float, north_m: float) -> PairWorld:
         world.police, easting_m=world.police.easting_m + east_m, northing_m=world.police.northing_m + north_m
     )
     return replace(world, health=health, police=police)
+
+
+def pair_records(world: Mapping[str, pa.Table]) -> tuple[dict[str, HealthRecords], PoliceRecords]:
+    """Records of a world in the columns of ../shared/reference/linkage/world_a, by service, and of its police."""
+    health = {
+        "ed": _seen(first_attendances(world["emergency"]), "arrival_s"),
+        "ambulance": _seen(world["ambulance"], "time_s"),
+    }
+    police = world["police"]
+    records = PoliceRecords(
+        start_min=_numbers(police, "earliest_s") / 60,
+        end_min=_numbers(police, "latest_s") / 60,
+        easting_m=_numbers(police, "easting_m"),
+        northing_m=_numbers(police, "northing_m"),
+        **_person(police),
+    )
+    return health, records
+
+
+def _numbers(table: pa.Table, column: str) -> Any:
+    return table[column].to_numpy(zero_copy_only=False).astype(float)
+
+
+def _person(table: pa.Table) -> dict[str, Any]:
+    age, sex = _numbers(table, "age"), np.array(table["sex"].fill_null("").to_pylist())
+    return {"age_from": age, "age_to": age, "sex": np.select([sex == "M", sex == "F"], [0, 1], -1)}
+
+
+def _seen(table: pa.Table, contact: str) -> HealthRecords:
+    start, end = _numbers(table, "earliest_s") / 60, _numbers(table, "latest_s") / 60
+    stated = end - start < STATED_HOURS * 60
+    sd = _numbers(table, "place_sd_m")
+    return HealthRecords(
+        contact_min=_numbers(table, contact) / 60,
+        start_min=np.where(stated, start, np.nan),
+        end_min=np.where(stated, end, np.nan),
+        time_class=np.where(stated, 0, 2),
+        easting_m=_numbers(table, "easting_m"),
+        northing_m=_numbers(table, "northing_m"),
+        place_class=np.select([np.isnan(sd), sd <= 150, sd <= 600], [3, 0, 1], 2),
+        **_person(table),
+    )
+
+
+def first_attendances(table: pa.Table) -> pa.Table:
+    """Without attendances within 72 hours of another of the same pseudonym."""
+    table = table.sort_by("arrival_s")
+    last: dict[int, float] = {}
+    kept = []
+    for who, when in zip(table["person"].to_pylist(), table["arrival_s"].to_pylist(), strict=True):
+        kept.append(when - last.get(who, -np.inf) >= 72 * 3600)
+        if kept[-1]:
+            last[who] = when
+    return table.filter(kept)

@@ -58,7 +58,10 @@ def unknown_to_police(home: Home, truth: Path) -> dict[str, dict[str, Any]]:
     """
     shares = json.loads((truth / "truth.json").read_text(encoding="utf-8"))
     with reading(home) as tables:
-        rows = {row["source"]: row for row in tables.read("known_to_police").to_pylist()}
+        known = tables.read("known_to_police").to_pylist()
+    rows = {
+        row["source"]: row for row in known if row["measure"] == "own_record" and row["breakdown"] == "all"
+    }
     return {
         source: {
             "truth": shares[f"{source}_unknown_to_police"],

@@ -16,6 +16,7 @@ from preventable.engine import Engine
 from preventable.engine.choose import embedded_engine
 from preventable.errors import StaleFiguresError, UnknownFigureError
 from preventable.settings import Policy
+from preventable.stages.disclosure.estimates import SHARE_OF
 from preventable.stages.indicators.definitions import Definition, read_definitions
 from preventable.stages.indicators.records import (
     area_column,
@@ -188,7 +189,10 @@ def explain_figure(
 _OF_SERIES = ("signals", ("definition", "area_type", "area"))
 #: What is told besides counts -> the exact table that it rests on, and the columns that both have.
 _RESTS_ON = {
-    "unknown_to_police": ("known_to_police", ("source", "period_start", "period_end")),
+    **dict.fromkeys(
+        SHARE_OF.values(),
+        ("known_to_police", ("source", "breakdown", "category", "period_start", "period_end")),
+    ),
     "yearly_change": _OF_SERIES,
 }
 #: What a person wants to read first of a released row.
@@ -209,7 +213,12 @@ def _explain_beyond(
     last = tables.run_log.last_step("disclosure")
     if last is None or last.versions_read[table] != tables.version(table):
         raise StaleFiguresError("explain", "figures were counted since the last release")
-    rows = [dict(row) for row in tables.read(table).to_pylist() if all(row[c] == told[0][c] for c in shared)]
+    rows = [
+        dict(row)
+        for row in tables.read(table).to_pylist()
+        if all(row[c] == told[0][c] for c in shared)
+        and SHARE_OF.get(row.get("measure", "")) in (None, told[0].get("estimate"))
+    ]
     sources = {told[0]["source"]} | ({"police"} if table == "known_to_police" else set())
     months = {"from": told[0].get("period_start", "")[:7], "to": told[0]["period_end"][:7]}
     submissions = [

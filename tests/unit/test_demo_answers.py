@@ -175,12 +175,14 @@ def test_a_correction_is_found_where_an_accepted_row_no_longer_stands(row, resul
 
 
 def test_the_share_unknown_is_the_rest_of_the_share_known_and_its_limits_change_places(tmp_path):
-    known = {"source": "ed", "period_start": "2025-01-06", "period_end": "2025-12-28", "weeks": 51, "records": 900,
+    whole = {"measure": "own_record", "breakdown": "all"}
+    known = {**whole, "source": "ed", "period_start": "2025-01-06", "period_end": "2025-12-28", "weeks": 51, "records": 900,
              "police_records": 3_000, "estimate": 0.4, "lower": 0.35, "upper": 0.47, "calibrated": True}  # fmt: skip
-    silent = {"source": "ambulance", "calibrated": False, "reason": "too few"}
+    silent = {**whole, "source": "ambulance", "calibrated": False, "reason": "too few"}
+    part = {**known, "breakdown": "quarter", "category": "2025-Q1", "estimate": 0.2}
     home = small_home(tmp_path)
     with writing(home) as tables:
-        tables.replace("known_to_police", rows_of("known_to_police", [known, silent]))
+        tables.replace("known_to_police", rows_of("known_to_police", [known, silent, part]))
     truth = {"ed_unknown_to_police": 0.58, "ambulance_unknown_to_police": 0.5}
     (tmp_path / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
 

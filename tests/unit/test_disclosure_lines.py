@@ -370,7 +370,8 @@ def test_the_stage_takes_the_guard_s_last_look_at_lines(monkeypatch):
 
 def test_the_stage_takes_the_guard_s_last_look_at_estimates(monkeypatch):
     exact = [
-        {**row, "value": 0.5124} for row in released_shares([known()], ["community_safety-XD01"], "X01", RULE)
+        {**row, "value": 0.5124}
+        for row in released_shares([known()], {"community_safety-XD01": ["unknown_to_police"]}, "X01", RULE)
     ]
     monkeypatch.setattr("preventable.stages.disclosure.stage.released_shares", lambda *_: exact)
 
@@ -378,10 +379,16 @@ def test_the_stage_takes_the_guard_s_last_look_at_estimates(monkeypatch):
         stage_with(known=[known()])
 
 
+ONE = {"one": ["unknown_to_police"]}
+
+
 def known(source="ed", **changes):
     """A row of `known_to_police`."""
     return {
         "source": source,
+        "measure": "own_record",
+        "breakdown": "all",
+        "category": "",
         "period_start": "2025-01-06",
         "period_end": "2025-12-28",
         "weeks": 51,
@@ -534,10 +541,10 @@ def test_a_partner_without_the_grant_is_told_of_no_change():
 # --- the guard of estimates -------------------------------------------------------------------------
 
 
-def guarded(changes=(), shares_to=("one",), changes_to=(TOLD,)):
+def guarded(changes=(), shares_to=ONE, changes_to=(TOLD,)):
     """Let the guard look at a share and a change of which some fields were changed."""
     exact, slopes = [known()], changing(0.12, 0.02)
-    rows = [*released_shares(exact, ["one"], "X01", RULE), *changes_of(slopes)]
+    rows = [*released_shares(exact, ONE, "X01", RULE), *changes_of(slopes)]
     kinds = {row["estimate"]: row for row in rows}
     for kind, field, value in changes:
         kinds[kind][field] = value
@@ -573,17 +580,17 @@ def test_the_guard_refuses_an_estimate_that_was_changed(kind, field, value, word
 
 def test_the_guard_refuses_an_estimate_without_its_grant():
     with pytest.raises(ReleaseRefusedError, match="not granted"):
-        guarded(shares_to=())
+        guarded(shares_to={"one": ["seen_by_neither"]})
     with pytest.raises(ReleaseRefusedError, match="not granted"):
         guarded(changes_to=())
 
 
 def test_the_guard_refuses_a_share_of_too_few_records():
     exact = [known(records=99)]
-    row = {**released_shares([known()], ["one"], "X01", RULE)[0]}
+    row = {**released_shares([known()], ONE, "X01", RULE)[0]}
 
     with pytest.raises(ReleaseRefusedError, match="no figure"):
-        check_estimates([row], exact, [], shares_to=["one"], changes_to=(), rule=RULE)
+        check_estimates([row], exact, [], shares_to=ONE, changes_to=(), rule=RULE)
 
 
 def test_estimates_finer_than_pages_show_are_refused():

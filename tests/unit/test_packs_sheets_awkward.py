@@ -215,7 +215,18 @@ def test_any_count_or_rate_keeps_its_number_and_its_look(value, decimals):
 @example(share=-0.03)
 @example(share=-0.001)
 def test_any_estimate_has_a_place_however_wide_its_limits(share):
-    about = ("e", "yearly_change", "ed_assault_attendances", "ed", "district", "XD01", "2025-01", "2025-12")
+    about = (
+        "e",
+        "yearly_change",
+        "ed_assault_attendances",
+        "ed",
+        "district",
+        "XD01",
+        "all",
+        "",
+        "2025-01",
+        "2025-12",
+    )
     cells = tuple(
         ShownEstimate(*about, 0.0, share, share, None, "", "").cell(part) for part in ("value", "upper")
     )

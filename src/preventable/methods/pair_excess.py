@@ -18,9 +18,12 @@ from preventable.methods.pair_excess_moments import (
     Excess,
     core_excess,
     excess_of,
+    far_shares,
     fixed_weights,
     other_person_share,
-    read_moments,
+    read_profiles,
+    shrunk,
+    with_pairs,
 )
 from preventable.methods.pair_excess_pairs import KNOWN, SAME_AGE
 from preventable.methods.pair_excess_records import (
@@ -89,11 +92,11 @@ class KnownShare:
 class _Reading:
     """Pairs beyond chance per record of one service: with all weeks, and without each of `weeks` in turn.
 
-    `without` has a row a week: pairs, and those of them with a co-victim's police record.
+    `without` has a row a week: pairs per record, and the part of them that is of one victim.
     """
 
     pairs: float
-    co_victims: float
+    own_part: float
     without: Floats
     weeks: Ints
     control: float
@@ -115,8 +118,9 @@ def known_to_police(
     """Share of each service's victims who have a police record of their own, with its interval.
 
     Pairs beyond chance, per record, are the share known plus the police records of co-victims. Co-victims are told by
-    age and sex: their pairs differ as pairs of police records of one incident do, pairs of one person hardly. Their
-    number per record is a matter of the incidents, so it is pooled over the services.
+    age and sex: their pairs differ as pairs of police records of one incident do, pairs of one person hardly. An
+    incident that the police know of brings its victims together, so the part of pairs that is of one victim is pooled
+    over the services: those whose victims are better known have more pairs of both kinds.
 
     Args:
         health: Records by service, re-attendances left out. Times on the clock of `police`, which keeps hour and
@@ -136,9 +140,9 @@ def known_to_police(
         Efron and Stein (1981), Annals of Statistics 9:586-596 (jackknife).
         The product rule and the week-shifted null of pairs are our own: docs/explanation/unknown-to-police.md.
     """
+    wide_share = _wide_share(police, weeks, rules)
     police = chosen(police, (police.start_min >= 0) & (police.start_min < weeks * WEEK_MIN))
     narrow = chosen(police, police.width_min <= rules.longest_window_min)
-    wide_share = 1.0 - len(narrow) / len(police) if len(police) else 0.0
     inside = _inside(health, narrow, weeks, rules)
     used = {name: len(np.unique(weeks_of(records, weeks, rules))) for name, records in inside.items()}
     reasons = {name: _too_little(len(inside[name]), len(narrow), used[name], rules) for name in inside}
@@ -157,6 +161,13 @@ def known_to_police(
         share = KnownShare(len(inside[name]), len(police), used[name], calibrated=False, reason=reasons[name])
         results[name] = share if reasons[name] else _with_figures(share, name, clear, wide_share, rules)
     return results
+
+
+def _wide_share(police: PoliceRecords, weeks: int, rules: PairRules) -> float:
+    """Share of windows too long to use. By their middles: a long one of the first week began before it."""
+    middle = (police.start_min + police.end_min) / 2
+    inside = chosen(police, (middle >= 0) & (middle < weeks * WEEK_MIN))
+    return float((inside.width_min > rules.longest_window_min).mean()) if len(inside) else 0.0
 
 
 def _inside(
@@ -191,7 +202,7 @@ def _too_faint(reading: _Reading, rules: PairRules) -> str:
         return "too few pairs far apart to scale chance by"
     if not reading.core > least * reading.core_se:
         return f"pairs beyond chance are fewer than {least:g} standard errors"
-    if not reading.of_one_incident > least * reading.of_one_incident_se:
+    if not reading.of_one_incident > rules.fewest_co_victim_errors * reading.of_one_incident_se:
         return "too few police records of one incident to tell co-victims by"
     if reading.same_age > rules.most_same_age * reading.of_one_incident:
         return "police records of one incident are too often of one age and sex, as doubled records are"
@@ -209,21 +220,23 @@ def _read(counts: PairCounts, of_one_incident: Floats, usable: float, rules: Pai
     records = counts.records.sum(axis=(1, 2, 3))
     profile = of_one_incident.sum(axis=0)
 
-    def pairs(excess: Excess, number: float, profile: Floats) -> tuple[float, float]:
-        moments = read_moments(excess, weights, rules)
-        per_record = float(moments.pairs.sum()) / number / usable
-        return per_record, per_record * moments.other_person / other_person_share(profile)
-
-    without = []
-    for week in np.flatnonzero(records):
-        rest = total.without(Excess(weekly.near[week], weekly.far[week]))
-        without.append(pairs(rest, float(records.sum() - records[week]), profile - of_one_incident[week]))
+    weeks = np.flatnonzero(records)
+    rests = [total, *(total.without(Excess(weekly.near[week], weekly.far[week])) for week in weeks)]
+    numbers = records.sum() - np.array([0.0, *records[weeks]])
+    one_incident = [profile, *(profile - of_one_incident[week] for week in weeks)]
+    profiles = [read_profiles(rest, weights, rules) for rest in rests]
+    weight = _weight_of_stated(np.array([far_shares(one) for one in profiles[1:]]), rules)
+    read = []
+    for rest, number, persons, profile_ in zip(rests, numbers, one_incident, profiles, strict=True):
+        moments = with_pairs(shrunk(profile_, weight, rules.far_share), rest, weights)
+        own = 1.0 - moments.other_person / other_person_share(persons)
+        read.append((float(moments.pairs.sum()) / number / usable, own))
     core = np.array([core_excess(Excess(near, weekly.far[0]), weights) for near in weekly.near])
     incident = of_one_incident[:, KNOWN].sum(axis=1)
     return _Reading(
-        *pairs(total, float(records.sum()), profile),
-        without=np.array(without),
-        weeks=np.flatnonzero(records),
+        *read[0],
+        without=np.array(read[1:]),
+        weeks=weeks,
         control=counts.control,
         core=float(core.sum()),
         core_se=_sum_se(core),
@@ -231,6 +244,13 @@ def _read(counts: PairCounts, of_one_incident: Floats, usable: float, rules: Pai
         of_one_incident_se=_sum_se(incident),
         same_age=float(profile[SAME_AGE]),
     )
+
+
+def _weight_of_stated(far: Floats, rules: PairRules) -> Floats:
+    """How much the stated share of far pairs weighs beside the one seen, by place class: [week left out, place]."""
+    variance = np.array([jackknife_se(of_place) for of_place in far.T]) ** 2
+    weight: Floats = variance / (variance + rules.far_share_sd**2)
+    return weight
 
 
 def _large_classes(counts: PairCounts, rules: PairRules) -> PairCounts:
@@ -256,13 +276,13 @@ def _large_classes(counts: PairCounts, rules: PairRules) -> PairCounts:
 def _with_figures(
     share: KnownShare, name: str, readings: Mapping[str, _Reading], wide_share: float, rules: PairRules
 ) -> KnownShare:
-    co_victims, co_victims_without = _pooled_co_victims(readings)
+    part, part_without = _pooled_part(readings)
     reading = readings[name]
-    own = reading.pairs - co_victims
+    own = reading.pairs * part
     # A week in which this service has no record leaves its pairs as they are.
-    weeks = sorted(co_victims_without)
+    weeks = sorted(part_without)
     pairs_without = dict(zip(reading.weeks.tolist(), reading.without[:, 0].tolist(), strict=True))
-    without = [pairs_without.get(week, reading.pairs) - co_victims_without[week] for week in weeks]
+    without = [pairs_without.get(week, reading.pairs) * part_without[week] for week in weeks]
     error = jackknife_se(np.array(without))
     reach = float(stdtrit(len(weeks) - 1, 0.5 + rules.level / 2)) * error
     if 2 * reach > rules.widest_interval:
@@ -278,23 +298,23 @@ def _with_figures(
         upper_if_hidden=min(upper / (1.0 - rules.hidden_share), 1.0),
         hidden_share=rules.hidden_share,
         wide_share=wide_share,
-        own_record_part=own / reading.pairs,
+        own_record_part=part,
         core_excess=reading.core,
         core_excess_se=reading.core_se,
     )
 
 
-def _pooled_co_victims(readings: Mapping[str, _Reading]) -> tuple[float, dict[int, float]]:
-    """Police records of co-victims per health record, over the services, and without each week in turn."""
+def _pooled_part(readings: Mapping[str, _Reading]) -> tuple[float, dict[int, float]]:
+    """Part of pairs that is of one victim, over the services, and without each week in turn."""
     weights = {name: 1.0 / jackknife_se(reading.without[:, 1]) ** 2 for name, reading in readings.items()}
     whole = sum(weights.values())
-    pooled = sum(weights[name] * reading.co_victims for name, reading in readings.items()) / whole
+    pooled = sum(weights[name] * reading.own_part for name, reading in readings.items()) / whole
     without: dict[int, float] = {}
     for week in sorted({week for reading in readings.values() for week in reading.weeks.tolist()}):
         without[week] = 0.0
         for name, reading in readings.items():
             place = np.flatnonzero(reading.weeks == week)
-            value = float(reading.without[place[0], 1]) if len(place) else reading.co_victims
+            value = float(reading.without[place[0], 1]) if len(place) else reading.own_part
             without[week] += weights[name] * value / whole
     return pooled, without
 

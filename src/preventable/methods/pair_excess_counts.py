@@ -100,18 +100,38 @@ def count_pairs(
 
 
 def co_victim_counts(police: PoliceRecords, *, weeks: int, rules: PairRules) -> tuple[Floats, Floats]:
-    """Pairs of police records that look like one incident, and their shifted mean: [week of the first, person]."""
+    """Pairs of police records that look like one incident, and their shifted mean: [week of the first, person].
+
+    The mean is scaled week by week by all pairs with such gaps, however far apart: chance makes nearly all of them, and
+    in a busy week it makes more than in the weeks that the shifts lay over it.
+    """
     narrow = chosen(police, (police.width_min <= rules.co_victim_window_min) & ~np.isnan(police.easting_m))
     real = _co_victims(narrow, narrow, weeks, rules)
     # A record is no pair with itself: age and sex are its own.
     i = np.arange(len(narrow))
     week = (narrow.start_min // WEEK_MIN).astype(np.int64)
     np.subtract.at(real, (week, person_classes(narrow, i, narrow, i, rules)), 1.0)
-    null = np.zeros_like(real)
-    shifts = rules.shifts(weeks)
-    for k in shifts:
-        null += _co_victims(narrow, shifted(narrow, k * WEEK_MIN, weeks * WEEK_MIN), weeks, rules)
-    return real, null / max(len(shifts), 1)
+    number = _co_victim_numbers(narrow, narrow, weeks, rules)
+    number -= np.bincount(week, minlength=weeks)
+    null, expected = np.zeros_like(real), np.zeros(weeks)
+    for k in rules.shifts(weeks):
+        moved = shifted(narrow, k * WEEK_MIN, weeks * WEEK_MIN)
+        null += _co_victims(narrow, moved, weeks, rules)
+        expected += _co_victim_numbers(narrow, moved, weeks, rules)
+    scale = np.divide(number, expected, out=np.zeros_like(number), where=expected > 0)
+    return real, null * scale[:, None]
+
+
+def _co_victim_numbers(police: PoliceRecords, others: PoliceRecords, weeks: int, rules: PairRules) -> Floats:
+    """Pairs with such gaps at any distance, by week of the first."""
+    starts, ends = np.sort(others.start_min), np.sort(others.end_min)
+    gap = rules.co_victim_gap_min
+    found = np.searchsorted(starts, police.end_min + gap, "right")
+    found -= np.searchsorted(ends, police.start_min - gap, "left")
+    week = (police.start_min // WEEK_MIN).astype(np.int64)
+    numbers: Floats = np.zeros(weeks)
+    np.add.at(numbers, week, found)
+    return numbers
 
 
 # --- near pairs: any distance ----------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from preventable.methods.pair_excess_pairs import CORE, KNOWN, OTHER_PERSON, PER
 from preventable.methods.pair_excess_records import NO_PLACE, Floats, PairRules
 
 _POINTS = NO_PLACE  # place classes with a point: 0, 1, 2
+_BEYOND = -2  # of the classes of distance: beyond the last edge
 _BACKGROUND = 2.0  # pairs of chance are counted twice: in the records as they are and in the null
 
 
@@ -77,6 +78,11 @@ def read_moments(excess: Excess, weights: Weights, rules: PairRules) -> Moments:
         weights: Weights of the same service, the same for every set of weeks.
         rules: Which distances are tight.
     """
+    return with_pairs(read_profiles(excess, weights, rules), excess, weights)
+
+
+def read_profiles(excess: Excess, weights: Weights, rules: PairRules) -> Moments:
+    """The three profiles, and no pairs yet."""
     gaps = np.zeros((TIMES, WINDOWS, rules.steps + 1))
     distances = np.zeros((PLACES, rules.distances))
     persons = np.zeros((AGES, PERSONS))
@@ -90,11 +96,41 @@ def read_moments(excess: Excess, weights: Weights, rules: PairRules) -> Moments:
         distances[place] = np.einsum("cavtsk,cavtk->s", near, weights.distance[:, place])
         persons += np.einsum("cavtsk,cavts->ak", near, weights.person[:, place])
     other = _other_person_share(persons[0])
-    gaps, distances, persons = _profile(gaps), _profile(distances), _profile(persons)
+    pairs = np.zeros((TIMES, PLACES, AGES, WINDOWS))
+    return Moments(pairs, _profile(gaps), _profile(distances), _profile(persons), other)
+
+
+def with_pairs(profiles: Moments, excess: Excess, weights: Weights) -> Moments:
+    """The same profiles, with the pairs that they say there are."""
     seen = np.einsum("clavtsk,clavtsk->clav", excess.near, weights.amount)
-    share = np.einsum("clavtsk,cvt,ls,ak->clav", weights.amount, gaps[..., :-1], distances, persons)
+    share = np.einsum(
+        "clavtsk,cvt,ls,ak->clav",
+        weights.amount,
+        profiles.gaps[..., :-1],
+        profiles.distances,
+        profiles.persons,
+    )
     pairs = np.divide(seen, share, out=np.zeros_like(seen), where=np.abs(share) > 0)
-    return Moments(pairs, gaps, distances, persons, other)
+    return replace(profiles, pairs=pairs)
+
+
+def far_shares(profiles: Moments) -> Floats:
+    """Share of pairs beyond the last edge of distance, by place class with a point."""
+    shares: Floats = profiles.distances[:_POINTS, _BEYOND]
+    return shares
+
+
+def shrunk(profiles: Moments, weight: Floats, share: float) -> Moments:
+    """Profiles whose share beyond the last edge is drawn towards a stated one, by a weight of it for each place class.
+
+    Chance gives most pairs that lie far apart, so that what is beyond it is the noisiest cell of all.
+    """
+    distances = profiles.distances.copy()
+    far = far_shares(profiles)
+    drawn = far + weight * (share - far)
+    distances[:_POINTS] *= ((1.0 - drawn) / (1.0 - far))[:, None]
+    distances[:_POINTS, _BEYOND] = drawn
+    return replace(profiles, distances=distances)
 
 
 def fixed_weights(excess: Excess, counts: PairCounts, rules: PairRules) -> Weights:

@@ -127,6 +127,8 @@ class PairRules:
         block_min, block_start_min: Blocks in which the null is scaled; minute of the week when the first begins.
         times: By time class.
         distance_edges_m: Upper ends of the classes of distance.
+        far_share, far_share_sd: What is taken for the share of pairs beyond the last edge before any is seen, and how
+            sure that is.
         tight_m, core_m: By place class: radius in which time and age are read, and in which pairs are added up.
         control_from_m: Pairs farther apart, of like persons who are hardly one, scale the null.
         fewest_control_pairs: Of these, below which no share is given.
@@ -135,6 +137,7 @@ class PairRules:
         other_sex_apart_years: The same where the sex differs too.
         co_victim_window_min, co_victim_gap_min, co_victim_distance_m: Police records of one incident: longest
             window, gap and distance.
+        fewest_co_victim_errors: Standard errors that their number is above 0, below which no share is given.
         most_same_age: Share of those of one age and sex, of those with both, above which they are one person's.
     """
 
@@ -152,6 +155,8 @@ class PairRules:
     block_start_min: float
     times: tuple[TimeRule, ...]
     distance_edges_m: tuple[float, ...]
+    far_share: float
+    far_share_sd: float
     tight_m: tuple[float, ...]
     core_m: tuple[float, ...]
     control_from_m: float
@@ -162,6 +167,7 @@ class PairRules:
     co_victim_window_min: float
     co_victim_gap_min: float
     co_victim_distance_m: float
+    fewest_co_victim_errors: float
     most_same_age: float
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from preventable.methods.negative_binomial import normal_score
@@ -13,24 +13,31 @@ from preventable.tables.signal_rules import SignalRules
 from preventable.tables.weeks import window_days
 
 UNKNOWN_TO_POLICE, YEARLY_CHANGE = "unknown_to_police", "yearly_change"
+SHARE_OF = {
+    "own_record": UNKNOWN_TO_POLICE,
+    "incident": "incident_unknown_to_police",
+    "police_or_ed": "seen_by_neither",
+}
+"""Measure of `known_to_police` -> estimate that is told: its complement."""
 
 
 def released_shares(
-    known: Iterable[Mapping[str, Any]], recipients: Iterable[str], region: str, rule: ReleaseRule
+    known: Iterable[Mapping[str, Any]], granted: Mapping[str, Collection[str]], region: str, rule: ReleaseRule
 ) -> list[dict[str, Any]]:
-    """Rows of `released_estimates`: the share unknown to police, by health service, for each recipient.
+    """Rows of `released_estimates`: shares of the victims of each health service, as granted.
 
     Args:
         known: Rows of `known_to_police`.
-        recipients: Partners that are granted the estimate.
+        granted: Estimates granted to each partner.
         region: Code of the region.
         rule: Release rule.
     """
     shown = [{**_shown(row, rule), "area": region} for row in known]
     return [
         {"recipient": recipient, **row}
-        for recipient in sorted(recipients)
+        for recipient in sorted(granted)
         for row in sorted(shown, key=lambda row: str(row["figure"]))
+        if row["estimate"] in granted[recipient]
     ]
 
 
@@ -48,12 +55,16 @@ def _shown(row: Mapping[str, Any], rule: ReleaseRule) -> dict[str, Any]:
             "lower_if_hidden": _outwards(1 - row["upper_if_hidden"], places, math.floor),
         }
     withheld = numbers["value"] is None
+    estimate = SHARE_OF[row["measure"]]
+    group = "" if row["breakdown"] == "all" else f"/{row['breakdown']}/{row['category']}"
     return {
-        "figure": f"{UNKNOWN_TO_POLICE}/{row['source']}/{row['period_end']}",
-        "estimate": UNKNOWN_TO_POLICE,
+        "figure": f"{estimate}/{row['source']}{group}/{row['period_end']}",
+        "estimate": estimate,
         "definition": "",
         "source": row["source"],
         "area_type": "region",
+        "breakdown": row["breakdown"],
+        "category": row["category"],
         "period_start": row["period_start"],
         "period_end": row["period_end"],
         **numbers,
@@ -109,6 +120,8 @@ def _change(row: Mapping[str, Any], rule: ReleaseRule, rules: SignalRules) -> di
         "source": row["source"],
         "area_type": row["area_type"],
         "area": row["area"],
+        "breakdown": "all",
+        "category": "",
         "period_start": "",
         "period_end": last_day,
         "value": round(math.expm1(slope), places),

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from preventable.errors import ReleaseRefusedError
-from preventable.stages.disclosure.estimates import UNKNOWN_TO_POLICE, YEARLY_CHANGE
+from preventable.stages.disclosure.estimates import SHARE_OF, YEARLY_CHANGE
 from preventable.stages.disclosure.rule import ReleaseRule
 from preventable.stages.disclosure.signal_lines import Told
 
 _NUMBERS = ("value", "lower", "upper", "lower_if_hidden")
+_OF = ("source", "breakdown", "category")
 _CLOSE = 1e-9
 
 
@@ -20,7 +21,7 @@ def check_estimates(
     known: Iterable[Mapping[str, Any]],
     scored: Iterable[Mapping[str, Any]],
     *,
-    shares_to: Collection[str],
+    shares_to: Mapping[str, Collection[str]],
     changes_to: Iterable[Told],
     rule: ReleaseRule,
 ) -> None:
@@ -30,7 +31,7 @@ def check_estimates(
         rows: Rows of `released_estimates` as they would leave.
         known: Rows of `known_to_police`.
         scored: Rows of `signals`.
-        shares_to: Partners that are granted the share unknown to police.
+        shares_to: Estimates granted to each partner.
         changes_to: Partners that are granted yearly changes, with their areas and definitions.
         rule: Release rule.
 
@@ -39,7 +40,7 @@ def check_estimates(
             the wrong way round, or is not within rounding of the exact estimate; or a figure has no reason for
             being absent.
     """
-    shares = {row["source"]: row for row in known}
+    shares = {(SHARE_OF[row["measure"]], *(row[name] for name in _OF)): row for row in known}
     series = {
         (one.recipient, *area, definition)
         for one in changes_to
@@ -53,8 +54,9 @@ def check_estimates(
             slopes.setdefault(key, set()).add(math.expm1(row["yearly_change"]))
     for row in rows:
         _check_numbers(row, rule)
-        if row["estimate"] == UNKNOWN_TO_POLICE and row["recipient"] in shares_to:
-            _check_share(row, shares[row["source"]], rule)
+        share = shares.get((row["estimate"], *(row[name] for name in _OF)))
+        if share is not None and row["estimate"] in shares_to.get(row["recipient"], ()):
+            _check_share(row, share, rule)
         elif row["estimate"] == YEARLY_CHANGE and _series_of(row) in series:
             _check_change(row, slopes.get(_series_of(row)[1:], set()), rule)
         else:

@@ -13,7 +13,6 @@ from preventable.errors import NothingToReleaseError
 from preventable.settings import StepContext
 from preventable.stages.disclosure.cells import Cell
 from preventable.stages.disclosure.estimates import (
-    UNKNOWN_TO_POLICE,
     YEARLY_CHANGE,
     released_changes,
     released_shares,
@@ -193,7 +192,7 @@ def _tell_beyond_counts(
     scored = engine.table("signals").to_pylist()
     regions = engine.fetch("SELECT area FROM areas WHERE area_type = 'region' ORDER BY area").column("area")
     region = tuple(("region", area) for area in regions.to_pylist())
-    asked = [partner for partner, _district, terms in standing if UNKNOWN_TO_POLICE in terms.estimates]
+    asked = {partner: terms.estimates for partner, _district, terms in standing}
     told = [
         Told(partner, (*region, ("district", district)), terms.signals)
         for partner, district, terms in standing

@@ -108,6 +108,8 @@ def pair_rules(rules: Mapping[str, Any]) -> PairRules:
         block_start_min=null["block_start_min"],
         times=tuple(_time_rule(rules["time"][name]) for name in _TIMES),
         distance_edges_m=tuple(place["edges_m"]),
+        far_share=place["far_share"],
+        far_share_sd=place["far_share_sd"],
         tight_m=tuple(place["tight_m"][name] for name in _PLACES),
         core_m=tuple(place["core_m"][name] for name in _PLACES),
         control_from_m=null["control_from_m"],
@@ -118,6 +120,7 @@ def pair_rules(rules: Mapping[str, Any]) -> PairRules:
         co_victim_window_min=rules["co_victims"]["window_min"],
         co_victim_gap_min=rules["co_victims"]["gap_min"],
         co_victim_distance_m=rules["co_victims"]["distance_m"],
+        fewest_co_victim_errors=rules["co_victims"]["fewest_standard_errors"],
         most_same_age=rules["co_victims"]["most_same_age"],
     )
 
@@ -136,6 +139,9 @@ def _row(source: str, share: KnownShare, first: dt.date, weeks: int) -> dict[str
     figures = asdict(share)
     return {
         "source": source,
+        "measure": "own_record",
+        "breakdown": "all",
+        "category": "",
         "period_start": first.isoformat() if weeks else None,
         "period_end": (first + dt.timedelta(weeks=weeks, days=-1)).isoformat() if weeks else None,
         "weeks": share.weeks,

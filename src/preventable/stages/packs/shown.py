@@ -108,6 +108,8 @@ class ShownEstimate:
     source: str
     area_type: str
     area: str
+    breakdown: str
+    category: str
     period_start: str
     period_end: str
     value: float | None

@@ -47,7 +47,11 @@ def unknown_to_police(inputs: PackInputs) -> tuple[Block, ...]:
 
 def _held(inputs: PackInputs) -> list[ShownEstimate]:
     """Shares of the health services of which the region holds records."""
-    return [one for one in inputs.estimates_of(_ESTIMATE) if one.source in inputs.sources]
+    return [
+        one
+        for one in inputs.estimates_of(_ESTIMATE)
+        if one.source in inputs.sources and one.breakdown == "all"
+    ]
 
 
 def _abstention(inputs: PackInputs) -> str:
