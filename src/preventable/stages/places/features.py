@@ -20,12 +20,15 @@ FEATURES = (
     "text_around_only",  # share explained by the surroundings alone
     "worst_unexplained",  # heaviest word that nothing explains, as a share
     "name_found",  # share of the name's weight that the text has
+    "worst_unfound",  # heaviest word of the name that the text lacks, as a share of the name
+    "telling_missed",  # a word of the text that is no cue, number or generic word, which nothing here explains
     "likeness",  # string ratio of name and text less what only the surroundings explain
     "exact",  # that ratio is nearly 1
     "name_first",  # the text's first telling word is in the name
     "crossing",  # share explained by streets near by, where a crossing is named
     "crossing_street",  # the same for a candidate that is a street
     "number_street",  # a street after a house number
+    "number_named",  # the name has a number of the text
     "street_word_missed",  # the text has a word that ends streets' names, which nothing here explains
     "area_beside",  # an area, where other words than cues, numbers and generic ones stay unexplained
     "area_named",  # an area, where a name that is no area's stands in the text in full
@@ -55,6 +58,7 @@ NONE_FEATURES = (
     "best_likeness",
     "best_name_found",
     "best_whole",  # the least of these three, of the candidate where it is largest
+    "generic_area",  # nothing but generic words and an area
     "words",  # logarithm of their number
 )
 
@@ -76,6 +80,7 @@ class WordTable:
         likeness: Distinct words (one more, all 0) x vocabulary (one more, all 0), in 1/200.
         ends_street, tells, aside: Distinct words (one more): whether the word ends streets' names; whether
             it is more than a cue, a generic word or a number; whether it is a cue or a number.
+        number: Distinct words (one more): whether the word is a number.
         search: Texts x vocabulary, weighted likeness, for the token index.
     """
 
@@ -85,6 +90,7 @@ class WordTable:
     ends_street: np.ndarray
     tells: np.ndarray
     aside: np.ndarray
+    number: np.ndarray
     search: sparse.csr_matrix
 
 
@@ -117,9 +123,12 @@ def word_table(index: Index, texts: Sequence[ReadText], width: int) -> WordTable
     lists = word_lists()
     meant = [index.vocabulary.meant(word) for word in distinct]
     ends_street = np.array([*(word in lists.street_types for word in meant), False], dtype=bool)
+    number = np.array([*(word.isdigit() for word in distinct), False], dtype=bool)
     aside = np.array([*(word in lists.cues or word.isdigit() for word in meant), True], dtype=bool)
     tells = ~aside & ~np.array([*(word in lists.generic for word in meant), False], dtype=bool)
-    return WordTable(of_text, weight, likeness, ends_street, tells, aside, (text_words @ spread).tocsr())
+    return WordTable(
+        of_text, weight, likeness, ends_street, tells, aside, number, (text_words @ spread).astype(np.float32)
+    )
 
 
 def _word_weight(index: Index, word: str, ids: np.ndarray, likeness: np.ndarray) -> float:
@@ -159,6 +168,7 @@ def candidate_features(
     value["text_around_only"] = words.around_only
     value["worst_unexplained"] = words.worst
     value["name_found"] = words.name_found
+    value["worst_unfound"], value["telling_missed"] = words.worst_unfound, words.telling_missed
     value["name_first"] = words.first_in_name
     value["crossing"] = words.by_crossing
     value["crossing_street"] = words.by_crossing * index.is_street[entry]
@@ -167,6 +177,7 @@ def candidate_features(
     value["exact"] = (ratio >= _EXACT).astype(float)
     number_first = np.array([_number_first(t.words) for t in texts], dtype=bool)
     value["number_street"] = (number_first[text] & index.is_street[entry]).astype(float)
+    value["number_named"] = words.number_named
     value["street_word_missed"] = words.street_word_missed
     only_area = np.array([t.generic_and_area for t in texts], dtype=bool)[text]
     value["area_beside"] = words.telling_missed * (index.is_area[entry] & ~only_area)
@@ -200,6 +211,7 @@ def none_features(texts: Sequence[ReadText], pairs: Searched, features: np.ndarr
         best = np.zeros(len(texts))
         np.maximum.at(best, pairs.text, value)
         columns.append(best)
+    columns.append(np.array([float(t.generic_and_area) for t in texts]))
     columns.append(np.log1p([len(t.words) for t in texts]))
     return np.column_stack(columns)
 
@@ -210,7 +222,12 @@ class _Explained:
     def __init__(self, index: Index, table: WordTable, pairs: Searched, junction: np.ndarray) -> None:
         text = pairs.text
         count = len(text)
-        in_name, self.name_found, names_met = self._by_name(index, table, pairs)
+        in_name, again, found = self._by_name(index, table, pairs)
+        weights = index.name_weights[pairs.entry]
+        self.name_found = _row_sums(weights, found)
+        self.worst_unfound = (weights * (1 - found)).max(axis=1, initial=0) / np.maximum(
+            _plain_sums(weights), 1e-9
+        )
         around = self._by_surroundings(index, table, pairs)
         near = self._by_streets_near(index, table, pairs, junction)
         self.total, self.by_any, self.around_only, self.by_crossing, self.worst = (
@@ -219,7 +236,8 @@ class _Explained:
         self.first_in_name, self.street_word_missed, self.telling_missed = (np.zeros(count) for _ in range(3))
         self.kept = np.zeros(count, dtype=np.int64)
         self.name_covers = in_name
-        met, used = np.zeros(count), np.zeros(count)
+        self.number_named = np.zeros(count)
+        twice, used = np.zeros(count), np.zeros(count)
         undecided = np.ones(count, dtype=bool)
         for column in range(table.of_text.shape[1]):
             word, weight = table.of_text[text, column], table.weight[text, column]
@@ -229,29 +247,38 @@ class _Explained:
             undecided &= ~telling
             other = np.maximum(around[column], near[column])
             missed = np.maximum(in_name[column], other) < _EXPLAINED
-            met += (in_name[column] >= _EXPLAINED) & (around[column] < _EXPLAINED)
+            self.number_named[table.number[word] & (in_name[column] >= _EXACT)] = 1.0
+            twice += again[column] & (around[column] < 0.7)
             used += word < len(table.likeness) - 1
             self.street_word_missed[missed & table.ends_street[word]] = 1.0
             self.telling_missed[missed & table.tells[word]] = 1.0
-            drop = (in_name[column] < _EXPLAINED) & ((other >= 0.7) | table.aside[word])
+            elsewhere = (in_name[column] < _EXPLAINED) | again[column]
+            drop = elsewhere & ((other >= 0.7) | table.aside[word])
             self.kept |= np.where(drop | (word == len(table.likeness) - 1), 0, 1 << column)
-        self.said_twice = np.maximum(met - names_met, 0.0) / np.maximum(used, 1.0)
+        self.said_twice = twice / np.maximum(used, 1.0)
         scale = np.where(self.total > 0, self.total, 1.0)
         for name in ("by_any", "around_only", "by_crossing", "worst"):
             setattr(self, name, getattr(self, name) / scale)
 
     def _by_name(
         self, index: Index, table: WordTable, pairs: Searched
-    ) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-        """Likeness of each word to its best in the name; share and number of the name's words that are found."""
+    ) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
+        """Likeness of each word to its best in the name, whether an earlier word has taken that one already,
+        and likeness of each word of the name to its best in the text."""
         words = index.name_words[pairs.entry]
+        every = np.arange(len(words))
         found = np.zeros(words.shape, dtype=np.uint8)
-        covers = []
+        covers, again = [], []
+        taken = np.zeros(len(words), dtype=np.int64)
         for likeness in _looked_up(table, pairs.text, words):
             np.maximum(found, likeness, out=found)
-            covers.append(likeness.max(axis=1) / _SCALE)
-        share = _row_sums(index.name_weights[pairs.entry], found / _SCALE)
-        return covers, share, (found >= _EXPLAINED * _SCALE).sum(axis=1)
+            place = likeness.argmax(axis=1)
+            best = likeness[every, place] / _SCALE
+            met = best >= _EXPLAINED
+            again.append(met & ((taken >> place) & 1).astype(bool))
+            taken |= np.where(met, np.int64(1) << place, 0)
+            covers.append(best)
+        return covers, again, found / _SCALE
 
     def _by_surroundings(self, index: Index, table: WordTable, pairs: Searched) -> list[np.ndarray]:
         """The same for street and areas around, each word as far as its whole street's or area's name is found.

@@ -36,7 +36,7 @@ class Index:
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self.gazetteer = gazetteer
-        names, streets, around = _written_apart(gazetteer)
+        names, streets, around, self.apart = _written_apart(gazetteer)
         surroundings = [
             tuple(dict.fromkeys(street + tuple(word for area in areas for word in area)))
             for street, areas in zip(streets, around, strict=True)
@@ -44,7 +44,9 @@ class Index:
         self.names = names
         #: Pairs of words that stand side by side in a name.
         self.side_by_side = {pair for name in names for pair in pairwise(name)}
-        self.vocabulary = Vocabulary(word for words in (*names, *surroundings) for word in words)
+        self.vocabulary = Vocabulary(
+            [word for words in (*names, *surroundings) for word in words] + list(self.apart)
+        )
         self.kind = np.array(gazetteer.kind)
         self.is_premises, self.is_street, self.is_area = (
             self.kind == kind for kind in (PREMISES, STREET, AREA)
@@ -70,7 +72,7 @@ class Index:
         )
         self.name_count = np.bincount(self.name_number, minlength=1)[self.name_number]
         light, cues = word_lists().light, word_lists().cues
-        plain = cues | set(word_lists().generic)
+        plain = (cues | set(word_lists().generic)) - word_lists().chains
         #: Names of two or more words, not all of them cues: in full they are a name, however generic.
         self.phrases = {
             name for name in names if len([w for w in name if w != "the"]) >= 2 and not cues.issuperset(name)
@@ -173,7 +175,7 @@ class Index:
         )
         both = (name_part + around_part).tocsr()
         common = np.diff(both.indptr) > _COMMON_ROWS
-        self.token_index = (sparse.diags((~common).astype(float)) @ both).tocsr()
+        self.token_index = (sparse.diags((~common).astype(float)) @ both).tocsr().astype(np.float32)
         self.token_index.eliminate_zeros()
 
     def _build_triple_index(self) -> None:
@@ -196,9 +198,11 @@ class Index:
         ).reshape(-1, 2)
         weight = idf[pairs[:, 0]]
         length = np.sqrt(np.bincount(pairs[:, 1], weights=weight**2, minlength=len(triples)))
-        self.triple_idf = idf
+        self.triple_idf = idf.astype(np.float32)
         self.triple_index = sparse.csr_matrix(
-            (weight / length[pairs[:, 1]], (pairs[:, 0], pairs[:, 1])), shape=(len(kept), len(triples))
+            (weight / length[pairs[:, 1]], (pairs[:, 0], pairs[:, 1])),
+            shape=(len(kept), len(triples)),
+            dtype=np.float32,
         )
 
     def _build_areas(
@@ -259,16 +263,18 @@ def best_entries(
         limit: Most entries of one text.
         share: Least share of the row's best score.
     """
-    rows = np.repeat(np.arange(scores.shape[0]), np.diff(scores.indptr))
-    columns, values = scores.indices, scores.data
+    starts, columns, values = scores.indptr, scores.indices, scores.data
     if counts is not None:
+        rows = np.repeat(np.arange(scores.shape[0]), np.diff(starts))
         kept = counts(rows, columns)
-        rows, columns, values = rows[kept], columns[kept], values[kept]
-    best = np.zeros(scores.shape[0])
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
-    best[rows[starts]] = np.maximum.reduceat(values, starts) if len(starts) else 0.0
-    keep = np.flatnonzero((values >= share * best[rows]) & (values > 0))
-    rows, columns = rows[keep], columns[keep].astype(np.int64)
+        columns, values = columns[kept], values[kept]
+        starts = np.concatenate(([0], np.cumsum(np.bincount(rows[kept], minlength=scores.shape[0]))))
+    lengths = np.diff(starts)
+    best = np.zeros(scores.shape[0], dtype=values.dtype)
+    if len(values):
+        best[lengths > 0] = np.maximum.reduceat(values, starts[:-1][lengths > 0])
+    keep = np.flatnonzero((values >= np.repeat(best * values.dtype.type(share), lengths)) & (values > 0))
+    rows, columns = np.searchsorted(starts, keep, side="right") - 1, columns[keep].astype(np.int64)
     value = values[keep] / best[rows] + prior(rows, columns)
     order = np.lexsort((columns, -value, rows))
     rows, columns = rows[order], columns[order]
@@ -278,8 +284,13 @@ def best_entries(
 
 def _written_apart(
     gazetteer: Gazetteer,
-) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]], list[list[tuple[str, ...]]]]:
-    """Words of names, streets and areas; a word that others write as two ("foodstore") is two everywhere."""
+) -> tuple[
+    list[tuple[str, ...]], list[tuple[str, ...]], list[list[tuple[str, ...]]], dict[str, tuple[str, str]]
+]:
+    """Words of names, streets and areas; a word that others write as two ("foodstore") is two everywhere.
+
+    Those words come last, each with its two.
+    """
     names = [normalise(name).words for name in gazetteer.name]
     pairs = {one + other: (one, other) for name in names for one, other in pairwise(name)}
     apart = {
@@ -296,6 +307,7 @@ def _written_apart(
         [written(name) for name in names],
         [written(normalise(street).words) for street in gazetteer.street],
         [[written(normalise(name).words) for name in areas] for areas in gazetteer.around],
+        apart,
     )
 
 

@@ -121,9 +121,9 @@ def fit(
     lesson = _labelled(resolver, lines)
     parts = _folds(len(lines), settings)
     apart = [(_fitted(lesson, resolver.weights, settings, ~part), part) for part in parts]
-    temperature = _best_temperature(resolver, lesson, apart, settings["temperatures"])
+    temperature, shift = _calibration([(resolver, lesson, *one) for one in apart], settings)
     weights = _fitted(lesson, resolver.weights, settings, np.ones(len(lines), dtype=bool))
-    return Weights(weights.candidate, weights.none, temperature)
+    return _calibrated(weights, temperature, shift)
 
 
 def learning_curve(
@@ -219,12 +219,16 @@ def learn_weights(
     missing = _made(holes, [t for t in made if _is_gone(t, gone)], gone)
     lesson = _together(there, missing)
     weights = _minimised(lesson, settings["shrink"], np.ones(len(lesson.meant), dtype=bool), nothing)
-    tried = _made(holes, make_texts(gazetteer, hospitals, settings["held_out"], settings["seed"] + 1), gone)
-    every = np.ones(len(tried.meant), dtype=bool)
-    temperature = _best_temperature(holes, tried, [(weights, every)], settings["temperatures"])
-    weights = Weights(weights.candidate, weights.none, temperature)
-    told = _answers(holes, weights, tried)
-    return weights, float(told.right[told.has_place].mean())
+    tried = make_texts(gazetteer, hospitals, settings["held_out"], settings["seed"] + 1)
+    half = len(tried) // 2
+    trials = [
+        (kept, _made(kept, tried[:half], np.zeros(len(gone), dtype=bool))),
+        (holes, _made(holes, tried[half:], gone)),
+    ]
+    asked = [(resolver, told, weights, np.ones(len(told.meant), dtype=bool)) for resolver, told in trials]
+    weights = _calibrated(weights, *_calibration(asked, settings))
+    answers = [_answers(resolver, weights, told) for resolver, told in trials]
+    return weights, float(np.concatenate([a.right[a.has_place] for a in answers]).mean())
 
 
 def _taken_away(gazetteer: Gazetteer, share: float, seed: int) -> np.ndarray:
@@ -328,22 +332,33 @@ def _answers(resolver: Resolver, weights: Weights, lesson: _Lesson) -> _Answers:
     return _Answers(np.array([answer.probability for answer in told], dtype=float), right, meant >= 0)
 
 
-def _best_temperature(
-    resolver: Resolver,
-    lesson: _Lesson,
-    learnt: Sequence[tuple[Weights, np.ndarray]],
-    temperatures: Sequence[float],
-) -> float:
-    """The temperature with the least Brier score of the answers to the texts flagged beside each weights."""
-    scores = []
-    for temperature in temperatures:
-        squared: list[float] = []
-        for weights, part in learnt:
-            told = _answers(resolver, Weights(weights.candidate, weights.none, temperature), lesson)
-            answered = part & (told.probability > 0)
-            squared += ((told.probability - told.right) ** 2)[answered].tolist()
-        scores.append(float(np.mean(squared)) if squared else 0.0)
-    return float(temperatures[int(np.argmin(scores))])
+def _calibration(
+    trials: Sequence[tuple[Resolver, _Lesson, Weights, np.ndarray]], settings: Mapping[str, Any]
+) -> tuple[float, float]:
+    """Temperature and shift of "none of them" with the least Brier score of answers to unseen texts.
+
+    Weights are learnt from which entry is meant, but an answer close by, under another name, is right too:
+    left alone, "none of them" would be too likely.
+
+    Args:
+        trials: Resolver, texts, weights, and the flag of the texts that those weights have not seen.
+        settings: As in learn.toml: temperatures, none_shifts.
+    """
+    scores = {}
+    for temperature in settings["temperatures"]:
+        for shift in settings["none_shifts"]:
+            squared: list[float] = []
+            for resolver, lesson, weights, unseen in trials:
+                told = _answers(resolver, _calibrated(weights, temperature, shift), lesson)
+                answered = unseen & (told.probability > 0)
+                squared += ((told.probability - told.right) ** 2)[answered].tolist()
+            scores[temperature, shift] = float(np.mean(squared)) if squared else 0.0
+    return min(scores, key=lambda key: (scores[key], key))
+
+
+def _calibrated(weights: Weights, temperature: float, shift: float) -> Weights:
+    constant = np.array([name == "constant" for name in NONE_FEATURES], dtype=float)
+    return Weights(weights.candidate, weights.none + shift * constant, float(temperature))
 
 
 def _losses(lesson: _Lesson, weights: Weights) -> np.ndarray:

@@ -130,7 +130,7 @@ class _Maker:
     def _name(self, entry: int) -> str:
         words = self.places.name[entry].split()
         if (
-            len(words) >= 3
+            len(words) >= 2
             and self.places.kind[entry] == PREMISES
             and self.dice.random() < self.habits["word_left_out"]
         ):

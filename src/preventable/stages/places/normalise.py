@@ -35,6 +35,7 @@ class WordLists:
     street_types: frozenset[str]
     generic: Mapping[str, str]
     type_order: tuple[str, ...]
+    chains: frozenset[str]
     weight_of_cue: float
     weight_of_number: float
     weight_of_light: float
@@ -86,6 +87,7 @@ def word_lists() -> WordLists:
             short.get(word, word): kind for kind, words in generic["place_types"].items() for word in words
         },
         type_order=tuple(generic["order"]),
+        chains=frozenset(generic["chains"]),
         weight_of_cue=cues["weight_of_cue"],
         weight_of_number=cues["weight_of_number"],
         weight_of_light=cues["weight_of_light"],

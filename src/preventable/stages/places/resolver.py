@@ -265,7 +265,7 @@ class Resolver:
     def _triples(self, texts: Sequence[ReadText]) -> sparse.csr_matrix:
         rows, columns = [], []
         for row, text in enumerate(texts):
-            found = self.index.triples_of([w for w in text.words if not w.isdigit()])
+            found = self.index.triples_of(text.beside_areas)
             rows += [row] * len(found)
             columns += found
         shape = (len(texts), len(self.index.triple_id))

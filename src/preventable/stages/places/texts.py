@@ -12,6 +12,8 @@ from preventable.stages.places.vocabulary import Likenesses
 _LEAST_AREA_LIKENESS = 0.7
 _SURE_CORRECTION = 0.85
 _LONGEST_AREA = 4
+_LONGEST_NAME = 7
+_LEAST_LETTERS = 4
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,24 @@ class ReadText:
     named_areas: tuple[int, ...]
     junction: bool
 
+    @property
+    def beside_areas(self) -> list[str]:
+        """Words without numbers, leading cues and the areas named; with the areas where nothing else is left."""
+        cues = word_lists().cues
+        named = {i for m in self.mentions for i in range(m.start, m.start + m.length)}
+        first = next((i for i, word in enumerate(self.words) if word not in cues), 0)
+        words = [w for i, w in enumerate(self.words) if i >= first and not w.isdigit()]
+        beside = [w for i, w in enumerate(self.words) if i >= first and i not in named and not w.isdigit()]
+        return beside if sum(map(len, beside)) >= _LEAST_LETTERS else words
+
 
 def read_texts(index: Index, normal: Sequence[NormalText], longest: int) -> list[ReadText]:
     """Read texts in normal form; `longest` is the most words that are kept of one."""
-    # One look-up for all: splitting asks for the likenesses of unknown words one by one.
+    # One look-up for all, twice: mending and joining ask for the likenesses of unknown words one by one.
     index.vocabulary.likenesses([word for text in normal for word in text.words])
-    mended = [_joined(index, _mended(index, text.words)) for text in normal]
+    apart = [_mended(index, text.words) for text in normal]
+    index.vocabulary.likenesses([word for words in apart for word in words])
+    mended = [_joined(index, words) for words in apart]
     meanings = dict(_meanings(index, [word for words in mended for word in words]))
     return [
         _read(index, _shortened(words, longest), text.postcode, meanings)
@@ -93,7 +107,7 @@ def _read(
         named_beside=named_beside,
         mentions=mentions,
         named_areas=groups,
-        junction=junction_word or sum(word in lists.street_types for word in best) >= 2,
+        junction=junction_word or _street_ends(best) >= 2,
     )
 
 
@@ -113,11 +127,17 @@ def _place_type(words: Sequence[str], left_out: set[int]) -> str | None:
     return next((kind for kind in lists.type_order if kind in found), None)
 
 
+def _street_ends(words: Sequence[str]) -> int:
+    """How many times a street's name seems to end: "church hill rd" once, "mill st quay ln" twice."""
+    ends = [word in word_lists().street_types for word in words]
+    return sum(end and not following for end, following in zip(ends, [*ends, False][1:], strict=True))
+
+
 def _exact_phrases(index: Index, words: tuple[str, ...]) -> list[range]:
     """Where places of two or more words are named in full ("park rd", "village inn" must survive)."""
     return [
         range(start, start + length)
-        for length in range(2, 5)
+        for length in range(2, _LONGEST_NAME + 1)
         for start in range(len(words) - length + 1)
         if words[start : start + length] in index.phrases
     ]
@@ -163,6 +183,10 @@ def _mended(index: Index, words: tuple[str, ...]) -> tuple[str, ...]:
     position = 0
     while position < len(words):
         word = words[position]
+        if word in index.apart or (word not in known and index.vocabulary.meant(word) in index.apart):
+            mended.extend(index.apart[index.vocabulary.meant(word)])
+            position += 1
+            continue
         following = words[position + 1] if position + 1 < len(words) else ""
         whole = word + following
         if (

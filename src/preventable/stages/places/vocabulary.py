@@ -69,8 +69,10 @@ class Vocabulary:
 
     def meant(self, word: str) -> str:
         """The word, or for an unknown one the likeliest known word, where it is likely enough."""
-        meaning = self.likenesses([word])[0]
-        if word in self.id_of or not len(meaning.ids) or meaning.likeness[0] < _LEAST_MEANT:
+        if word in self.id_of:
+            return word
+        meaning = self._known.get(word) or self.likenesses([word])[0]
+        if not len(meaning.ids) or meaning.likeness[0] < _LEAST_MEANT:
             return word
         return self.words[int(meaning.ids[0])]
 
