@@ -24,6 +24,7 @@ from preventable.settings import StepContext, load_policy
 from preventable.stages.linkage.stage import link_records
 from preventable.store.home import open_home
 from preventable.store.session import reading
+from preventable.tables import TABLES
 
 TIMES = (1, 4, 12, 40)
 
@@ -36,6 +37,7 @@ def run_once(home: Path, times: int) -> dict[str, float]:
     engine = DuckDBEngine(threads=2)
     engine.load("located_records", repeated(located, times))
     engine.load("small_areas", opened.region_table("small_areas"))
+    engine.load("linkage_audits", TABLES["linkage_audits"].empty())
     begun, wall = time.process_time(), time.perf_counter()
     link_records(engine, StepContext(load_policy(), opened.region_about()))
     cpu = time.process_time() - begun

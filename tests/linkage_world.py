@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from preventable.engine.duckdb import DuckDBEngine
+from preventable.pipeline import STEPS
 from preventable.settings import Policy, StepContext, load_policy
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
@@ -20,7 +21,7 @@ from preventable.stages.linkage.stage import link_records
 from preventable.tables import TABLES
 
 MONDAY = dt.datetime(2024, 1, 1)
-MADE = ("links", "incidents", "link_models", "link_quality", "known_to_police")
+MADE = tuple(name for step in STEPS if step.name == "linkage" for name in step.writes)
 _FILES = {"ambulance": "ambulance", "emergency": "ed", "police": "police"}
 _PLACE_TYPES = {0: "licensed_premises_inside", 1: "own_home", 2: "street_public", 3: "school_college"}
 _METHODS = {"sharp": "knife_sharp", "other": "body_part_fist"}
@@ -51,8 +52,9 @@ def linked(
     rows: Sequence[Mapping[str, Any]] | pa.Table,
     small_areas: Sequence[Mapping[str, Any]] = (),
     policy: Policy | None = None,
+    audits: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, pa.Table]:
-    """The stage's tables of located records, under the repository's policy or another."""
+    """The stage's tables of located records, under the repository's policy or another, with pairs that audits found."""
     engine = DuckDBEngine(threads=1)
     schema = TABLES["located_records"].arrow_schema()
     if not isinstance(rows, pa.Table):
@@ -61,6 +63,9 @@ def linked(
     engine.load("located_records", TABLES["located_records"].conform(rows))
     engine.load(
         "small_areas", pa.Table.from_pylist(list(small_areas), schema=TABLES["small_areas"].arrow_schema())
+    )
+    engine.load(
+        "linkage_audits", pa.Table.from_pylist(list(audits), schema=TABLES["linkage_audits"].arrow_schema())
     )
     link_records(engine, StepContext(policy=policy or load_policy(), region={}))
     return {name: TABLES[name].conform(engine.table(name)) for name in MADE}

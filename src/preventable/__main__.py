@@ -40,6 +40,10 @@ region_app = typer.Typer(help="A region from official files.", no_args_is_help=T
 app.add_typer(region_app, name="region")
 places_app = typer.Typer(help="People's part in places: look, decide, learn.", no_args_is_help=True)
 app.add_typer(places_app, name="places")
+linkage_app = typer.Typer(
+    help="How far linkage can be trusted: audit it, look at a link.", no_args_is_help=True
+)
+app.add_typer(linkage_app, name="linkage")
 trouble = Console(stderr=True, highlight=False, soft_wrap=True)
 
 HomeOption = Annotated[Path, typer.Option("--home", help="Folder of the home.")]
@@ -386,6 +390,46 @@ def find(
 
     for place in place_reviews.find(open_home(home), name):
         _say(place.as_text())
+
+
+@linkage_app.command("audit-sample")
+def audit_sample(
+    home: HomeOption = DEFAULT_HOME,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the sheets of a new sample; of answers, for what a third decides."),
+    ] = None,
+    source: Annotated[str, typer.Option(help="Health service of a new sample: ed or ambulance.")] = "ed",
+    pairs: Annotated[int | None, typer.Option(help="True pairs that a new sample is to find.", min=1)] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draw.", min=0)] = 1,
+    answers: Annotated[
+        list[Path] | None, typer.Option(help="Take the answers of a sheet; given twice, once a reviewer.")
+    ] = None,
+    adjudicated: Annotated[
+        Path | None, typer.Option(help="With --answers: the third's sheet, of lines on which the two differ.")
+    ] = None,
+    undo: Annotated[
+        int | None, typer.Option(help="Undo the answers to the sample of this number.", min=1)
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List every sample.")] = False,
+    by: Annotated[str, typer.Option("--by", help="Who does it; kept with it.")] = "",
+) -> None:
+    """Draw records that two reviewers look up with names, or take their answers. For the restricted side."""
+    from preventable import linkage_audits
+
+    for line in linkage_audits.audit(
+        open_home(home),
+        out=out,
+        source=source,
+        pairs=pairs,
+        seed=seed,
+        answers=answers or (),
+        adjudicated=adjudicated,
+        undone=undo,
+        listed=listed,
+        by=by,
+    ):
+        _say(line)
 
 
 @app.command()

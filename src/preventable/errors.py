@@ -418,3 +418,39 @@ class TooFewLabelsError(PreventableError):
     number, title, exit_code = "G011", "There are too few labels to learn from", 3
     remedy = "Label more texts; docs/how-to/review-places.md says how many are worth it."
     state = "Nothing was written."
+
+
+# --- L0xx: audits of linkage ------------------------------------------------------------------------
+
+
+class NothingToAuditError(PreventableError):
+    number, title, exit_code = "L001", "There is no record to draw for an audit", 2
+    remedy = "Submit the files of that service and `run` first."
+
+
+class AuditSheetError(PreventableError):
+    number, title, exit_code = "L002", "A sheet of an audit is not as it was written", 3
+    remedy = "Keep header, lines and numbers as `linkage audit-sample --out` wrote them; fill the empty columns alone."
+    state = "Nothing was taken."
+
+
+class AuditAnswerError(PreventableError):
+    number, title, exit_code = "L003", "A sheet of an audit has answers that cannot be taken", 3
+    remedy = "Write found, not_found or unsure on every line, and the police reference where it is found."
+    state = "Nothing was taken."
+
+
+class AuditReviewerError(PreventableError):
+    number, title, exit_code = "L004", "The sheets of an audit are not of two reviewers", 3
+    remedy = "Let each reviewer fill a sheet alone, with the same initials on every line and other ones than the other."
+    state = "Nothing was taken."
+
+
+class UnknownAuditError(PreventableError):
+    number, title, exit_code = "L005", "The home has no such sample, or no answers to it that hold", 2
+    remedy = "Take the number from `linkage audit-sample --list`."
+
+
+class AuditTakenError(PreventableError):
+    number, title, exit_code = "L006", "The sample was answered before", 2
+    remedy = "Undo those answers first: `linkage audit-sample --undo NUMBER`."

@@ -13,6 +13,7 @@ import pyarrow as pa
 from preventable.engine import Disk, Engine, RowFile
 from preventable.engine.choose import embedded_engine
 from preventable.errors import UsageError
+from preventable.store.audits import audits_table
 from preventable.store.decisions import decisions_table, kept_decisions
 from preventable.store.home import Home
 from preventable.store.session import HomeTables, reading
@@ -34,7 +35,8 @@ def given_tables(home: Home) -> dict[str, pa.Table]:
         NoRegionError: The home has no region yet.
         DamagedFileError: A file is not what was given.
     """
-    return {**home.region_tables(), "place_decisions": decisions_table(kept_decisions(home))}
+    lists = {"place_decisions": decisions_table(kept_decisions(home)), "linkage_audits": audits_table(home)}
+    return {**home.region_tables(), **lists}
 
 
 def disk_of(names: Sequence[str], home: Home, tables: HomeTables) -> Disk:

@@ -139,8 +139,18 @@ STEPS: tuple[Step, ...] = (
     Step(
         "linkage",
         link_records,
-        reads=("located_records", "small_areas"),
-        writes=("links", "incidents", "link_models", "link_quality", "known_to_police", "link_windows"),
+        reads=("located_records", "small_areas", "linkage_audits"),
+        writes=(
+            "links",
+            "incidents",
+            "link_models",
+            "link_quality",
+            "known_to_police",
+            "link_windows",
+            "incident_estimates",
+            "link_diagnostics",
+            "link_audits",
+        ),
         main="incidents",
     ),
     Step(

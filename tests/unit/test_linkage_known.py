@@ -258,7 +258,7 @@ def test_the_class_of_time_follows_what_the_time_rests_on(precision, basis, stat
         [record(time_precision=precision, time_basis=basis, injury_start_local=when, injury_end_local=when)]
     )
 
-    records = known._health_records(rows, JANUARY.date(), RULES["place"]["sigma_m"])
+    records = known.health_records(rows, JANUARY.date(), RULES["place"]["sigma_m"])
 
     assert records.time_class.tolist() == [expected]
 
@@ -279,7 +279,7 @@ def test_the_class_of_place_follows_the_radius_of_uncertainty(sigma, located_, e
     point = 1000.0 if located_ else None
     rows = table([record(easting_m=point, northing_m=point, sigma_m=sigma)])
 
-    records = known._health_records(rows, JANUARY.date(), RULES["place"]["sigma_m"])
+    records = known.health_records(rows, JANUARY.date(), RULES["place"]["sigma_m"])
 
     assert records.place_class.tolist() == [expected]
 
@@ -290,7 +290,7 @@ def test_the_class_of_place_follows_the_radius_of_uncertainty(sigma, located_, e
 def test_the_class_of_age_follows_how_it_was_given(years, band, expected):
     rows = table([record(age_years=years, age_from=band[0], age_to=band[1])])
 
-    records = known._health_records(rows, JANUARY.date(), RULES["place"]["sigma_m"])
+    records = known.health_records(rows, JANUARY.date(), RULES["place"]["sigma_m"])
 
     assert records.age_class.tolist() == [expected]
 

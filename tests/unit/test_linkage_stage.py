@@ -571,7 +571,7 @@ def test_a_chance_pair_does_not_make_its_own_place_busy():
     chance = pairs_of(few, few + 400, few % 4, odds[few], 0.25)
 
     around = tuple(np.log1p(found) for found in _densities(pairs, chance, 800, 4))
-    found = _corrected(pairs, chance, around, None, 1, 1e-3)
+    found, _ = _corrected(pairs, chance, around, None, 1, 1e-3)
 
     assert set(around[1].tolist()) == {0.0}
     # A chance pair of three other shifts is near some pairs: nothing was learnt of such places, all are as the rest.
@@ -584,7 +584,8 @@ def test_progress_rises_to_the_whole(world):
     schema = TABLES["located_records"].arrow_schema()
     rows = [{name: row.get(name) for name in schema.names} for row in world[0]]
     engine.load("located_records", pa.Table.from_pylist(rows, schema=schema))
-    engine.load("small_areas", TABLES["small_areas"].empty())
+    for name in ("small_areas", "linkage_audits"):
+        engine.load(name, TABLES[name].empty())
 
     link_records(engine, StepContext(policy=load_policy(), region={}, progress=told.append))
 

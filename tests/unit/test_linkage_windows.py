@@ -5,14 +5,15 @@ import itertools
 import pytest
 from linkage_world import at, made_world, prepared, record
 
-from preventable.stages.linkage.windows import read_windows, window_rows
+from preventable.stages.linkage.windows import nearness, read_windows, window_rows
 
 WIDEST_MIN = 48 * 60
 
 
 def matrix(rows):
     """Rows of `link_windows` by service, minutes and metres."""
-    found = window_rows(prepared(rows), widest_min=WIDEST_MIN).to_pylist()
+    steps = {name: read_windows()[name] for name in ("minutes", "metres")}
+    found = window_rows(nearness(prepared(rows), **steps, widest_min=WIDEST_MIN)).to_pylist()
     return {(row["source"], row["minutes"], row["metres"]): row for row in found}
 
 

@@ -33,11 +33,13 @@ class Total:
 
     Attributes:
         estimate: Seen and unseen together.
+        seen: On any list.
         lower, upper: Limits of its interval; the lower one is never below the number seen.
         deviance: Of a log-linear model, on `freedom` degrees of freedom; 0 of two lists.
     """
 
     estimate: float
+    seen: float
     lower: float
     upper: float
     deviance: float = 0.0
@@ -82,9 +84,9 @@ def two_list_total(
     seen = first + second - both
     unseen = estimate - seen
     if unseen <= 0:
-        return Total(estimate, seen, seen)
+        return Total(estimate, seen, seen, seen)
     factor = math.exp(reach * math.sqrt(math.log1p(variance / unseen**2)))
-    return Total(estimate, seen + unseen / factor, seen + unseen * factor)
+    return Total(estimate, seen, seen + unseen / factor, seen + unseen * factor)
 
 
 def corrected_overlap(linked: float, first: float, *, sensitivity: float, chance: float) -> float:
@@ -175,9 +177,9 @@ def corrected_total(histories: Histories, dependent: Pairs, *, level: float = 0.
         The total; None where the model gives none.
     """
     found = three_list_total(histories.counts, dependent, level=level)
-    seen = float(histories.counts.sum())
-    if found is None or found.estimate <= seen:
+    if found is None or found.estimate <= found.seen:
         return found
+    seen = found.seen
     slope = _slope(histories.counts, dependent, found.estimate)
     if slope is None:
         return None
@@ -253,7 +255,9 @@ def three_list_total(
     if outer is None:
         return None
     upper = _crossing(lambda at: best - profile(at) - cut, unseen, outer)
-    return Total(seen + unseen, seen + lower, seen + upper, fitted.deviance, len(number) - design.shape[1])
+    return Total(
+        seen + unseen, seen, seen + lower, seen + upper, fitted.deviance, len(number) - design.shape[1]
+    )
 
 
 def three_list_models(always: tuple[int, int]) -> tuple[Pairs, ...]:

@@ -1,24 +1,19 @@
-"""What people decided of place texts: acts that are added and never changed, each a file that the folder's list names.
+"""What people decided of place texts: acts of the folder HOME/restricted/decisions (store/acts.py).
 
-HOME/restricted/decisions/000001.json ...  one act each: decisions taken from one file, or one decision undone
-HOME/restricted/decisions/.sha256sums      written last: an act that is not in it was not taken
-
+An act is the decisions taken from one file, or one decision undone.
 No text stands here: a decision knows its phrase by a keyed hash (stages/places/phrases.py).
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import pyarrow as pa
 
-from preventable.errors import DamagedFileError, UnknownDecisionError
-from preventable.store import listing
-from preventable.store.durable import PRIVATE_FILE, PRIVATE_FOLDER, make_folders, write_atomically
+from preventable.errors import UnknownDecisionError
+from preventable.store.acts import add_act, kept_acts
 from preventable.store.home import Home
 from preventable.tables.pseudonymous import PLACE_DECISIONS
 
@@ -77,7 +72,7 @@ def kept_decisions(home: Home) -> list[KeptDecision]:
         DamagedFileError: An act is not what was written.
     """
     found: dict[int, KeptDecision] = {}
-    for act in _acts(home):
+    for act in kept_acts(home, _FOLDER):
         if "undoes" in act:
             before = found[act["undoes"]]
             found[before.decision] = KeptDecision(
@@ -112,7 +107,7 @@ def keep_decisions(
         before = len(kept_decisions(home))
         if decisions:
             said = [asdict(one) for one in decisions]
-            _add(home, {"by": by, "at": at, "source_sha256": sha256, "decisions": said})
+            add_act(home, _FOLDER, {"by": by, "at": at, "source_sha256": sha256, "decisions": said})
     return [KeptDecision(before + n, one, by, at, sha256) for n, one in enumerate(decisions, 1)]
 
 
@@ -129,7 +124,7 @@ def undo_decision(home: Home, number: int, *, by: str, at: str) -> KeptDecision:
             raise UnknownDecisionError("undo", f"the home has {len(kept)} decisions")
         if kept[number].undone:
             raise UnknownDecisionError("undo", f"decision {number} was undone before")
-        _add(home, {"by": by, "at": at, "undoes": number})
+        add_act(home, _FOLDER, {"by": by, "at": at, "undoes": number})
     return kept[number]
 
 
@@ -137,27 +132,3 @@ def decisions_table(kept: Sequence[KeptDecision]) -> pa.Table:
     """The table `place_decisions`: those that were not undone."""
     rows = [{"decision": one.decision, **asdict(one.said)} for one in kept if not one.undone]
     return PLACE_DECISIONS.conform(pa.Table.from_pylist(rows, schema=PLACE_DECISIONS.arrow_schema()))
-
-
-def _acts(home: Home) -> list[dict[str, Any]]:
-    folder = home.restricted / _FOLDER
-    sums = listing.listed(folder, _FOLDER)
-    acts = []
-    for name in sorted(sums):
-        try:
-            acts.append(json.loads((folder / name).read_bytes()))
-        except ValueError:
-            raise DamagedFileError(f"{_FOLDER}/{name}", "it cannot be read") from None
-    return acts
-
-
-def _add(home: Home, act: dict[str, Any]) -> None:
-    folder = home.restricted / _FOLDER
-    make_folders(folder, PRIVATE_FOLDER)
-    sums = listing.listed(folder, _FOLDER)
-    # The name of an act whose list was never written is used again: it was not taken.
-    name = f"{len(sums) + 1:06d}.json"
-    content = json.dumps(act, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
-    write_atomically(folder / name, content, PRIVATE_FILE)
-    sums[name] = hashlib.sha256(content).hexdigest()
-    write_atomically(folder / listing.NAME, listing.written(sums), PRIVATE_FILE)

@@ -14,7 +14,13 @@ from preventable.tables.aggregate import (
     SIGNALS,
     WEEKLY_COUNTS,
 )
-from preventable.tables.linkage import LINK_WINDOWS
+from preventable.tables.linkage import (
+    INCIDENT_ESTIMATES,
+    LINK_AUDITS,
+    LINK_DIAGNOSTICS,
+    LINK_WINDOWS,
+    LINKAGE_AUDITS,
+)
 from preventable.tables.pseudonymous import (
     INCIDENTS,
     LINKS,
@@ -36,13 +42,13 @@ FLOW_TABLES: tuple[Table, ...] = (
     PSEUDONYMOUS_RECORDS,
     PLACE_MATCHES, PLACE_PHRASES, LOCATED_RECORDS,
     LINKS, INCIDENTS, LINK_MODELS, LINK_QUALITY, KNOWN_TO_POLICE,
-    LINK_WINDOWS,
+    LINK_WINDOWS, INCIDENT_ESTIMATES, LINK_DIAGNOSTICS, LINK_AUDITS,
     POPULATION_BASES, INDICATOR_VALUES, WEEKLY_COUNTS,
     SIGNALS,
     RELEASED, RELEASED_ESTIMATES, RELEASED_SIGNALS, RELEASE_REGISTER, PARTNER_PACKS,
 )
 #: Lists that a home keeps beside its tables and hands to a step as a table.
-HOME_LISTS: tuple[Table, ...] = (PLACE_DECISIONS,)
+HOME_LISTS: tuple[Table, ...] = (PLACE_DECISIONS, LINKAGE_AUDITS)
 TABLES: dict[str, Table] = {table.name: table for table in (*REGION_TABLES, *FLOW_TABLES, *HOME_LISTS)}
 
 __all__ = ["FLOW_TABLES", "HOME_LISTS", "REGION_TABLES", "TABLES", "Column", "Sensitivity", "Table"]

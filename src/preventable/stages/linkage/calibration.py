@@ -45,10 +45,11 @@ class Weighed:
 
 @dataclass(frozen=True)
 class Judged:
-    """Probability and stratum of each pair as it stands."""
+    """Probability and stratum of each pair as it stands, and the probability that each chance pair would have."""
 
     probability: np.ndarray
     stratum: np.ndarray
+    by_chance: np.ndarray
 
 
 def judge(
@@ -81,11 +82,13 @@ def judge(
     records = 1 + max(int(side.max(initial=0)) for one in (pairs, chance) for side in (one.left, one.right))
     busy, busy_chance = _densities(pairs, chance, records, shifts)
     around = (np.log1p(busy), np.log1p(busy_chance))
-    log_odds = _corrected(pairs, chance, around, None, len(parts), prior_strength)
+    log_odds, _ = _corrected(pairs, chance, around, None, len(parts), prior_strength)
     rivals = _rivals(pairs, chance, log_odds, records, of_one_source=of_one_source)
-    log_odds = _corrected(pairs, chance, around, rivals, len(parts), prior_strength)
-    probability = np.minimum(1 / (1 + np.exp(-log_odds)), 1 - _SUREST)
-    return Judged(probability, _strata(pairs, busy, parts, strata))
+    probability, by_chance = (
+        np.minimum(1 / (1 + np.exp(-odds)), 1 - _SUREST)
+        for odds in _corrected(pairs, chance, around, rivals, len(parts), prior_strength)
+    )
+    return Judged(probability, _strata(pairs, busy, parts, strata), by_chance)
 
 
 def _densities(pairs: Weighed, chance: Weighed, records: int, shifts: int) -> tuple[np.ndarray, np.ndarray]:
@@ -111,9 +114,9 @@ def _corrected(
     rivals: tuple[np.ndarray, np.ndarray] | None,
     parts: int,
     strength: float,
-) -> np.ndarray:
-    """Log odds of pairs as they stand, fitted on the near pairs of each part."""
-    log_odds = np.full(len(pairs.weight), -np.inf)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log odds of pairs as they stand, and of chance pairs, fitted on the near pairs of each part."""
+    log_odds, log_odds_chance = (np.full(len(of.weight), -np.inf) for of in (pairs, chance))
     for part in range(parts):
         here, there = pairs.part == part, chance.part == part
         fitted, against = here & pairs.near & (pairs.counted > 0), there & chance.near & (chance.counted > 0)
@@ -124,6 +127,7 @@ def _corrected(
                 (pairs, fitted, around[0], rivals[0] if rivals else None),
                 (chance, against, around[1], rivals[1] if rivals else None),
                 (pairs, here, around[0], rivals[0] if rivals else None),
+                (chance, there, around[1], rivals[1] if rivals else None),
             )
         ]
         prior = np.zeros(rows[0].shape[1])
@@ -136,7 +140,8 @@ def _corrected(
             strength=strength,
         )
         log_odds[here] = _rising(rows[2], coefficients)
-    return log_odds
+        log_odds_chance[there] = _rising(rows[3], coefficients)
+    return log_odds, log_odds_chance
 
 
 def _features(

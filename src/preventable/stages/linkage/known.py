@@ -79,10 +79,10 @@ def estimate_known(
     first, weeks = _whole_weeks(by_source)
     shares = known_to_police(
         {
-            source: _health_records(by_source[source], first, rules["place"]["sigma_m"])
+            source: health_records(by_source[source], first, rules["place"]["sigma_m"])
             for source in HEALTH_SOURCES
         },
-        _police_records(by_source["police"], first),
+        police_records(by_source["police"], first),
         weeks=weeks,
         rules=pair_rules(rules),
         progress=progress,
@@ -183,7 +183,8 @@ def _whole_weeks(by_source: Mapping[str, pa.Table]) -> tuple[dt.date, int]:
     return monday, max((end - monday).days // 7, 0)
 
 
-def _health_records(records: pa.Table, first: dt.date, sigma_m: Mapping[str, float]) -> HealthRecords:
+def health_records(records: pa.Table, first: dt.date, sigma_m: Mapping[str, float]) -> HealthRecords:
+    """Located records of a health service as the method takes them, in minutes from the start of a day."""
     start, end = (_minutes(records[f"injury_{side}_local"], first) for side in ("start", "end"))
     basis, precision = _texts(records["time_basis"]), _texts(records["time_precision"])
     missing = np.isnan(start) | np.isnan(end) | (basis == "arrival_proxy") | (precision == "unknown")
@@ -203,7 +204,7 @@ def _health_records(records: pa.Table, first: dt.date, sigma_m: Mapping[str, flo
     )
 
 
-def _police_records(records: pa.Table, first: dt.date) -> PoliceRecords:
+def police_records(records: pa.Table, first: dt.date) -> PoliceRecords:
     """Police records with a window; one without an end ends where it starts."""
     start, end = (_minutes(records[f"injury_{side}_local"], first) for side in ("start", "end"))
     timed = ~np.isnan(start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -39,6 +39,8 @@ class PairLinks:
         chance_candidates: As many are expected there by chance; None where that is not known.
         shifts: Week shifts.
         reason: Why there are no probabilities, in words; empty otherwise.
+        bins: For each bin of probability (`calibration_bins`) pairs in the whole weeks, matches expected among them,
+            and pairs expected by chance; none where there are no probabilities.
     """
 
     model: PairModel
@@ -55,6 +57,7 @@ class PairLinks:
     chance_candidates: float | None
     shifts: int
     reason: str
+    bins: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
 
 
 def link_pair(engine: Engine, model: PairModel, *, widest_min: int) -> PairLinks:
@@ -192,4 +195,17 @@ def _linked(
         model, pairs.left, pairs.right, weight[of_pair], np.round(judged.probability, 6), judged.stratum,
         part[of_pair], pairs.apart_min, pairs.distance2_m2, tuple(models),
         int(inside.sum()), round(float(counted.sum()), 3), shifts, "",
+        _bins(judged.probability, inside, judged.by_chance, counted),
     )  # fmt: skip
+
+
+def _bins(
+    probability: np.ndarray, inside: np.ndarray, by_chance: np.ndarray, counted: np.ndarray
+) -> np.ndarray:
+    """Pairs, matches expected and chance pairs in each bin."""
+    edges = read_rules()["calibration_bins"]
+    at, at_chance = np.digitize(probability, edges), np.digitize(by_chance, edges)
+    sums = ((at, inside), (at, inside * probability), (at_chance, counted))
+    return np.column_stack(
+        [np.bincount(of, weights=of_each, minlength=len(edges) + 1) for of, of_each in sums]
+    )

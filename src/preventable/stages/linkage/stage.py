@@ -9,14 +9,17 @@ import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.settings import StepContext
+from preventable.stages.linkage.audited import audit_rows, with_audit
 from preventable.stages.linkage.co_victims import Together, bring_together, link_one_source
 from preventable.stages.linkage.comparisons import read_models, read_rules
+from preventable.stages.linkage.diagnostics import diagnostic_rows
 from preventable.stages.linkage.known import estimate_known, read_known_rules
 from preventable.stages.linkage.merge import Merged, first_visits, merge_links
 from preventable.stages.linkage.pair import PairLinks, link_pair
 from preventable.stages.linkage.policy import LinkagePolicy, read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
-from preventable.stages.linkage.windows import window_rows
+from preventable.stages.linkage.totals import Known, total_rows
+from preventable.stages.linkage.windows import nearness, read_windows, window_rows
 from preventable.tables.aggregate import KNOWN_TO_POLICE, LINK_MODELS, LINK_QUALITY
 from preventable.tables.pseudonymous import INCIDENTS, LINKS
 
@@ -24,12 +27,12 @@ _OWN_TABLES = ("linkable_records", "linkage_left", "linkage_right")
 
 
 def link_records(engine: Engine, context: StepContext) -> None:
-    """Create `links`, `incidents`, `link_models`, `link_quality`, `known_to_police` and `link_windows`.
+    """Create what the step of linkage writes (pipeline.STEPS).
 
     The share known to police is estimated from the same records, beside the links and not from them.
 
     Args:
-        engine: Session with located_records and small_areas.
+        engine: Session with located_records, small_areas and linkage_audits.
         context: Policy with linkage.toml and the definitions it names; its `progress`, where set, is called with
             the share done.
 
@@ -60,9 +63,12 @@ def link_records(engine: Engine, context: StepContext) -> None:
     engine.load("incidents", _incident_rows(records, together))
     engine.load("link_models", _model_rows(links))
     engine.load("link_quality", _quality_rows(engine, links, merged))
-    engine.load("link_windows", window_rows(engine, widest_min=policy.widest_window_hours * 60))
+    _load_checks(engine, links, merged, widest_min=policy.widest_window_hours * 60)
     _progress(context, 0.75)
-    engine.load("known_to_police", _known_rows(engine, policy, context))
+    engine.load("link_audits", audit_rows(engine, read_known_rules(policy)))
+    known = _known_rows(engine, policy, context)
+    engine.load("known_to_police", known)
+    engine.load("incident_estimates", _totals(engine, together, known, links))
     for name in _OWN_TABLES:
         engine.drop(name)
     _progress(context, 1.0)
@@ -191,14 +197,34 @@ def _known_rows(engine: Engine, policy: LinkagePolicy, context: StepContext) -> 
     records = engine.fetch(
         "SELECT r.* FROM located_records AS r JOIN linkable_records AS k ON k.record_key = r.record_key"
     )
+    audits = {row["source"]: row for row in engine.table("link_audits").to_pylist()}
     rows = estimate_known(
         records,
         rules=read_known_rules(policy),
         progress=lambda share: _progress(context, 0.75 + 0.25 * share),
     )
+    rows = [with_audit(row, audits.get(row["source"])) for row in rows]
     for row in rows:
         row |= {name: row[name] or "" for name in ("period_start", "period_end")}
     return pa.Table.from_pylist(rows, schema=KNOWN_TO_POLICE.arrow_schema())
+
+
+def _load_checks(engine: Engine, links: Sequence[PairLinks], merged: Merged, *, widest_min: int) -> None:
+    """Create `link_windows` and `link_diagnostics`."""
+    rules = read_windows()
+    found = nearness(engine, minutes=rules["minutes"], metres=rules["metres"], widest_min=widest_min)
+    engine.load("link_windows", window_rows(found))
+    engine.load("link_diagnostics", diagnostic_rows(engine, links, merged, found, widest_min=widest_min))
+
+
+def _totals(engine: Engine, together: Together, known: pa.Table, links: Sequence[PairLinks]) -> pa.Table:
+    """How many were injured in all."""
+    shares = {
+        row["source"]: Known(row["estimate"], row["standard_error"])
+        for row in known.to_pylist()
+        if row["calibrated"]
+    }
+    return total_rows(engine, together.victim, shares, reasons=[one.reason for one in links])
 
 
 def _progress(context: StepContext, share: float) -> None:

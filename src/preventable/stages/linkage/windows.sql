@@ -1,5 +1,6 @@
--- For each window, the records of linkage_left that have any record of linkage_right within it.
--- In: linkage_left, linkage_right (side.sql), $most_minutes wide; window_minutes, window_metres: the steps of the matrix.
+-- For each window and provider, the records of linkage_left that have any record of linkage_right within it.
+-- In: linkage_left, linkage_right (side.sql); window_minutes, window_metres: the steps of the matrix, $most_minutes and
+--     $most_metres being the widest; record_providers: provider of each number.
 -- Minutes are those between the two from-to windows, 0 or less where they overlap. A record without a place has none near.
 -- Two plain inequalities on time and nothing equal: engines then join by ranges.
 WITH near AS (
@@ -17,7 +18,8 @@ WITH near AS (
     JOIN window_metres AS w ON n.distance2_m2 <= w.metres * w.metres
     GROUP BY n.number, w.metres
 )
-SELECT m.minutes, n.metres, count(*) AS records
+SELECT p.provider, m.minutes, n.metres, count(*) AS records
 FROM nearest AS n
 JOIN window_minutes AS m ON n.gap_min <= m.minutes
-GROUP BY m.minutes, n.metres
+JOIN record_providers AS p ON n.number = p.number
+GROUP BY p.provider, m.minutes, n.metres
