@@ -13,6 +13,7 @@ from scipy.special import gammaln
 from preventable.errors import CountError, LevelError
 from preventable.methods.capture_recapture import (
     HISTORIES,
+    Histories,
     Witness,
     corrected_histories,
     corrected_overlap,
@@ -203,6 +204,12 @@ def test_missed_links_raise_the_total_and_their_correction_takes_it_back():
     assert corrected.estimate == pytest.approx(exact, rel=1e-6)
     plain = three_list_total(true, ((0, 1),))
     assert corrected.lower < plain.lower < plain.upper < corrected.upper
+
+
+def test_histories_that_may_be_anything_give_no_total():
+    unsure = Histories(np.array([0.0, 3_000, 13_000, 1_300, 350, 2_000, 1_200]), np.eye(7) * 1e8)
+
+    assert corrected_total(unsure, EVERY) is None
 
 
 def test_a_witness_draws_the_numbers_to_it_and_makes_them_surer():

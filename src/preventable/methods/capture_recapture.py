@@ -187,6 +187,8 @@ def corrected_total(histories: Histories, dependent: Pairs, *, level: float = 0.
     error = _reach(level) * math.sqrt(max(float(slope @ histories.covariance @ slope), 0.0)) / unseen
     below = math.hypot(math.log(unseen / (found.lower - seen)), error) if found.lower > seen else math.inf
     above = math.hypot(math.log((found.upper - seen) / unseen), error)
+    if above > math.log(_MOST_UNSEEN * seen / unseen):
+        return None
     return replace(found, lower=seen + unseen * math.exp(-below), upper=seen + unseen * math.exp(above))
 
 
