@@ -104,6 +104,7 @@ def flow_tables(new_engine: NewEngine, tables: Mapping[str, pa.Table]) -> dict[s
             region={},
             pseudonym_key=KEY if step.holds_key else b"",
             pseudonym_key_id="demo-test" if step.holds_key else "",
+            phrase_key=KEY if step.holds_phrase_key else b"",
             period=last_month(held["coverage"], source_kinds(load_policy())) if step.told_period else "",
         )
         with closing(new_engine()) as engine:
