@@ -77,6 +77,7 @@ class WordTable:
     Attributes:
         of_text: Texts x words: number of the distinct word, the last number where a text has no more.
         weight: Texts x words: how much the word tells.
+        locality: Texts x words: whether it follows the street of an address, and so is in no name.
         likeness: Distinct words (one more, all 0) x vocabulary (one more, all 0), in 1/200.
         ends_street, tells, aside: Distinct words (one more): whether the word ends streets' names; whether
             it is more than a cue, a generic word or a number; whether it is a cue or a number.
@@ -86,6 +87,7 @@ class WordTable:
 
     of_text: np.ndarray
     weight: np.ndarray
+    locality: np.ndarray
     likeness: np.ndarray
     ends_street: np.ndarray
     tells: np.ndarray
@@ -111,7 +113,14 @@ def word_table(index: Index, texts: Sequence[ReadText], width: int) -> WordTable
     of_text = np.full((len(texts), width), len(distinct), dtype=np.int64)
     for row, text in enumerate(texts):
         of_text[row, : len(text.words)] = [number[word] for word in text.words]
-    weight = weights[of_text]
+    weight, locality = weights[of_text], np.zeros(of_text.shape, dtype=bool)
+    for row, text in enumerate(texts):
+        if text.localities:
+            locality[row, len(text.words) - text.localities : len(text.words)] = True
+            beside = locality[row].copy()
+            for mention in text.mentions:
+                beside[mention.start : mention.start + mention.length] = False
+            weight[row, beside] *= word_lists().weight_of_locality
     spread = sparse.csr_matrix(
         (_joined(values, float), (_joined(rows, np.int64), _joined(columns, np.int64))),
         shape=(len(distinct) + 1, len(index.vocabulary)),
@@ -127,7 +136,15 @@ def word_table(index: Index, texts: Sequence[ReadText], width: int) -> WordTable
     aside = np.array([*(word in lists.cues or word.isdigit() for word in meant), True], dtype=bool)
     tells = ~aside & ~np.array([*(word in lists.generic for word in meant), False], dtype=bool)
     return WordTable(
-        of_text, weight, likeness, ends_street, tells, aside, number, (text_words @ spread).astype(np.float32)
+        of_text=of_text,
+        weight=weight,
+        locality=locality,
+        likeness=likeness,
+        ends_street=ends_street,
+        tells=tells,
+        aside=aside,
+        number=number,
+        search=(text_words @ spread).astype(np.float32),
     )
 
 
@@ -270,7 +287,9 @@ class _Explained:
         found = np.zeros(words.shape, dtype=np.uint8)
         covers, again = [], []
         taken = np.zeros(len(words), dtype=np.int64)
-        for likeness in _looked_up(table, pairs.text, words):
+        no_area = ~index.is_area[pairs.entry]
+        for column, likeness in enumerate(_looked_up(table, pairs.text, words)):
+            likeness[table.locality[pairs.text, column] & no_area] = 0
             np.maximum(found, likeness, out=found)
             place = likeness.argmax(axis=1)
             best = likeness[every, place] / _SCALE

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 _WORD = re.compile(r"[a-z0-9]+")
+_ADDRESS_PARTS = 3
 _INITIALS = re.compile(r"\b[a-z](?: [a-z])+\b")
 _POSTCODE = re.compile(r"\b([a-z]{1,2}[0-9][a-z0-9]?) ?([0-9][a-z]{2})\b")
 
@@ -39,16 +40,25 @@ class WordLists:
     weight_of_cue: float
     weight_of_number: float
     weight_of_light: float
+    weight_of_locality: float
+    locality_ends: frozenset[str]
     #: Words that place nothing: qualifiers, junction words, fillers.
     cues: frozenset[str]
 
 
 @dataclass(frozen=True)
 class NormalText:
-    """A text in normal form: its words, and a full postcode ("ZZ1 2AB") where it has one."""
+    """A text in normal form.
+
+    Attributes:
+        words: Its words in order.
+        postcode: A full postcode ("ZZ1 2AB") where it has one.
+        localities: Of an address ("name, street, locality, town, county") how many words follow the street.
+    """
 
     words: tuple[str, ...]
     postcode: str | None = None
+    localities: int = 0
 
 
 def read_list(name: str) -> dict[str, Any]:
@@ -91,6 +101,8 @@ def word_lists() -> WordLists:
         weight_of_cue=cues["weight_of_cue"],
         weight_of_number=cues["weight_of_number"],
         weight_of_light=cues["weight_of_light"],
+        weight_of_locality=cues["weight_of_locality"],
+        locality_ends=frozenset(cues["locality_ends"]["words"]),
         cues=frozenset(qualifiers) | junctions | fillers,
     )
 
@@ -108,6 +120,14 @@ def normalise(text: str) -> NormalText:
         >>> normalise("O/S The Bull & Bear, Saint Mary's Street")
         NormalText(words=('outside', 'the', 'bull', 'bear', 'st', 'marys', 'st'), postcode=None)
     """
+    words, postcode = _words(text)
+    parts = text.split(",")
+    if len(parts) < _ADDRESS_PARTS:
+        return NormalText(words, postcode)
+    return NormalText(words, postcode, _localities(parts, len(words)))
+
+
+def _words(text: str) -> tuple[tuple[str, ...], str | None]:
     lists = word_lists()
     plain = plain_letters(text)
     for sign, word in lists.signs.items():
@@ -117,7 +137,19 @@ def normalise(text: str) -> NormalText:
     words = lists.joined.sub(lambda found: lists.joined_to[found.group()], words)
     words = _INITIALS.sub(lambda found: found.group().replace(" ", ""), words)
     short = (lists.short.get(word, word) for word in words.split())
-    return NormalText(tuple(word for word in short if word not in lists.dropped), postcode)
+    return tuple(word for word in short if word not in lists.dropped), postcode
+
+
+def _localities(parts: list[str], count: int) -> int:
+    """How many of an address's words follow the first part that is a street."""
+    lists = word_lists()
+    ends = lists.street_types - lists.locality_ends
+    for position, part in enumerate(parts[:-1]):
+        words, _ = _words(part)
+        if len(words) >= 2 and words[-1] in ends:
+            before, _ = _words(",".join(parts[: position + 1]))
+            return max(count - len(before), 0)
+    return 0
 
 
 def qualifier(words: tuple[str, ...]) -> str:

@@ -475,7 +475,14 @@ class Resolver:
 
 def _by_length(asked: Asked) -> tuple[object, ...]:
     text, site, month = asked
-    return len(text.words), text.words, text.postcode or "", site or (), -1 if month is None else month
+    return (
+        len(text.words),
+        text.words,
+        text.localities,
+        text.postcode or "",
+        site or (),
+        -1 if month is None else month,
+    )
 
 
 def decide(resolution: Resolution, rules: Mapping[str, Mapping[str, float]]) -> str:

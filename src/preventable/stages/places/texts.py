@@ -40,6 +40,7 @@ class ReadText:
         mentions: At most two areas named, longest first.
         named_areas: Groups of every area name found.
         junction: Whether it seems to name a crossing of two streets.
+        localities: Of an address, how many words follow the street.
     """
 
     words: tuple[str, ...]
@@ -52,6 +53,7 @@ class ReadText:
     mentions: tuple[Mention, ...]
     named_areas: tuple[int, ...]
     junction: bool
+    localities: int
 
     @property
     def beside_areas(self) -> list[str]:
@@ -73,7 +75,7 @@ def read_texts(index: Index, normal: Sequence[NormalText], longest: int) -> list
     mended = [_joined(index, words) for words in apart]
     meanings = dict(_meanings(index, [word for words in mended for word in words]))
     return [
-        _read(index, _shortened(words, longest), text.postcode, meanings)
+        _read(index, _shortened(words, longest), text, meanings)
         for words, text in zip(mended, normal, strict=True)
     ]
 
@@ -84,7 +86,7 @@ def _meanings(index: Index, words: Sequence[str]) -> list[tuple[str, Likenesses]
 
 
 def _read(
-    index: Index, words: tuple[str, ...], postcode: str | None, meanings: dict[str, Likenesses]
+    index: Index, words: tuple[str, ...], normal: NormalText, meanings: dict[str, Likenesses]
 ) -> ReadText:
     lists = word_lists()
     best = tuple(index.vocabulary.meant(word) for word in words)
@@ -95,11 +97,11 @@ def _read(
     named_beside = any(not covered.issuperset(span) for span in named)
     rest_is_generic = all(ok for i, ok in enumerate(plain) if i not in covered)
     has_generic_rest = any(best[i] in lists.generic for i in range(len(words)) if i not in covered)
-    generic = all(plain) and not named and postcode is None
+    generic = all(plain) and not named and normal.postcode is None
     junction_word = any(word in lists.junctions for word in best)
     return ReadText(
         words=words,
-        postcode=postcode,
+        postcode=normal.postcode,
         qualifier=qualifier(best),
         place_type=_place_type(best, covered if not generic else set()),
         generic=generic,
@@ -108,6 +110,7 @@ def _read(
         mentions=mentions,
         named_areas=groups,
         junction=junction_word or _street_ends(best) >= 2,
+        localities=min(normal.localities, len(words)),
     )
 
 
