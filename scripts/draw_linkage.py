@@ -182,13 +182,13 @@ def draw_windows(shares: Sequence[tuple[int, int, float, float]], truth: float, 
             text(LEFT + (column + 0.5) * step, HEIGHT - BOTTOM + 18, f"within {metre:,} m", colour=QUIET)
         )
     for row, minute in enumerate(minutes):
-        at = TOP + 150 + 20 * row
+        at = TOP + 164 + 20 * row
         words = f"{minute} min" if minute < 60 else f"{minute // 60} h"
         marks += [
             f'<rect x="{WIDTH - RIGHT - 132}" y="{at - 10}" width="14" height="12" fill="{tints[row]}"/>',
             text(WIDTH - RIGHT - 112, at, words, anchor="start"),
         ]
-    at = TOP + 150 + 20 * len(minutes)
+    at = TOP + 164 + 20 * len(minutes)
     marks += [
         line(WIDTH - RIGHT - 132, at - 4, WIDTH - RIGHT - 118, at - 4, ORANGE, 3),
         text(WIDTH - RIGHT - 112, at, "by chance alone", anchor="start"),

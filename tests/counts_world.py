@@ -104,7 +104,14 @@ def counts_session(
         engine.load(name, data)
     engine.load("listings", rows_of("listings", sent))
     engine.load("coverage", rows_of("coverage", coverage))
-    for name in ("located_records", "known_to_police", "signals"):
+    for name in (
+        "located_records",
+        "known_to_police",
+        "signals",
+        "link_windows",
+        "incident_estimates",
+        "link_diagnostics",
+    ):
         engine.load(name, TABLES[name].empty())
     return engine
 

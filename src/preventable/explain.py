@@ -194,6 +194,9 @@ _RESTS_ON = {
         ("known_to_police", ("source", "breakdown", "category", "period_start", "period_end")),
     ),
     "yearly_change": _OF_SERIES,
+    "plain_unknown": ("link_windows", ("source", "period_start", "period_end")),
+    "injured_in_all": ("incident_estimates", ("period_start", "period_end")),
+    "linkage_check": ("link_diagnostics", ()),
 }
 #: What a person wants to read first of a released row.
 _TOLD = (

@@ -139,7 +139,8 @@ def _drawable(tables: HomeTables, source: str) -> list[dict[str, object]]:
 def _share_known(tables: HomeTables, source: str) -> float:
     """Share of the records that are likely to have a police record, at its least favourable."""
     for row in tables.read("known_to_police").to_pylist():
-        if row["source"] == source and row["calibrated"]:
+        of_all = (row["measure"], row["breakdown"]) == ("own_record", "all")
+        if row["source"] == source and row["calibrated"] and of_all:
             return max(row["lower"], 0.05)
     return float(read_audit_rules()["share_known"])
 

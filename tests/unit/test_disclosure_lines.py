@@ -331,6 +331,8 @@ def test_the_guard_refuses_a_hidden_count_and_too_many_lines():
 def stage_with(*, known=(), signals=(), given=None):
     engine = session(random_year_handed_on())
     engine.load("known_to_police", rows_of("known_to_police", known))
+    for name in ("link_windows", "incident_estimates", "link_diagnostics"):
+        engine.load(name, TABLES[name].empty())
     engine.load("signals", rows_of("signals", signals))
     protect_indicators(engine, context(given))
     return {

@@ -108,7 +108,7 @@ def test_a_hundred_pairs_are_used_and_ninety_nine_are_not():
 
 
 SHARE = {
-    "source": "ed", "calibrated": True, "estimate": 0.46, "standard_error": 0.015, "lower": 0.43, "upper": 0.49,
+    "source": "ed", "measure": "own_record", "calibrated": True, "estimate": 0.46, "standard_error": 0.015, "lower": 0.43, "upper": 0.49,
     "upper_if_hidden": 0.52,
 }  # fmt: skip
 AUDIT = {"used": True, "hidden_share": 0.08, "standard_error": 0.0158, "lower": 0.053, "upper": 0.115}

@@ -60,6 +60,10 @@ LINK_QUALITY = Table(
 )
 
 BREAKDOWNS_OF_SHARES = ("all", "place_type", "age_band", "weapon", "district", "quarter")
+BREAKDOWNS_TOLD = (
+    *BREAKDOWNS_OF_SHARES, "window", "window_by_chance", "model", "at_most",
+    "calibration", "false_links", "no_place", "no_time", "precision", "rounded_times",
+)  # fmt: skip
 
 KNOWN_TO_POLICE = Table(
     name="known_to_police",
@@ -71,7 +75,7 @@ KNOWN_TO_POLICE = Table(
         Column("source", "text", "Health service.", allowed=("ambulance", "ed"), nullable=False),
         Column("measure", "text", "Share of what. own_record: victims with a police record of their own; incident: victims of whose incident the police have recorded any victim; police_or_ed: victims seen by the police or an emergency department.", allowed=("own_record", "incident", "police_or_ed"), nullable=False),
         Column("breakdown", "text", "By what the victims are divided; all: not.", allowed=BREAKDOWNS_OF_SHARES, nullable=False),
-        Column("category", "text", "The group; empty where they are not divided.", nullable=False),
+        Column("category", "text", "The group; empty where they are not divided. Of a window its minutes and metres, of a model the pairs of lists that it takes as dependent, of a check the pair of services or the service.", nullable=False),
         Column("period_start", "text", "First day of the first whole week, YYYY-MM-DD; empty where there is none.", nullable=False),
         Column("period_end", "text", "Last day of the last whole week.", nullable=False),
         Column("weeks", "integer", "Whole weeks.", unit="weeks", nullable=False),
@@ -202,13 +206,13 @@ RELEASED_ESTIMATES = Table(
     columns=(
         Column("recipient", "text", "Partner that may receive it.", nullable=False),
         Column("figure", "text", "Name of the figure: estimate, what it is of, last day, joined by '/'.", nullable=False),
-        Column("estimate", "text", "unknown_to_police: share of victims without a police record of their own. incident_unknown_to_police: of whose incident the police have recorded no victim. seen_by_neither: seen by neither the police nor an emergency department. yearly_change: change of a weekly series a year, as a share: of a district against the rest of the region.", allowed=("unknown_to_police", "incident_unknown_to_police", "seen_by_neither", "yearly_change"), nullable=False),
+        Column("estimate", "text", "unknown_to_police: share of victims without a police record of their own. incident_unknown_to_police: of whose incident the police have recorded no victim. seen_by_neither: seen by neither the police nor an emergency department. yearly_change: change of a weekly series a year, as a share: of a district against the rest of the region. plain_unknown: share of records without any police record within a window, which is no estimate of anything. injured_in_all: victims injured in all, by model. linkage_check: how far linkage can be trusted, of several parts the worst.", allowed=("unknown_to_police", "incident_unknown_to_police", "seen_by_neither", "yearly_change", "plain_unknown", "injured_in_all", "linkage_check"), nullable=False),
         Column("definition", "text", "Definition in policy/definitions that the series counts; empty for shares of victims.", nullable=False),
         Column("source", "text", "Kind of source.", nullable=False),
         Column("area_type", "text", "Region or district.", allowed=("region", "district"), nullable=False),
         Column("area", "text", "Area code.", nullable=False),
-        Column("breakdown", "text", "By what the victims of a share are divided; all: not, nor is a change.", allowed=BREAKDOWNS_OF_SHARES, nullable=False),
-        Column("category", "text", "The group; empty where they are not divided.", nullable=False),
+        Column("breakdown", "text", "By what the victims of a share are divided; all: not, nor is a change. window, window_by_chance: of plain_unknown, as records stand and by chance; model, at_most: of injured_in_all; the others are what linkage_check is of.", allowed=BREAKDOWNS_TOLD, nullable=False),
+        Column("category", "text", "The group; empty where they are not divided. Of a window its minutes and metres, of a model the pairs of lists that it takes as dependent, of a check the pair of services or the service.", nullable=False),
         Column("period_start", "text", "First day, YYYY-MM-DD; empty of a change, which is that of all usable weeks of the past.", nullable=False),
         Column("period_end", "text", "Last day.", nullable=False),
         Column("value", "number", "Estimate; null where value_note says why."),

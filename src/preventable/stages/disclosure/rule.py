@@ -26,7 +26,7 @@ _KEYS = {
         "standard_population",
     ),
     "shares": ("minimum_denominator", "decimals", "more_decimals", "more_decimals_from"),
-    "estimates": ("minimum_records", "decimals"),
+    "estimates": ("minimum_records", "decimals", "total_base"),
     "notes": (*_NOTES, *_NOTES_BY_SOURCE),
 }  # fmt: skip
 
@@ -57,6 +57,7 @@ class ReleaseRule:
     more_decimals_from: int
     minimum_records: int
     estimate_decimals: int
+    total_base: int
     notes: Mapping[str, str]
     incomplete: Mapping[str, str]
     not_expected: Mapping[str, str]
@@ -103,7 +104,7 @@ def read_release_rule(policy: Policy) -> ReleaseRule:
             **_numbers(
                 contents, "shares", "minimum_denominator", "decimals", "more_decimals", "more_decimals_from"
             ),
-            **_numbers(contents, "estimates", "minimum_records"),
+            **_numbers(contents, "estimates", "minimum_records", "total_base"),
             estimate_decimals=_numbers(contents, "estimates", "decimals")["decimals"],
             notes={name: contents["notes"][name] for name in _NOTES},
             incomplete=contents["notes"]["incomplete"],
@@ -135,7 +136,7 @@ def _check(rule: ReleaseRule, least_values: int, sources: tuple[str, ...]) -> No
     notes = (*rule.notes.values(), *rule.incomplete.values(), *rule.not_expected.values())
     if not all(isinstance(note, str) and note for note in notes):
         raise PolicyError(_WHERE, "a note is no text")
-    for name in ("minimum_count", "rounding_base", "per"):
+    for name in ("minimum_count", "rounding_base", "per", "total_base"):
         if not isinstance(getattr(rule, name), int) or getattr(rule, name) < 1:
             raise PolicyError(_WHERE, f"{name} is not a whole number from 1 on")
     for name in ("rate_decimals", "decimals", "more_decimals", "estimate_decimals"):

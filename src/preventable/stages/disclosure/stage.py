@@ -20,6 +20,8 @@ from preventable.stages.disclosure.estimates import (
 from preventable.stages.disclosure.guard import PartnerGrant, check_release
 from preventable.stages.disclosure.guard_estimates import check_estimates
 from preventable.stages.disclosure.guard_lines import check_lines
+from preventable.stages.disclosure.guard_linkage import check_linkage
+from preventable.stages.disclosure.linkage_told import LinkageTables, released_linkage
 from preventable.stages.disclosure.rates import ShownTables, bases_by_area
 from preventable.stages.disclosure.recipients import Grant, Recipient, read_recipients
 from preventable.stages.disclosure.rule import ReleaseRule, read_release_rule
@@ -33,7 +35,8 @@ _GRANT_COLUMNS = ("recipient", "district", "definition", "area_type", "period_ty
 def protect_indicators(engine: Engine, context: StepContext) -> None:
     """Create `released`, `released_estimates`, `released_signals` and `release_register` under the policy.
 
-    Reads indicator_values, population_bases, known_to_police, signals, partners, areas, small_areas, venues.
+    Reads indicator_values, population_bases, known_to_police, link_windows, incident_estimates, link_diagnostics,
+    signals, partners, areas, small_areas, venues.
 
     Args:
         engine: Session with the tables read.
@@ -189,6 +192,12 @@ def _tell_beyond_counts(
 ) -> None:
     """Create `released_estimates` and `released_signals`, each looked at once more before it may leave."""
     known = engine.table("known_to_police").to_pylist()
+    linkage = LinkageTables(
+        *(
+            engine.table(name).to_pylist()
+            for name in ("link_windows", "incident_estimates", "link_diagnostics")
+        )
+    )
     scored = engine.table("signals").to_pylist()
     regions = engine.fetch("SELECT area FROM areas WHERE area_type = 'region' ORDER BY area").column("area")
     region = tuple(("region", area) for area in regions.to_pylist())
@@ -203,10 +212,12 @@ def _tell_beyond_counts(
         *released_shares(known, asked, region[0][1] if region else "", rule),
         *released_changes(scored, told_changes, month=period, rule=rule, rules=signal_rules),
     ]
+    of_linkage = released_linkage(linkage, asked, region[0][1] if region else "", rule)
+    check_linkage(of_linkage, linkage, asked, rule)
     check_estimates(estimates, known, scored, shares_to=asked, changes_to=told_changes, rule=rule)
     lines = released_signals(scored, told, month=period, rule=rule, rules=signal_rules)
     check_lines(lines, scored, told, rule=rule, most_lines=signal_rules.most_lines)
-    for name, rows in (("released_estimates", estimates), ("released_signals", lines)):
+    for name, rows in (("released_estimates", [*estimates, *of_linkage]), ("released_signals", lines)):
         engine.load(name, pa.Table.from_pylist(rows, schema=TABLES[name].arrow_schema()))
 
 

@@ -21,6 +21,8 @@ from preventable.tables import TABLES
 from preventable.tables.linkage import LINK_AUDITS
 
 _FIRST = dt.date(1970, 1, 5)
+#: Measures of `known_to_police` that hidden police records lower.
+_AUDITED = ("own_record", "incident")
 
 
 @cache
@@ -131,7 +133,7 @@ def with_audit(row: Mapping[str, Any], audit: Mapping[str, Any] | None) -> dict[
 
     The upper limit for records that are assumed to be hidden is then that of the share itself: they are measured.
     """
-    if audit is None or not audit["used"] or not row["calibrated"]:
+    if audit is None or not audit["used"] or not row["calibrated"] or row["measure"] not in _AUDITED:
         return dict(row)
     level = read_audit_rules()["level"]
     hidden = HiddenShare(*(audit[name] for name in ("hidden_share", "standard_error", "lower", "upper")))

@@ -222,7 +222,7 @@ def _totals(engine: Engine, together: Together, known: pa.Table, links: Sequence
     shares = {
         row["source"]: Known(row["estimate"], row["standard_error"])
         for row in known.to_pylist()
-        if row["calibrated"]
+        if row["calibrated"] and (row["measure"], row["breakdown"]) == ("own_record", "all")
     }
     return total_rows(engine, together.victim, shares, reasons=[one.reason for one in links])
 

@@ -24,6 +24,7 @@ from preventable.stages.packs.findings import (
     largest,
 )
 from preventable.stages.packs.inputs import PackInputs, Span
+from preventable.stages.packs.linkage_told import linkage_told
 from preventable.stages.packs.maps import count_classes
 from preventable.stages.packs.rates import rates_table
 from preventable.stages.packs.reading import how_to_read
@@ -89,6 +90,7 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
         *_lead(inputs, span),
         *more_than_expected(inputs),
         *unknown_to_police(inputs),
+        *linkage_told(inputs),
         *without_empty(
             [
                 _trend(inputs),

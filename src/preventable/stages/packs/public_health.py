@@ -8,6 +8,7 @@ from preventable.stages.packs.blocks import Actions, Block, Figure, Heading, Not
 from preventable.stages.packs.charts import Panel, Point, bar_chart
 from preventable.stages.packs.findings import largest
 from preventable.stages.packs.inputs import PackInputs, Span
+from preventable.stages.packs.linkage_told import linkage_told
 from preventable.stages.packs.rates import (
     RatePair,
     rate_headline,
@@ -63,6 +64,7 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
         *_lead(inputs, span),
         *more_than_expected(inputs),
         *unknown_to_police(inputs),
+        *linkage_told(inputs),
         *_rates(inputs, span),
         *_age_and_sex(inputs, span),
         *where(inputs, span, ("crude_rate", "count")),
