@@ -432,6 +432,15 @@ def audit_sample(
         _say(line)
 
 
+@linkage_app.command("one-more-field")
+def one_more_field(home: HomeOption = DEFAULT_HOME) -> None:
+    """Say what one more field to join by would buy, simulated on the pairs of a home. Nothing is written."""
+    from preventable import one_more_field as page
+
+    for line in page.in_words(page.one_more_field(open_home(home), load_policy())):
+        _say(line)
+
+
 @app.command()
 def checksums(
     home: HomeOption = DEFAULT_HOME,

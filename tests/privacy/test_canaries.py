@@ -1,15 +1,19 @@
 """Marked values in every text column of every source reach no log, error, pack, released file or later table."""
 
+import os
 import re
 import shutil
+import tomllib
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
-from conftest import preventable
+from conftest import preventable as plain
 from pdf_reader import PdfReader
+from repository import ROOT
 from supplier_files import mapping_of, read_cells, supplier_files, written
 
 from preventable.store.home import open_home
@@ -24,6 +28,9 @@ CANARIES = (
     "q.canary@example.org",
     "Zzyxquill Vantongeren",
 )
+#: Fields to join by, in clear as a supplier sends them (the name and the day of birth are marks above), and as read.
+KEYS = {"surname": "Zzyxquill Vantongeren", "birth_date": "03/02/1987", "dispatch_number": "CAD0990731XQ"}
+READ_KEYS = ("1987-02-03", "CAD0990731XQ")
 #: The raw rows and the one place for screened text; findings and outcomes come after and hold no value.
 AT_THE_DOOR = {"submissions", "intake_problems", "place_texts", "records"}
 
@@ -47,6 +54,7 @@ def marked(demo, tmp_path_factory):
             mapping = mapping_of(path, demo.invented / "region")
             target = folder / "submissions" / path.parent.name / path.name
             columns[path.parent.name] = mark(path, mapping, target)
+    agreed = add_join_keys(folder, region)
     broken = folder / "submissions" / "police" / "broken.csv"
     header = read_cells(
         next(p for p in supplier_files(demo.invented / "submissions") if p.parent.name == "police")
@@ -60,6 +68,8 @@ def marked(demo, tmp_path_factory):
     write_workbook(formula, [["A header"], [f'=CONCATENATE("{canary_text()}")']])
 
     home = folder / "home"
+    policy = f"{ROOT / 'policy'}{os.pathsep}{agreed}"
+    preventable = partial(plain, PREVENTABLE_POLICY=policy)
     done = preventable("submit", folder / "submissions", "--home", home, "--region", region, expect=3)
     said += done.stdout + done.stderr
     for verb in ("run", "packs", "doctor", "checksums"):
@@ -69,6 +79,37 @@ def marked(demo, tmp_path_factory):
         done = preventable("check", folder / "submissions", "--home", home, *options, expect=3)
         said += done.stdout + done.stderr
     return home, said, columns
+
+
+def add_join_keys(folder: Path, region: Path) -> Path:
+    """Fields to join by in every row of a marked file of the police; returns a policy that agrees to them in clear."""
+    path = next(iter(sorted((folder / "submissions" / "police").glob("*.csv"))))
+    given = next(path for path in (region / "mappings").glob("*.toml") if is_mapping_of(path, "police"))
+    text = given.read_text(encoding="utf-8")
+    fields = "".join(f'{name} = "Key {name}"\n' for name in KEYS)
+    given.with_name("police-keys.toml").write_text(
+        re.sub(r"(?m)^version = \d+", "version = 99", text).replace("[columns]\n", f"[columns]\n{fields}"),
+        encoding="utf-8",
+    )
+    header, *body = read_cells(path, tomllib.loads(text))
+    rows = [[*header, *(f"Key {name}" for name in KEYS)], *([*row, *KEYS.values()] for row in body)]
+    file = tomllib.loads(text)["file"]
+    path.write_text(
+        written(rows[0], rows[1:], file.get("delimiter", ",")),
+        encoding=file.get("encoding", "utf-8"),
+        newline="",
+    )
+    policy = folder / "policy"
+    policy.mkdir()
+    shipped = (ROOT / "policy" / "join_keys.toml").read_text(encoding="utf-8")
+    for name in KEYS:
+        shipped = shipped.replace(f'{name} = "none"', f'{name} = "clear"')
+    (policy / "join_keys.toml").write_text(shipped, encoding="utf-8")
+    return policy
+
+
+def is_mapping_of(path: Path, provider: str) -> bool:
+    return bool(tomllib.loads(path.read_text(encoding="utf-8"))["provider"] == provider)
 
 
 def workbook_provider(demo) -> str:
@@ -114,9 +155,8 @@ NO_TEXT = {
 
 
 def found_in(text: str) -> list[str]:
-    return [
-        mark for mark in (*CANARIES, "Zzyxquill", "Vantongeren", "q.canary") if mark.lower() in text.lower()
-    ]
+    marks = (*CANARIES, *READ_KEYS, "Zzyxquill", "Vantongeren", "q.canary")
+    return [mark for mark in marks if mark.lower() in text.lower()]
 
 
 def test_every_text_column_of_every_source_was_marked(demo, marked):
@@ -142,6 +182,17 @@ def test_nothing_said_holds_a_mark(marked):
 def test_the_marks_are_inside_to_be_found(marked):
     with reading(open_home(marked[0])) as tables:
         inside = " ".join(map(str, tables.read("place_texts").column("text").to_pylist()))
+
+    with reading(open_home(marked[0])) as tables:
+        records = tables.read("records")
+        keyed = tables.read("pseudonymous_records")
+    assert set(READ_KEYS) <= {
+        *records.column("birth_date").to_pylist(),
+        *records.column("dispatch_number").to_pylist(),
+    }
+    assert "Z241" not in repr(keyed.column("surname_key").unique().to_pylist())
+    for name in ("surname_key", "birth_date_key", "dispatch_key"):
+        assert len(keyed.column(name).drop_null().unique()) == 1
 
     # Otherwise the tests below look for what never came in: names cannot be screened, and stay there.
     assert "zzyxquill" in inside.lower()

@@ -5,7 +5,11 @@ from preventable.tables.records import RECORDS
 from preventable.tables.schema import Column, Sensitivity, Table
 
 #: What does not pass the pseudonymous line.
-DIRECT_IDENTIFIERS = frozenset({"nhs_number", "source_record_id", "postcode"})
+DIRECT_IDENTIFIERS = frozenset(
+    {
+        "nhs_number", "source_record_id", "postcode", "birth_date", "surname_code", "dispatch_number", "person_token",
+    }
+)  # fmt: skip
 
 #: Pairs of sources that are linked, in the order left, right.
 PAIRS = ("ambulance_ed", "ambulance_police", "ed_police")
@@ -19,7 +23,10 @@ PSEUDONYMOUS_RECORDS = Table(
     source="stages/pseudonyms",
     columns=(
         Column("record_key", "text", "Key id and keyed hash of provider and source record id.", nullable=False, hashed=False),
-        Column("person_key", "text", "Key id and keyed hash of the NHS number, null where none was sent.", hashed=False),
+        Column("person_key", "text", "Key id and keyed hash of the NHS number, else of the person's token; null where neither was sent.", hashed=False),
+        Column("birth_date_key", "text", "Key id and keyed hash of the day of birth.", hashed=False),
+        Column("surname_key", "text", "Key id and keyed hash of the surname's code.", hashed=False),
+        Column("dispatch_key", "text", "Key id and keyed hash of the number of the call or crime.", hashed=False),
         *[c for c in RECORDS.columns if c.name not in DIRECT_IDENTIFIERS],
         Column("postcode_small_area", "text", "Small area of the place's postcode; the postcode itself stops here."),
         Column("postcode_easting_m", "number", "Centre of the place's postcode, metres east.", unit="m"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -65,6 +65,19 @@ def whole_weeks(engine: Engine, model: PairModel) -> WholeWeeks:
     last = min(of[model.left]["last"], of[model.right]["last"])
     monday = -(-first // WEEK_MIN)
     return WholeWeeks(monday * WEEK_MIN, max(0, (last + 1) // WEEK_MIN - monday))
+
+
+def with_held_fields(engine: Engine, model: PairModel) -> PairModel:
+    """The model without comparisons of optional fields that no record of one of the two sources holds."""
+    optional = sorted({one.field for one in model.comparisons if one.field})
+    if not optional:
+        return model
+    counts = ", ".join(f"count({field}) AS {field}" for field in optional)
+    rows = engine.fetch(f"SELECT source, {counts} FROM linkable_records GROUP BY source").to_pylist()
+    held = {row["source"]: {field for field in optional if row[field]} for row in rows}
+    both = held.get(model.left, set()) & held.get(model.right, set())
+    kept = tuple(one for one in model.comparisons if not one.field or one.field in both)
+    return replace(model, comparisons=kept)
 
 
 def shifts_of(weeks: int, wanted: list[int]) -> list[int]:

@@ -5,6 +5,10 @@
 SELECT
     r.record_key,
     r.person_key,
+    r.birth_month,
+    r.birth_date_key,
+    r.surname_key,
+    r.dispatch_key,
     r.source,
     {contact} AS contact_min,
     least({start}, {end}) AS from_min,

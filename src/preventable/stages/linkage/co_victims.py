@@ -57,7 +57,9 @@ def bring_together(
     """Join second records of a victim, then victims of one incident.
 
     Args:
-        records: Linkable records by number: source, age_from, age_to, sex.
+        records: Linkable records by number: source, age_from, age_to, sex, dispatch_key. Records of a source with the
+            same number of the call or crime are of one incident, and of one victim where age and sex do not speak
+            against it.
         first_visit: For each record the number of the first visit for the same injury (its own for most).
         merged: Victims, by the links between sources.
         links: Pairs of two sources; a pair that stands in two victims, and is no chance pair, is of two victims of one
@@ -67,17 +69,39 @@ def bring_together(
     """
     source = np.array(records.column("source").to_pylist(), dtype=str)
     victim, counted_by, probability = merged.victim.copy(), first_visit.copy(), merged.probability.copy()
+    told = _told_together(records, source)
     for pairs in one_source:
-        if pairs.model.left in read_rules()["one_source"]["second_records"]:
-            same = pairs.probability * same_person(pairs, records, source)
-            _join_second_records(pairs, same, source, victim, counted_by, probability, report)
+        service = pairs.model.left
+        _, differ = _compared(records, *told)
+        sure = (source[told[0]] == service) & ~differ
+        ends = [told[0][sure], told[1][sure]]
+        same = np.full(int(sure.sum()), 1 - _SUREST)
+        if service in read_rules()["one_source"]["second_records"]:
+            ends = [np.concatenate(two) for two in zip(ends, (pairs.left, pairs.right), strict=True)]
+            same = np.concatenate([same, pairs.probability * same_person(pairs, records, source)])
+        _join_second_records(service, ends, same, source, victim, counted_by, probability, report)
     left, right, sure = (
         np.concatenate([getattr(one, name) for one in (*links, *one_source)])
         for name in ("left", "right", "probability")
     )
+    left, right = (np.concatenate(two) for two in zip((left, right), told, strict=True))
+    sure = np.concatenate([sure, np.full(len(told[0]), 1 - _SUREST)])
     kept = (sure >= read_rules()["merge"]["least_probability"]) & (victim[left] != victim[right])
     incident, held = _incidents(victim, left[kept], right[kept], sure[kept], report)
     return Together(victim, incident, counted_by, probability, held)
+
+
+def _told_together(records: pa.Table, source: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Records of one source next to each other among those with the same number of the call or crime."""
+    number = records.column("dispatch_key")
+    held = np.flatnonzero(number.is_valid().to_numpy())
+    if not len(held):
+        return held, held
+    _, named = np.unique(number.to_numpy(zero_copy_only=False)[held].astype(str), return_inverse=True)
+    _, service = np.unique(source[held], return_inverse=True)
+    order = np.lexsort((held, named, service))
+    alike = (np.diff(named[order]) == 0) & (np.diff(service[order]) == 0)
+    return held[order][:-1][alike], held[order][1:][alike]
 
 
 def same_person(pairs: PairLinks, records: pa.Table, source: np.ndarray) -> np.ndarray:
@@ -116,7 +140,8 @@ def _compared(records: pa.Table, left: np.ndarray, right: np.ndarray) -> tuple[n
 
 
 def _join_second_records(
-    pairs: PairLinks,
+    service: str,
+    ends_of: Sequence[np.ndarray],
     same: np.ndarray,
     source: np.ndarray,
     victim: np.ndarray,
@@ -129,16 +154,17 @@ def _join_second_records(
     Changes the arrays given. The earlier of the two records counts.
     """
     others: dict[int, set[str]] = {}
-    for name, service in zip(victim.tolist(), source.tolist(), strict=True):
-        if service != pairs.model.left:
-            others.setdefault(name, set()).add(service)
+    for name, other in zip(victim.tolist(), source.tolist(), strict=True):
+        if other != service:
+            others.setdefault(name, set()).add(other)
     members: dict[int, list[int]] = {}
     for number, name in enumerate(victim.tolist()):
         members.setdefault(name, []).append(number)
-    for at in np.lexsort((pairs.right, pairs.left, -same)).tolist():
+    left, right = ends_of
+    for at in np.lexsort((right, left, -same)).tolist():
         if same[at] < report:
             break
-        ends = (int(pairs.left[at]), int(pairs.right[at]))
+        ends = (int(left[at]), int(right[at]))
         first, second = sorted(int(victim[end]) for end in ends)
         if first == second or others.get(first, set()) & others.get(second, set()):
             continue
@@ -148,7 +174,7 @@ def _join_second_records(
         others[first] = others.pop(first, set()) | others.pop(second, set())
         held = min(float(same[at]), *(float(probability[end]) for end in ends))
         victim[joined], probability[joined] = first, held
-        own = [number for number in joined if source[number] == pairs.model.left]
+        own = [number for number in joined if source[number] == service]
         counted_by[own] = counts
 
 

@@ -15,6 +15,7 @@ ELSE = "else"
 COMPARED = (
     "contact_min", "from_min", "to_min", "time_stated", "x_m", "y_m", "sigma_m", "age_from", "age_to", "sex",
     "hospital", "place_class", "domestic", "informed", "severity", "sharp",
+    "person_key", "birth_month", "birth_date_key", "surname_key", "dispatch_key",
 )  # fmt: skip
 
 
@@ -29,10 +30,15 @@ class Level:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Levels in their order: the first whose condition holds is the pair's."""
+    """Levels in their order: the first whose condition holds is the pair's.
+
+    Attributes:
+        field: Optional field that it compares; it takes part where records of both sources hold it. Empty for others.
+    """
 
     name: str
     levels: tuple[Level, ...]
+    field: str = ""
 
     @property
     def null_levels(self) -> tuple[int, ...]:
@@ -100,7 +106,7 @@ def _comparison(contents: Mapping[str, Any], words: Mapping[str, str]) -> Compar
         Level(label, condition.format(**words), null=bool(mark))
         for label, condition, *mark in contents["levels"]
     ]
-    return Comparison(contents["name"], tuple(levels))
+    return Comparison(contents["name"], tuple(levels), contents.get("field", ""))
 
 
 def _model(

@@ -18,6 +18,7 @@ from preventable.stages.linkage.candidates import (
     load_sides,
     shifts_of,
     whole_weeks,
+    with_held_fields,
 )
 from preventable.stages.linkage.comparisons import PairModel, read_rules
 from preventable.stages.linkage.scoring import TrainedModel, levels_of, train
@@ -69,6 +70,7 @@ def link_pair(engine: Engine, model: PairModel, *, widest_min: int) -> PairLinks
         widest_min: Police windows wider than this are left out.
     """
     rules = read_rules()
+    model = with_held_fields(engine, model)
     whole = whole_weeks(engine, model)
     # Of one source, a shift back finds the pairs that the same shift forth would find.
     wanted = [shift for shift in rules["shifts"] if shift < 0 or not model.of_one_source]

@@ -14,6 +14,7 @@ SELECT
     coalesce(c.northing_m, h.northing_m) AS y_m,
     CASE WHEN c.easting_m IS NOT NULL THEN coalesce(c.sigma_m, 0) ELSE h.sigma_m END AS sigma_m,
     c.age_from, c.age_to, c.sex, c.hospital, c.place_class, c.domestic, c.informed, c.severity, c.sharp,
+    c.birth_month, c.birth_date_key, c.surname_key, c.dispatch_key,
     CASE
         WHEN c.person_key IS NOT NULL
             AND c.contact_min - lag(c.contact_min) OVER (

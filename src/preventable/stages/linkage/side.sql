@@ -5,7 +5,7 @@
 -- then tell how busy it is around them too. Others outside are left out.
 SELECT
     number, week, x_m, y_m, sigma_m, age_from, age_to, sex, hospital, time_stated, place_class, domestic, informed,
-    severity, sharp,
+    severity, sharp, person_key, birth_month, birth_date_key, surname_key, dispatch_key,
     contact_min + moved AS contact_min,
     from_min + moved AS from_min,
     to_min + moved AS to_min,

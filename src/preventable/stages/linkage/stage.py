@@ -47,7 +47,7 @@ def link_records(engine: Engine, context: StepContext) -> None:
         links.append(link_pair(engine, model, widest_min=policy.widest_window_hours * 60))
         _progress(context, 0.1 + 0.2 * len(links))
     records = engine.fetch(
-        "SELECT number, record_key, source, age_from, age_to, sex FROM linkable_records ORDER BY number"
+        "SELECT number, record_key, source, age_from, age_to, sex, dispatch_key FROM linkable_records ORDER BY number"
     )
     first_visit = first_visits(engine, records.num_rows)
     merged = _merge(records, first_visit, links, policy)

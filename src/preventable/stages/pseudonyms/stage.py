@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 import pyarrow as pa
@@ -16,6 +17,14 @@ from preventable.settings import StepContext
 from preventable.stages.pseudonyms.keyed_hash import pseudonyms
 from preventable.tables.pseudonymous import PSEUDONYMOUS_RECORDS
 from preventable.tables.records import RECORDS
+
+#: Optional field -> its column behind the line; a person's token becomes the person's key where there is no NHS number.
+OPTIONAL_KEYS: Mapping[str, str] = {
+    "birth_date": "birth_date_key",
+    "surname_code": "surname_key",
+    "dispatch_number": "dispatch_key",
+    "person_token": "",
+}
 
 
 def pseudonymise_records(engine: Engine, context: StepContext) -> None:
@@ -34,9 +43,35 @@ def pseudonymise_records(engine: Engine, context: StepContext) -> None:
     of_records = {column.name for column in RECORDS.columns}
     kept = [f"r.{column.name}" for column in PSEUDONYMOUS_RECORDS.columns if column.name in of_records]
     sql = (files("preventable.stages.pseudonyms") / "pseudonymous_records.sql").read_text(encoding="utf-8")
-    engine.create("pseudonymous_records", sql.format(columns=", ".join(kept)))
-    for name in ("record_keys", "person_keys"):
+    joined = _load_optional_keys(engine, key, key_id)
+    engine.create("pseudonymous_records", sql.format(columns=", ".join(kept), **_optional_sql(joined)))
+    for name in ("record_keys", "person_keys", *(f"{name}_keys" for name in joined)):
         engine.drop(name)
+
+
+def _load_optional_keys(engine: Engine, key: bytes, key_id: str) -> list[str]:
+    """Create `<field>_keys` for each optional field that a record has, every value hashed once; returns the fields."""
+    joined = []
+    for field in OPTIONAL_KEYS:
+        values = engine.fetch(f"SELECT DISTINCT {field} FROM records WHERE {field} IS NOT NULL")
+        if values.num_rows:
+            hashed = pseudonyms(key, key_id, field, values.column(field))
+            engine.load(f"{field}_keys", values.append_column("hashed", hashed))
+            joined.append(field)
+    return joined
+
+
+def _optional_sql(joined: Sequence[str]) -> dict[str, str]:
+    """Parts of the statement that name the optional keys; null for those that no record has."""
+    found = {field: f"{field}_keys.hashed" if field in joined else "NULL" for field in OPTIONAL_KEYS}
+    keys = "".join(
+        f"CAST({found[field]} AS VARCHAR) AS {column}, " for field, column in OPTIONAL_KEYS.items() if column
+    )
+    person = (
+        f"coalesce(h.person_key, {found['person_token']})" if "person_token" in joined else "h.person_key"
+    )
+    joins = "".join(f"LEFT JOIN {field}_keys ON {field}_keys.{field} = r.{field}\n" for field in joined)
+    return {"person": person, "keys": keys, "joins": joins}
 
 
 def _record_keys(engine: Engine, key: bytes, key_id: str) -> pa.Table:

@@ -14,6 +14,7 @@ from preventable.methods.projection import metres_of_degrees
 from preventable.stages.sources import admissions, ambulance, cells, ed, lists, police
 from preventable.stages.sources.cells import Parser
 from preventable.stages.sources.declared import declared_kind
+from preventable.stages.sources.join_keys import JOIN_KEYS, key_parser, month_of_birth
 from preventable.stages.sources.kinds import Derived, Kind, KindFields
 from preventable.stages.sources.mapping import CODED, SupplierMapping
 from preventable.stages.sources.region_places import RegionPlaces
@@ -103,6 +104,7 @@ def read_fields(
     region: RegionPlaces,
     site_code: str,
     text_key: tuple[str, bytes],
+    join_keys: Mapping[str, str],
 ) -> ReadFields:
     """Every field of every row."""
     texts = CellTexts(sheet, mapping)
@@ -113,7 +115,7 @@ def read_fields(
     for name, column in stamps.items():
         problems += [(i, name, problem) for i, problem in column.problems]
     columns = _coded_columns(texts, mapping, kind, problems) | _plain_columns(texts, mapping, problems)
-    columns |= _age_columns(texts, mapping, problems)
+    columns |= _age_columns(texts, mapping, problems) | _key_columns(texts, mapping, join_keys, problems)
     if not texts.has("site_code"):
         columns["site_code"] = pa.array([site_code] * len(sheet.rows), pa.string())
     place = read_place_texts(
@@ -204,6 +206,21 @@ def _age_columns(texts: CellTexts, mapping: SupplierMapping, problems: list[Prob
     values = texts.of("age")
     columns, found = cells.read_ages(values, "years" if mapping.age_style == "none" else mapping.age_style)
     problems += [(i, "age", problem) for i, problem in found]
+    return columns
+
+
+def _key_columns(
+    texts: CellTexts, mapping: SupplierMapping, join_keys: Mapping[str, str], problems: list[Problem]
+) -> dict[str, pa.Array]:
+    """Fields to join by that the mapping fills, in the form that is agreed."""
+    columns = {}
+    for name, column in JOIN_KEYS.items():
+        if texts.has(name):
+            kind = pa.int64() if name == "birth_month" else pa.string()
+            columns[column] = _read(name, texts, mapping, key_parser(name, join_keys[name]), kind, problems)
+    if "birth_date" in columns:
+        month = columns.get("birth_month", pa.nulls(len(columns["birth_date"]), pa.int64()))
+        columns["birth_month"] = month_of_birth(month, columns["birth_date"], join_keys["birth_date"])
     return columns
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from preventable.errors import PolicyError
 from preventable.settings import POLICY_HEADER, Policy
+from preventable.stages.sources.join_keys import read_join_keys
 
 _WHERE = "policy/limits.toml"
 
@@ -48,16 +49,21 @@ class UnknownCodeLimits:
 
 @dataclass(frozen=True)
 class Limits:
-    """The whole file, section by section. Names are those of the policy file, which gives the reasons."""
+    """The whole file, section by section. Names are those of the policy file, which gives the reasons.
+
+    Attributes:
+        join_keys: What policy/join_keys.toml agrees: the form of each field by which records may be joined.
+    """
 
     file: FileLimits
     container: ContainerLimits
     period: PeriodLimits
     unknown_codes: UnknownCodeLimits
+    join_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_limits(policy: Policy) -> Limits:
-    """The limits of the policy.
+    """The limits of the policy, with what it agrees of fields to join by.
 
     Raises:
         PolicyError: The file is missing, or a section or value is missing, unknown or cannot be.
@@ -70,7 +76,10 @@ def read_limits(policy: Policy) -> Limits:
         "unknown_codes": UnknownCodeLimits,
     }
     _closed(contents, "the file", {*POLICY_HEADER, *sections}, set(sections))
-    return Limits(**{name: _section(contents[name], name, kind) for name, kind in sections.items()})
+    return Limits(
+        **{name: _section(contents[name], name, kind) for name, kind in sections.items()},
+        join_keys=read_join_keys(policy),
+    )
 
 
 def _section(contents: object, name: str, kind: type[Any]) -> Any:

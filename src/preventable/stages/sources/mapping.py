@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 from preventable.codes import allowed
 from preventable.errors import MappingError, NoMappingError
 from preventable.settings import Policy, words_given
+from preventable.stages.sources.join_keys import JOIN_KEYS
 from preventable.stages.sources.times import tells_day, tells_hour
 from preventable.tables.source_kinds import SourceKind, source_kinds
 
 #: Our fields that a column of a supplier may fill.
 FIELDS = (
     "source_record_id", "record_version", "record_status", "site_code", "contact", "injury_from", "injury_to",
-    "age", "sex", "nhs_number", "method", "place_type", "place_text", "postcode", "easting", "northing",
+    "age", "sex", "nhs_number", *JOIN_KEYS, "method", "place_type", "place_text", "postcode", "easting", "northing",
     "latitude", "longitude", "point_sd", "place_area", "residence_small_area", "record_category", "offence_code",
     "domestic_flag", "police_informed", "determinant", "conveyed_site", "icd10_external_cause",
     "admission_method", "severity", "subject_name", "subject_code", "subject_type", "subject_area", "quantity",
@@ -34,6 +35,7 @@ CODED = {
 }
 #: Fields that a source of one form alone has.
 _OF_FORM = {
+    **dict.fromkeys(JOIN_KEYS, "events"),
     "record_category": "events",
     "place_area": "events",
     "latitude": "events",

@@ -16,6 +16,7 @@ from preventable.errors import MappingError, RefusedFileError, UnknownCodesError
 from preventable.methods.projection import is_metric_projection
 from preventable.stages.sources.choose import choose_mapping
 from preventable.stages.sources.fields import Problem, ReadFields, read_fields
+from preventable.stages.sources.join_keys import JOIN_KEYS
 from preventable.stages.sources.limits import Limits, UnknownCodeLimits
 from preventable.stages.sources.mapping import SupplierMapping, supplier_mappings
 from preventable.stages.sources.period import month_of_file
@@ -92,11 +93,18 @@ def read_submission(
     fitting = supplier_mappings(mappings, provider=provider, kind=kind, where=where)
     mapping, sheet = choose_mapping(content, fitting, where=where, limits=limits)
     _refuse_degrees(mapping, region, where)
+    _refuse_keys(mapping, limits, where)
     identity = identify(sheet, provider=mapping.provider, source=mapping.source, ignored=mapping.ignored)
     month: str | None = None
     try:
         fields = read_fields(
-            sheet, mapping, source=kind, region=region, site_code=provider["site_code"], text_key=text_key
+            sheet,
+            mapping,
+            source=kind,
+            region=region,
+            site_code=provider["site_code"],
+            text_key=text_key,
+            join_keys=limits.join_keys,
         )
         spans_months = kind.form == "list"
         month = month_of_file(sheet, mapping, fields.contact, spans_months=spans_months, where=where)
@@ -158,6 +166,15 @@ def _refuse_degrees(mapping: SupplierMapping, region: RegionPlaces, where: str) 
     """Refuse a mapping with points in degrees where the region tells no projection for them."""
     if "latitude" in mapping.columns and not is_metric_projection(region.crs):
         found = "it has latitude and longitude, and the region's region.toml has no crs in metres for them"
+        raise MappingError(where, found)
+
+
+def _refuse_keys(mapping: SupplierMapping, limits: Limits, where: str) -> None:
+    """Refuse a mapping that fills a field to join by which no agreement names."""
+    filled = {*mapping.columns, *mapping.constants} & set(JOIN_KEYS)
+    unagreed = sorted(name for name in filled if limits.join_keys.get(name, "none") == "none")
+    if unagreed:
+        found = f"policy/join_keys.toml agrees to no {', '.join(unagreed)}: name its column under [ignored]"
         raise MappingError(where, found)
 
 
