@@ -128,15 +128,15 @@ class StepContext:
         region: Name, flags and first and last month of the region (region.toml).
         pseudonym_key: Key of the home, given to `pseudonyms` alone, empty elsewhere.
         pseudonym_key_id: Public name of that key, part of each pseudonym.
-        phrase_key: Key by which decisions know place texts, given to `places` alone, empty elsewhere.
         period: Last month of the data in the home, YYYY-MM; empty while there is none.
         progress: Called with a share of work done, 0 to 1, by long stages.
+        phrase_key: Key by which decisions know place texts, given to `places` alone, empty elsewhere.
     """
 
     policy: Policy
     region: Mapping[str, Any]
     pseudonym_key: bytes = b""
     pseudonym_key_id: str = ""
-    phrase_key: bytes = b""
     period: str = ""
     progress: Any = None
+    phrase_key: bytes = b""
