@@ -137,8 +137,8 @@ def test_a_line_of_the_queue_comes_back_as_it_was_decided():
 
 def test_a_review_id_is_of_a_phrase_and_a_site():
     assert len({review_id(phrase, site) for phrase in "pq" for site in ("", "A", "B")}) == 6
-    # openssl: printf 'p|A' | openssl dgst -sha256 -binary | base32 | head -c 12, in small letters
-    assert review_id("p", "A") == "dny6hzs5owc6"
+    # openssl: printf 'p|A' | openssl dgst -sha256 -binary | base32 | head -c 11, in small letters after an r
+    assert review_id("p", "A") == "rdny6hzs5owc"
 
 
 # --- finding a place ----------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from preventable.stages.places.region_resolver import region_resolver, site_posi
 from preventable.stages.places.resolver import Resolution
 
 CHOICES = 3
-_ID_LETTERS = 12
+_ID_LETTERS = 11
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,12 @@ class QueueLine:
 
 
 def review_id(phrase_id: str, site_code: str) -> str:
-    """Name of a phrase from a site in the queue. It tells neither, without the home's key."""
+    """Name of a phrase from a site in the queue. It tells neither, without the home's key.
+
+    It begins with a letter that no number has: a spreadsheet would write one in another way.
+    """
     digest = hashlib.sha256(f"{phrase_id}|{site_code}".encode()).digest()
-    return base64.b32encode(digest).decode().lower()[:_ID_LETTERS]
+    return "r" + base64.b32encode(digest).decode().lower()[:_ID_LETTERS]
 
 
 def reviewable(engine: Engine) -> dict[str, tuple[str, str]]:
