@@ -22,6 +22,7 @@ from splink.backends.duckdb import DuckDBAPI
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from linkage_measures import measure_links  # noqa: E402
 from linkage_world import linked, reference_world, score  # noqa: E402
 
 from preventable.engine.duckdb import DuckDBEngine  # noqa: E402
@@ -170,7 +171,13 @@ def beside_splink(records: pa.Table) -> tuple[int, float]:
 
 def main(folder: Path) -> None:
     """Print the figures of the page."""
-    records, victims, _ = reference_world(folder)
+    records, victims, incidents = reference_world(folder)
+    for name, one in measure_links(records, victims, incidents).items():
+        print(
+            f"{name}: precision {one.precision:.3f}, recall {one.recall:.3f}, F1 {one.f1:.3f};"
+            f" calibration error of all pairs {one.calibration[0]:.4f}, of kept links {one.calibration[1]:.4f};"
+            f" precision in the densest tenth {one.busy_precision:.3f}"
+        )
     for pair, ours, best, window in judged(records, victims):
         print(f"{pair}: F1 {ours:.3f}, best window {best:.3f} ({window}), ratio {ours / best:.2f}")
     for times, pairs, ratio in growth(records):

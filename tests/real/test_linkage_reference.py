@@ -28,12 +28,12 @@ def measured(shared):
     ("pair", "least"), [("ed_police", 0.825), ("ambulance_police", 0.865), ("ambulance_ed", 0.915)]
 )
 def test_victims_are_found_again(world, measured, pair, least):
-    """And the stage itself finds them as well as what is measured here."""
+    """And the stage, which joins second ambulances besides, at least as well as the pairs and their merge."""
     tables, victims, _ = world
     left, right = pair.split("_")
 
     assert measured[pair].f1 >= least
-    assert score(tables["incidents"], victims, left, right).f1 == pytest.approx(measured[pair].f1, abs=1e-6)
+    assert score(tables["incidents"], victims, left, right).f1 >= measured[pair].f1 - 1e-6
 
 
 @pytest.mark.parametrize("pair", ["ed_police", "ambulance_police", "ambulance_ed"])
