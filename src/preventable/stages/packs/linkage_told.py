@@ -159,8 +159,8 @@ def _in_all(inputs: PackInputs) -> tuple[Block, ...]:
     words = _(
         "Between {least} and {most} people were injured in {region} from {first} to {last}, seen by anybody or not. It "
         "is a range over models of how the lists of ambulance, hospitals and police overlap; no number in it is "
-        "likelier than another, and years or districts cannot be compared by it. The models alone reach to {upper}; "
-        "the rest allows for being on one list going with being on both others at once, which no data show."
+        "likelier than another, and years or districts cannot be compared by it. The models themselves reach to "
+        "{upper}; the rest allows for being on one list going with being on both others at once, which no data show."
     ).format(
         least=count_text(least),
         most=count_text(most if at_most is None else at_most),
