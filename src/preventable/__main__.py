@@ -441,6 +441,20 @@ def one_more_field(home: HomeOption = DEFAULT_HOME) -> None:
         _say(line)
 
 
+@linkage_app.command("waterfall")
+def waterfall(
+    left: Annotated[str, typer.Argument(help="Record key of one record of a link.")],
+    right: Annotated[str, typer.Argument(help="Record key of the other.")],
+    out: Annotated[Path, typer.Option(help="Page to write.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Write a page that shows why two records are linked. For the restricted side."""
+    from preventable.link_charts import write_waterfall
+
+    probability = write_waterfall(open_home(home), load_policy(), left, right, out)
+    _say(f"{out}: linked with probability {probability:.2f}")
+
+
 @app.command()
 def checksums(
     home: HomeOption = DEFAULT_HOME,

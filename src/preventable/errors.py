@@ -454,3 +454,8 @@ class UnknownAuditError(PreventableError):
 class AuditTakenError(PreventableError):
     number, title, exit_code = "L006", "The sample was answered before", 2
     remedy = "Undo those answers first: `linkage audit-sample --undo NUMBER`."
+
+
+class UnknownLinkError(PreventableError):
+    number, title, exit_code = "L007", "The home has no such link", 2
+    remedy = "Take both record keys from a row of the table `links`; `run` first where the flow has changed."
