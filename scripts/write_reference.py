@@ -34,6 +34,7 @@ GROUPS = {
     "I": "The invented county",
     "R": "The region",
     "G": "Place texts, looked at by people",
+    "L": "Links, audited by people",
 }
 EXIT_CODES = {
     0: "done",

@@ -64,14 +64,14 @@ def _load_optional_keys(engine: Engine, key: bytes, key_id: str) -> list[str]:
 def _optional_sql(joined: Sequence[str]) -> dict[str, str]:
     """Parts of the statement that name the optional keys; null for those that no record has."""
     found = {field: f"{field}_keys.hashed" if field in joined else "NULL" for field in OPTIONAL_KEYS}
-    keys = "".join(
-        f"CAST({found[field]} AS VARCHAR) AS {column}, " for field, column in OPTIONAL_KEYS.items() if column
+    keys = ", ".join(
+        f"CAST({found[field]} AS VARCHAR) AS {column}" for field, column in OPTIONAL_KEYS.items() if column
     )
     person = (
         f"coalesce(h.person_key, {found['person_token']})" if "person_token" in joined else "h.person_key"
     )
-    joins = "".join(f"LEFT JOIN {field}_keys ON {field}_keys.{field} = r.{field}\n" for field in joined)
-    return {"person": person, "keys": keys, "joins": joins}
+    joins = [f"LEFT JOIN {field}_keys ON {field}_keys.{field} = r.{field}" for field in joined]
+    return {"person": person, "keys": keys, "records": "\n".join(["records AS r", *joins])}
 
 
 def _record_keys(engine: Engine, key: bytes, key_id: str) -> pa.Table:
