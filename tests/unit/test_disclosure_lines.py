@@ -373,7 +373,9 @@ def test_the_stage_takes_the_guard_s_last_look_at_lines(monkeypatch):
 def test_the_stage_takes_the_guard_s_last_look_at_estimates(monkeypatch):
     exact = [
         {**row, "value": 0.5124}
-        for row in released_shares([known()], {"community_safety-XD01": ["unknown_to_police"]}, "X01", RULE)
+        for row in released_shares(
+            [known()], {"community_safety-XD01": ["unknown_to_police"]}, "X01", RULE, {}
+        )
     ]
     monkeypatch.setattr("preventable.stages.disclosure.stage.released_shares", lambda *_: exact)
 
@@ -414,6 +416,23 @@ def test_the_share_unknown_to_police_is_the_rest_with_its_limits_outwards():
     assert {(row["value"], row["lower"], row["upper"], row["lower_if_hidden"]) for row in rows} == {
         (0.51, 0.48, 0.54, 0.45)
     }
+
+
+def test_a_partner_is_told_of_its_own_district_alone():
+    groups = [known(breakdown="district", category=one) for one in ("XD01", "XD02")]
+    rows = stage_with(known=[known(), *groups])["released_estimates"]
+
+    told = {(row["recipient"], row["category"]) for row in rows}
+    assert ("community_safety-XD01", "XD01") in told
+    assert all(category in ("", recipient.rsplit("-", 1)[1]) for recipient, category in told)
+
+
+def test_the_guard_refuses_the_share_of_another_district():
+    exact = [known(breakdown="district", category="XD02")]
+    rows = released_shares(exact, ONE, "X01", RULE, {"one": "XD02"})
+
+    with pytest.raises(ReleaseRefusedError, match="not granted"):
+        check_estimates(rows, exact, [], shares_to=ONE, districts={"one": "XD01"}, changes_to=(), rule=RULE)
 
 
 @pytest.mark.parametrize(
@@ -546,11 +565,11 @@ def test_a_partner_without_the_grant_is_told_of_no_change():
 def guarded(changes=(), shares_to=ONE, changes_to=(TOLD,)):
     """Let the guard look at a share and a change of which some fields were changed."""
     exact, slopes = [known()], changing(0.12, 0.02)
-    rows = [*released_shares(exact, ONE, "X01", RULE), *changes_of(slopes)]
+    rows = [*released_shares(exact, ONE, "X01", RULE, {}), *changes_of(slopes)]
     kinds = {row["estimate"]: row for row in rows}
     for kind, field, value in changes:
         kinds[kind][field] = value
-    check_estimates(rows, exact, slopes, shares_to=shares_to, changes_to=changes_to, rule=RULE)
+    check_estimates(rows, exact, slopes, shares_to=shares_to, districts={}, changes_to=changes_to, rule=RULE)
 
 
 def changes_of(rows):
@@ -582,17 +601,17 @@ def test_the_guard_refuses_an_estimate_that_was_changed(kind, field, value, word
 
 def test_the_guard_refuses_an_estimate_without_its_grant():
     with pytest.raises(ReleaseRefusedError, match="not granted"):
-        guarded(shares_to={"one": ["seen_by_neither"]})
+        guarded(shares_to={"one": ["incident_unknown_to_police"]})
     with pytest.raises(ReleaseRefusedError, match="not granted"):
         guarded(changes_to=())
 
 
 def test_the_guard_refuses_a_share_of_too_few_records():
     exact = [known(records=99)]
-    row = {**released_shares([known()], ONE, "X01", RULE)[0]}
+    row = {**released_shares([known()], ONE, "X01", RULE, {})[0]}
 
     with pytest.raises(ReleaseRefusedError, match="no figure"):
-        check_estimates([row], exact, [], shares_to=ONE, changes_to=(), rule=RULE)
+        check_estimates([row], exact, [], shares_to=ONE, districts={}, changes_to=(), rule=RULE)
 
 
 def test_estimates_finer_than_pages_show_are_refused():

@@ -8,14 +8,23 @@ more is pairs of one victim, and of two victims of one incident.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import stdtrit
 
 from preventable.methods.pair_excess_counts import PairCounts, co_victim_counts, count_pairs, weeks_of
+from preventable.methods.pair_excess_groups import (
+    Grouping,
+    GroupShare,
+    RecordExcess,
+    record_excess,
+    shares_by_group,
+)
 from preventable.methods.pair_excess_moments import (
     Excess,
+    Moments,
+    Weights,
     core_excess,
     excess_of,
     far_shares,
@@ -69,6 +78,8 @@ class KnownShare:
         own_record_part: Part of the excess pairs that are of one victim; the rest are of two victims of one incident.
         core_excess: Weighted excess of pairs in the core cells.
         core_excess_se: Its standard error.
+        co_victims: Pairs beyond chance a record that are of two victims of one incident.
+        groups: By grouping that was asked for: the shares of its groups.
     """
 
     records: int
@@ -86,6 +97,8 @@ class KnownShare:
     own_record_part: float | None = None
     core_excess: float | None = None
     core_excess_se: float | None = None
+    co_victims: float | None = None
+    groups: Mapping[str, tuple[GroupShare, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,8 @@ class _Reading:
     own_part: float
     without: Floats
     weeks: Ints
+    moments: Moments
+    weights: Weights
     control: float
     core: float
     core_se: float
@@ -113,6 +128,8 @@ def known_to_police(
     *,
     weeks: int,
     rules: PairRules,
+    groupings: Mapping[str, Grouping] | None = None,
+    between_sd: float = 0.0,
     progress: Callable[[float], None] | None = None,
 ) -> dict[str, KnownShare]:
     """Share of each service's victims who have a police record of their own, with its interval.
@@ -129,6 +146,8 @@ def known_to_police(
             sides.
         weeks: Whole weeks of the span, which starts at minute 0, a Monday 00:00.
         rules: Classes of pairs and conditions of giving a share.
+        groupings: Ways of dividing the victims, by name, for shares of their groups.
+        between_sd: Standard deviation between groups of the part of pairs that is of one victim, as agreed.
         progress: Called with the share that is done, 0 to 1.
 
     Returns:
@@ -141,26 +160,79 @@ def known_to_police(
         The product rule and the week-shifted null of pairs are our own: docs/explanation/unknown-to-police.md.
     """
     wide_share = _wide_share(police, weeks, rules)
-    police = chosen(police, (police.start_min >= 0) & (police.start_min < weeks * WEEK_MIN))
-    narrow = chosen(police, police.width_min <= rules.longest_window_min)
-    inside = _inside(health, narrow, weeks, rules)
+    usable = 1.0 - wide_share
+    spanned = (police.start_min >= 0) & (police.start_min < weeks * WEEK_MIN)
+    police_rows = np.flatnonzero(spanned & (police.width_min <= rules.longest_window_min))
+    narrow = chosen(police, police_rows)
+    rows = _inside(health, narrow, weeks, rules)
+    inside = {name: chosen(health[name], rows[name]) for name in health}
     used = {name: len(np.unique(weeks_of(records, weeks, rules))) for name, records in inside.items()}
     reasons = {name: _too_little(len(inside[name]), len(narrow), used[name], rules) for name in inside}
     readable = [name for name in inside if not reasons[name]]
     readings: dict[str, _Reading] = {}
+    counted: dict[str, PairCounts] = {}
     if readable:
         real, null = co_victim_counts(narrow, weeks=weeks, rules=rules)
         for place, name in enumerate(readable):
             part = _part(progress, place, len(readable))
-            counts = count_pairs(inside[name], narrow, weeks=weeks, rules=rules, progress=part)
-            readings[name] = _read(counts, real - null, 1.0 - wide_share, rules)
+            counted[name] = count_pairs(inside[name], narrow, weeks=weeks, rules=rules, progress=part)
+            readings[name] = _read(counted[name], real - null, usable, rules)
             reasons[name] = _too_faint(readings[name], rules)
     clear = {name: reading for name, reading in readings.items() if not reasons[name]}
     results = {}
     for name in inside:
-        share = KnownShare(len(inside[name]), len(police), used[name], calibrated=False, reason=reasons[name])
+        share = KnownShare(
+            len(inside[name]), int(spanned.sum()), used[name], calibrated=False, reason=reasons[name]
+        )
         results[name] = share if reasons[name] else _with_figures(share, name, clear, wide_share, rules)
+        if results[name].calibrated and groupings:
+            reading = readings[name]
+            excess = record_excess(
+                inside[name],
+                narrow,
+                counted[name],
+                reading.moments,
+                reading.weights,
+                weeks=weeks,
+                rules=rules,
+            )
+            found = {
+                one: tuple(
+                    shares_by_group(
+                        excess,
+                        grouping.health[name][rows[name]],
+                        grouping.groups,
+                        narrow,
+                        grouping.police[police_rows],
+                        **_of_all(clear, reading, excess, usable),
+                        usable=usable,
+                        between_sd=between_sd,
+                        weeks=weeks,
+                        rules=rules,
+                    )
+                )
+                for one, grouping in groupings.items()
+            }
+            results[name] = replace(results[name], groups=found)
     return results
+
+
+def _of_all(
+    readings: Mapping[str, _Reading], reading: _Reading, excess: RecordExcess, usable: float
+) -> dict[str, float]:
+    """What groups take from all records: the part of one victim, and how sure the profiles are."""
+    part, without = _pooled_part(readings)
+    part_error = jackknife_se(np.array(list(without.values())))
+    weeks = reading.weeks
+    sums = np.bincount(excess.week[excess.read], excess.pairs[excess.read], minlength=int(weeks.max()) + 1)
+    numbers = np.bincount(excess.week[excess.read], minlength=int(weeks.max()) + 1)
+    fixed = (sums.sum() - sums[weeks]) / (numbers.sum() - numbers[weeks]) / usable
+    of_profiles = jackknife_se(reading.without[:, 0]) ** 2 - jackknife_se(fixed) ** 2
+    return {
+        "part": part,
+        "part_error": part_error,
+        "profile_error": float(np.sqrt(max(of_profiles, 0.0))) / abs(reading.pairs),
+    }
 
 
 def _wide_share(police: PoliceRecords, weeks: int, rules: PairRules) -> float:
@@ -172,18 +244,19 @@ def _wide_share(police: PoliceRecords, weeks: int, rules: PairRules) -> float:
 
 def _inside(
     health: Mapping[str, HealthRecords], police: PoliceRecords, weeks: int, rules: PairRules
-) -> dict[str, HealthRecords]:
-    """Records inside the span and in weeks for which the police have sent."""
+) -> dict[str, Ints]:
+    """Rows of records inside the span and in weeks for which the police have sent."""
     span = weeks * WEEK_MIN
     if not weeks or not len(police):
-        return {name: chosen(records, np.zeros(len(records), bool)) for name, records in health.items()}
+        return {name: np.zeros(0, np.int64) for name in health}
     number = np.bincount((police.start_min // WEEK_MIN).astype(np.int64), minlength=weeks)
     sent: Flags = number >= rules.fewest_week_share * np.median(number[number > 0])
-    inside = {}
-    for name, records in health.items():
-        records = chosen(records, (records.contact_min >= 0) & (records.contact_min < span))
-        inside[name] = chosen(records, sent[weeks_of(records, weeks, rules)])
-    return inside
+    return {
+        name: np.flatnonzero(
+            (records.contact_min >= 0) & (records.contact_min < span) & sent[weeks_of(records, weeks, rules)]
+        )
+        for name, records in health.items()
+    }
 
 
 def _too_little(records: int, police_records: int, weeks: int, rules: PairRules) -> str:
@@ -226,17 +299,20 @@ def _read(counts: PairCounts, of_one_incident: Floats, usable: float, rules: Pai
     one_incident = [profile, *(profile - of_one_incident[week] for week in weeks)]
     profiles = [read_profiles(rest, weights, rules) for rest in rests]
     weight = _weight_of_stated(np.array([far_shares(one) for one in profiles[1:]]), rules)
-    read = []
+    read, found = [], []
     for rest, number, persons, profile_ in zip(rests, numbers, one_incident, profiles, strict=True):
         moments = with_pairs(shrunk(profile_, weight, rules.far_share), rest, weights)
         own = 1.0 - moments.other_person / other_person_share(persons)
         read.append((float(moments.pairs.sum()) / number / usable, own))
+        found.append(moments)
     core = np.array([core_excess(Excess(near, weekly.far[0]), weights) for near in weekly.near])
     incident = of_one_incident[:, KNOWN].sum(axis=1)
     return _Reading(
         *read[0],
         without=np.array(read[1:]),
         weeks=weeks,
+        moments=found[0],
+        weights=weights,
         control=counts.control,
         core=float(core.sum()),
         core_se=_sum_se(core),
@@ -270,6 +346,7 @@ def _large_classes(counts: PairCounts, rules: PairRules) -> PairCounts:
         counts.far_null * far,
         counts.records * kept,
         counts.control,
+        counts.scale,
     )
 
 
@@ -301,6 +378,7 @@ def _with_figures(
         own_record_part=part,
         core_excess=reading.core,
         core_excess_se=reading.core_se,
+        co_victims=reading.pairs * (1.0 - part),
     )
 
 

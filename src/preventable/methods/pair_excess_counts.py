@@ -31,7 +31,7 @@ from preventable.methods.pair_excess_records import (
 )
 
 TIMES, PLACES, AGES, WINDOWS = 3, 4, 3, 2
-_GROUPS_MIN = (60.0, 300.0, 960.0)  # windows of like width are searched together; changes the speed alone
+GROUPS_MIN = (60.0, 300.0, 960.0)  # windows of like width are searched together; changes the speed alone
 _WEEKS_AT_ONCE = 26
 _HEALTH_AT_ONCE = 8000
 
@@ -49,6 +49,7 @@ class PairCounts:
         far, far_null: [week, time, place, age, window, person]: pairs with a far gap within the tight radius.
         records: [week, time, place, age]: health records.
         control: Pairs of chance alone by which the null was scaled.
+        scale: [block, time]: what a near pair with shifted police weeks counts in the null.
     """
 
     near: Floats
@@ -57,6 +58,7 @@ class PairCounts:
     far_null: Floats
     records: Floats
     control: float
+    scale: Floats
 
 
 def count_pairs(
@@ -78,16 +80,21 @@ def count_pairs(
     """
     shape = (weeks, TIMES, PLACES, AGES, WINDOWS, rules.steps, rules.distances, PERSONS)
     near, near_null, control = np.zeros(shape), np.zeros(shape), 0.0
+    scale = np.zeros((weeks * _blocks_a_week(rules), TIMES))
     week = weeks_of(health, weeks, rules)
     moved = [shifted(police, k * WEEK_MIN, weeks * WEEK_MIN) for k in rules.shifts(weeks)]
-    groups, *moved_groups = [list(_window_groups(p, rules, _GROUPS_MIN)) for p in (police, *moved)]
+    groups, *moved_groups = [list(window_groups(p, rules, GROUPS_MIN)) for p in (police, *moved)]
     for first in range(0, weeks, _WEEKS_AT_ONCE):
         last = min(first + _WEEKS_AT_ONCE, weeks)
         part = chosen(health, (week >= first) & (week < last))
         real = _near(part, [groups], first, last, rules)
         null = _near(part, moved_groups, first, last, rules)
         near[first:last] = _by_week(real, last - first)
-        near_null[first:last] = _by_week(_scaled(null, real, len(moved), rules), last - first)
+        part_scale = _scale(null, real, len(moved), rules)
+        near_null[first:last] = _by_week(
+            null * part_scale[:, :, None, None, None, None, None, None], last - first
+        )
+        scale[first * _blocks_a_week(rules) : last * _blocks_a_week(rules)] = part_scale
         control += float(_control(real, rules).sum())
         if progress:
             progress(0.6 * last / weeks)
@@ -96,30 +103,49 @@ def count_pairs(
         progress(1.0)
     cell = ((week * TIMES + health.time_class) * PLACES + health.place_class) * AGES + health.age_class
     records = np.bincount(cell, minlength=weeks * TIMES * PLACES * AGES).astype(np.float64)
-    return PairCounts(near, near_null, far, far_null, records.reshape(weeks, TIMES, PLACES, AGES), control)
+    return PairCounts(
+        near, near_null, far, far_null, records.reshape(weeks, TIMES, PLACES, AGES), control, scale
+    )
 
 
-def co_victim_counts(police: PoliceRecords, *, weeks: int, rules: PairRules) -> tuple[Floats, Floats]:
+def co_victim_counts(
+    police: PoliceRecords, *, weeks: int, rules: PairRules, groups: Ints | None = None
+) -> tuple[Floats, Floats]:
     """Pairs of police records that look like one incident, and their shifted mean: [week of the first, person].
 
     The mean is scaled week by week by all pairs with such gaps, however far apart: chance makes nearly all of them, and
     in a busy week it makes more than in the weeks that the shifts lay over it.
+
+    Args:
+        police: Records with windows that begin inside the span.
+        weeks: Whole weeks of the span.
+        rules: Longest window, gap and distance; shifts.
+        groups: Group of each record, from 0; then the counts are of [group of the first, week, person].
     """
-    narrow = chosen(police, (police.width_min <= rules.co_victim_window_min) & ~np.isnan(police.easting_m))
-    real = _co_victims(narrow, narrow, weeks, rules)
+    group = np.zeros(len(police), np.int64) if groups is None else groups
+    used = (police.width_min <= rules.co_victim_window_min) & ~np.isnan(police.easting_m) & (group >= 0)
+    narrow, group = chosen(police, used), group[used]
+    number_of_groups = int(group.max()) + 1 if len(group) else 1
+    week = (narrow.start_min // WEEK_MIN).astype(np.int64)
+    row = group * weeks + week
+    rows = number_of_groups * weeks
+    real = _co_victims(narrow, narrow, row, rows, rules)
     # A record is no pair with itself: age and sex are its own.
     i = np.arange(len(narrow))
-    week = (narrow.start_min // WEEK_MIN).astype(np.int64)
-    np.subtract.at(real, (week, person_classes(narrow, i, narrow, i, rules)), 1.0)
+    np.subtract.at(real, (row, person_classes(narrow, i, narrow, i, rules)), 1.0)
     number = _co_victim_numbers(narrow, narrow, weeks, rules)
     number -= np.bincount(week, minlength=weeks)
     null, expected = np.zeros_like(real), np.zeros(weeks)
     for k in rules.shifts(weeks):
         moved = shifted(narrow, k * WEEK_MIN, weeks * WEEK_MIN)
-        null += _co_victims(narrow, moved, weeks, rules)
+        null += _co_victims(narrow, moved, row, rows, rules)
         expected += _co_victim_numbers(narrow, moved, weeks, rules)
     scale = np.divide(number, expected, out=np.zeros_like(number), where=expected > 0)
-    return real, null * scale[:, None]
+    null = null * np.tile(scale, number_of_groups)[:, None]
+    if groups is None:
+        return real, null
+    shape = (number_of_groups, weeks, PERSONS)
+    return real.reshape(shape), null.reshape(shape)
 
 
 def _co_victim_numbers(police: PoliceRecords, others: PoliceRecords, weeks: int, rules: PairRules) -> Floats:
@@ -141,11 +167,27 @@ def _near(
     health: HealthRecords, polices: Sequence[Sequence[_Group]], first: int, last: int, rules: PairRules
 ) -> Floats:
     """Near pairs with all of these police records by [block, time, place, age, window, gap step, distance, person]."""
-    blocks = (last - first) * round(WEEK_MIN / rules.block_min)
-    block = _blocks(health, first, last - first, rules)
+    blocks = (last - first) * _blocks_a_week(rules)
+    block = blocks_of(health, first, last - first, rules)
     shape = (blocks, TIMES, PLACES, AGES, WINDOWS, rules.steps, rules.distances, PERSONS)
     counts = np.zeros(int(np.prod(shape)))
-    stratum = ((block * TIMES + health.time_class) * PLACES + health.place_class) * AGES + health.age_class
+    stratum = block * (TIMES * PLACES * AGES) + strata(health)
+    cells = WINDOWS * rules.steps * rules.distances * PERSONS
+    for i, cell in near_pairs(health, polices, rules):
+        np.add.at(counts, stratum[i] * cells + cell, 1.0)
+    return counts.reshape(shape)
+
+
+def strata(health: HealthRecords) -> Ints:
+    """Classes of time, place and age of each record as one number."""
+    stratum: Ints = (health.time_class * PLACES + health.place_class) * AGES + health.age_class
+    return stratum
+
+
+def near_pairs(
+    health: HealthRecords, polices: Sequence[Sequence[_Group]], rules: PairRules
+) -> Iterator[tuple[Ints, Ints]]:
+    """Health record and cell of [window, gap step, distance, person] of each near pair, in portions."""
     begin, end = health_times(health)
     for time_class, rule in enumerate(rules.times):
         for rows in _portions(np.flatnonzero(health.time_class == time_class)):
@@ -158,24 +200,21 @@ def _near(
                 kept = (gap >= -rule.near_before) & (gap <= rule.near_after)
                 i, j, gap = i[kept], j[kept], np.abs(gap[kept])
                 step = np.searchsorted(rule.steps, gap)
-                key = (stratum[i] * WINDOWS + wide) * rules.steps + np.minimum(step, rules.steps - 1)
-                key = (key * rules.distances + distance_classes(health, i, group, j, rules)) * PERSONS
-                key += person_classes(health, i, group, j, rules)
-                np.add.at(counts, key, 1.0)
-    return counts.reshape(shape)
+                cell = wide * rules.steps + np.minimum(step, rules.steps - 1)
+                cell = (cell * rules.distances + distance_classes(health, i, group, j, rules)) * PERSONS
+                yield i, cell + person_classes(health, i, group, j, rules)
 
 
-def _scaled(null: Floats, real: Floats, shifts: int, rules: PairRules) -> Floats:
-    """Mean null of a shift, scaled block by block so that the control region shows no excess.
+def _scale(null: Floats, real: Floats, shifts: int, rules: PairRules) -> Floats:
+    """What a shifted pair counts, by [block, time]: so much that the control region shows no excess.
 
     Control: pairs far apart in place, of persons alike in kind who are hardly one. What chance makes of a season, a
     holiday or one wild night moves them as it moves the pairs that count. Persons who cannot be one would be surer, but
     a wild night is of young men, and pairs of a man and a woman, or of young and old, miss a part of it.
     """
     seen, expected = _control(real, rules), _control(null, rules)
-    scale = np.divide(seen, expected, out=np.full_like(seen, 1.0 / shifts), where=expected > 0)
-    scaled: Floats = null * scale[:, :, None, None, None, None, None, None]
-    return scaled
+    scale: Floats = np.divide(seen, expected, out=np.full_like(seen, 1.0 / shifts), where=expected > 0)
+    return scale
 
 
 def _control(counts: Floats, rules: PairRules) -> Floats:
@@ -214,7 +253,7 @@ def _far(health: HealthRecords, police: PoliceRecords, weeks: int, rules: PairRu
     begin, end = health_times(health)
     week = weeks_of(health, weeks, rules)
     age = health.age_class
-    for wide, longest, group in _window_groups(police, rules):
+    for wide, longest, group in window_groups(police, rules):
         for place, radius in enumerate(rules.tight_m):
             grid = Grid.of(group, radius)
             for time_class, rule in enumerate(rules.times):
@@ -265,17 +304,19 @@ def _is_far(gap: Floats, rule: TimeRule) -> Flags:
     return kept
 
 
-def _co_victims(police: PoliceRecords, others: PoliceRecords, weeks: int, rules: PairRules) -> Floats:
-    counts = np.zeros((weeks, PERSONS))
-    week = (police.start_min // WEEK_MIN).astype(np.int64)
+def _co_victims(
+    police: PoliceRecords, others: PoliceRecords, row: Ints, rows: int, rules: PairRules
+) -> Floats:
+    """Pairs that look like one incident by [row of the first, person]."""
+    counts = np.zeros((rows, PERSONS))
     grid = Grid.of(others, rules.co_victim_distance_m)
-    rows = np.arange(len(police))
+    every = np.arange(len(police))
     gap_min = rules.co_victim_gap_min
     earliest = police.start_min - gap_min - rules.co_victim_window_min
-    for i, j in grid.near(police, rows, earliest, police.end_min + gap_min):
+    for i, j in grid.near(police, every, earliest, police.end_min + gap_min):
         kept = np.abs(gaps_min(police.start_min, police.end_min, i, grid.police, j)) <= gap_min
         i, j = i[kept], j[kept]
-        np.add.at(counts, (week[i], person_classes(police, i, grid.police, j, rules)), 1.0)
+        np.add.at(counts, (row[i], person_classes(police, i, grid.police, j, rules)), 1.0)
     return counts
 
 
@@ -288,10 +329,14 @@ def weeks_of(health: HealthRecords, weeks: int, rules: PairRules) -> Ints:
     return np.clip(week, 0, weeks - 1).astype(np.int64)
 
 
-def _blocks(health: HealthRecords, first_week: int, weeks: int, rules: PairRules) -> Ints:
+def _blocks_a_week(rules: PairRules) -> int:
+    return round(WEEK_MIN / rules.block_min)
+
+
+def blocks_of(health: HealthRecords, first_week: int, weeks: int, rules: PairRules) -> Ints:
     """Block of each contact, counted from the first of the first week."""
     since = health.contact_min - rules.block_start_min - first_week * WEEK_MIN
-    last = weeks * round(WEEK_MIN / rules.block_min) - 1
+    last = weeks * _blocks_a_week(rules) - 1
     return np.clip(since // rules.block_min, 0, last).astype(np.int64)
 
 
@@ -300,7 +345,7 @@ def _portions(rows: Ints) -> Iterator[Ints]:
         yield rows[first : first + _HEALTH_AT_ONCE]
 
 
-def _window_groups(
+def window_groups(
     police: PoliceRecords, rules: PairRules, between: tuple[float, ...] = ()
 ) -> Iterator[_Group]:
     """Police records by width of window."""

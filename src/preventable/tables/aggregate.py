@@ -73,7 +73,7 @@ KNOWN_TO_POLICE = Table(
     source="stages/linkage; docs/explanation/unknown-to-police.md",
     columns=(
         Column("source", "text", "Health service.", allowed=("ambulance", "ed"), nullable=False),
-        Column("measure", "text", "Share of what. own_record: victims with a police record of their own; incident: victims of whose incident the police have recorded any victim; police_or_ed: victims seen by the police or an emergency department.", allowed=("own_record", "incident", "police_or_ed"), nullable=False),
+        Column("measure", "text", "Share of what. own_record: victims with a police record of their own; incident: victims of whose incident the police have recorded any victim.", allowed=("own_record", "incident"), nullable=False),
         Column("breakdown", "text", "By what the victims are divided; all: not.", allowed=BREAKDOWNS_OF_SHARES, nullable=False),
         Column("category", "text", "The group; empty where they are not divided. Of a window its minutes and metres, of a model the pairs of lists that it takes as dependent, of a check the pair of services or the service.", nullable=False),
         Column("period_start", "text", "First day of the first whole week, YYYY-MM-DD; empty where there is none.", nullable=False),
@@ -206,7 +206,7 @@ RELEASED_ESTIMATES = Table(
     columns=(
         Column("recipient", "text", "Partner that may receive it.", nullable=False),
         Column("figure", "text", "Name of the figure: estimate, what it is of, last day, joined by '/'.", nullable=False),
-        Column("estimate", "text", "unknown_to_police: share of victims without a police record of their own. incident_unknown_to_police: of whose incident the police have recorded no victim. seen_by_neither: seen by neither the police nor an emergency department. yearly_change: change of a weekly series a year, as a share: of a district against the rest of the region. plain_unknown: share of records without any police record within a window, which is no estimate of anything. injured_in_all: victims injured in all, by model. linkage_check: how far linkage can be trusted, of several parts the worst.", allowed=("unknown_to_police", "incident_unknown_to_police", "seen_by_neither", "yearly_change", "plain_unknown", "injured_in_all", "linkage_check"), nullable=False),
+        Column("estimate", "text", "unknown_to_police: share of victims without a police record of their own. incident_unknown_to_police: of whose incident the police have recorded no victim. yearly_change: change of a weekly series a year, as a share: of a district against the rest of the region. plain_unknown: share of records without any police record within a window, which is no estimate of anything. injured_in_all: victims injured in all, by model. linkage_check: how far linkage can be trusted, of several parts the worst.", allowed=("unknown_to_police", "incident_unknown_to_police", "yearly_change", "plain_unknown", "injured_in_all", "linkage_check"), nullable=False),
         Column("definition", "text", "Definition in policy/definitions that the series counts; empty for shares of victims.", nullable=False),
         Column("source", "text", "Kind of source.", nullable=False),
         Column("area_type", "text", "Region or district.", allowed=("region", "district"), nullable=False),

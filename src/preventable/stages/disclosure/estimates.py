@@ -16,13 +16,16 @@ UNKNOWN_TO_POLICE, YEARLY_CHANGE = "unknown_to_police", "yearly_change"
 SHARE_OF = {
     "own_record": UNKNOWN_TO_POLICE,
     "incident": "incident_unknown_to_police",
-    "police_or_ed": "seen_by_neither",
 }
 """Measure of `known_to_police` -> estimate that is told: its complement."""
 
 
 def released_shares(
-    known: Iterable[Mapping[str, Any]], granted: Mapping[str, Collection[str]], region: str, rule: ReleaseRule
+    known: Iterable[Mapping[str, Any]],
+    granted: Mapping[str, Collection[str]],
+    region: str,
+    rule: ReleaseRule,
+    districts: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Rows of `released_estimates`: shares of the victims of each health service, as granted.
 
@@ -31,14 +34,20 @@ def released_shares(
         granted: Estimates granted to each partner.
         region: Code of the region.
         rule: Release rule.
+        districts: District of each partner, which alone it is told of by district.
     """
     shown = [{**_shown(row, rule), "area": region} for row in known]
     return [
         {"recipient": recipient, **row}
         for recipient in sorted(granted)
         for row in sorted(shown, key=lambda row: str(row["figure"]))
-        if row["estimate"] in granted[recipient]
+        if row["estimate"] in granted[recipient] and in_scope(row, districts.get(recipient))
     ]
+
+
+def in_scope(row: Mapping[str, Any], district: str | None) -> bool:
+    """Whether a share is of all, of a group of the region, or of this district."""
+    return bool(row["breakdown"] != "district" or row["category"] == district)
 
 
 def _shown(row: Mapping[str, Any], rule: ReleaseRule) -> dict[str, Any]:

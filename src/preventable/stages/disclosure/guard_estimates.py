@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from preventable.errors import ReleaseRefusedError
-from preventable.stages.disclosure.estimates import SHARE_OF, YEARLY_CHANGE
+from preventable.stages.disclosure.estimates import SHARE_OF, YEARLY_CHANGE, in_scope
 from preventable.stages.disclosure.rule import ReleaseRule
 from preventable.stages.disclosure.signal_lines import Told
 
@@ -22,6 +22,7 @@ def check_estimates(
     scored: Iterable[Mapping[str, Any]],
     *,
     shares_to: Mapping[str, Collection[str]],
+    districts: Mapping[str, str],
     changes_to: Iterable[Told],
     rule: ReleaseRule,
 ) -> None:
@@ -32,6 +33,7 @@ def check_estimates(
         known: Rows of `known_to_police`.
         scored: Rows of `signals`.
         shares_to: Estimates granted to each partner.
+        districts: District of each partner.
         changes_to: Partners that are granted yearly changes, with their areas and definitions.
         rule: Release rule.
 
@@ -55,7 +57,8 @@ def check_estimates(
     for row in rows:
         _check_numbers(row, rule)
         share = shares.get((row["estimate"], *(row[name] for name in _OF)))
-        if share is not None and row["estimate"] in shares_to.get(row["recipient"], ()):
+        granted = row["estimate"] in shares_to.get(row["recipient"], ())
+        if share is not None and granted and in_scope(row, districts.get(row["recipient"])):
             _check_share(row, share, rule)
         elif row["estimate"] == YEARLY_CHANGE and _series_of(row) in series:
             _check_change(row, slopes.get(_series_of(row)[1:], set()), rule)

@@ -202,6 +202,7 @@ def _tell_beyond_counts(
     regions = engine.fetch("SELECT area FROM areas WHERE area_type = 'region' ORDER BY area").column("area")
     region = tuple(("region", area) for area in regions.to_pylist())
     asked = {partner: terms.estimates for partner, _district, terms in standing}
+    districts = {partner: district for partner, district, _terms in standing}
     told = [
         Told(partner, (*region, ("district", district)), terms.signals)
         for partner, district, terms in standing
@@ -209,12 +210,14 @@ def _tell_beyond_counts(
     asked_changes = {partner for partner, _district, terms in standing if YEARLY_CHANGE in terms.estimates}
     told_changes = [one for one in told if one.recipient in asked_changes]
     estimates = [
-        *released_shares(known, asked, region[0][1] if region else "", rule),
+        *released_shares(known, asked, region[0][1] if region else "", rule, districts),
         *released_changes(scored, told_changes, month=period, rule=rule, rules=signal_rules),
     ]
     of_linkage = released_linkage(linkage, asked, region[0][1] if region else "", rule)
     check_linkage(of_linkage, linkage, asked, rule)
-    check_estimates(estimates, known, scored, shares_to=asked, changes_to=told_changes, rule=rule)
+    check_estimates(
+        estimates, known, scored, shares_to=asked, districts=districts, changes_to=told_changes, rule=rule
+    )
     lines = released_signals(scored, told, month=period, rule=rule, rules=signal_rules)
     check_lines(lines, scored, told, rule=rule, most_lines=signal_rules.most_lines)
     for name, rows in (("released_estimates", [*estimates, *of_linkage]), ("released_signals", lines)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.resources import files
 from typing import Any
 
@@ -21,6 +21,8 @@ from preventable.methods.pair_excess import (
     TimeRule,
     known_to_police,
 )
+from preventable.methods.pair_excess_groups import Grouping
+from preventable.stages.linkage.known_groups import group_names, group_rows, groupings
 from preventable.stages.linkage.policy import LinkagePolicy
 
 HEALTH_SOURCES = ("ed", "ambulance")
@@ -46,6 +48,7 @@ _FIGURES = (
 def read_known_rules(policy: LinkagePolicy) -> dict[str, Any]:
     """Contents of known.toml, with what the partnership agrees of later visits and wide windows."""
     rules = tomllib.loads((files(__package__) / "known.toml").read_text(encoding="utf-8"))
+    rules["groups"] = policy.groups
     rules["re_attendance"] = {"within_min": policy.same_injury_hours * 60}
     rules["police"]["longest_window_min"] = policy.widest_window_hours * 60
     return rules
@@ -65,7 +68,8 @@ def estimate_known(
         progress: Called with the share that is done, 0 to 1.
 
     Returns:
-        A row for each source of `HEALTH_SOURCES`, in that order: source, period_start and period_end (first and last
+        Rows for each source of `HEALTH_SOURCES`, in that order: own records and incidents of all, then own records
+        by group. source, measure, breakdown, category, period_start and period_end (first and last
         day of the whole weeks used), weeks, records, police_records, the share known (estimate, standard_error,
         lower, upper, upper_if_hidden; None where no share is given), calibrated, reason, own_record_part, wide_share.
     """
@@ -77,6 +81,7 @@ def estimate_known(
     }
     by_source["ed"] = _first_attendances(by_source["ed"], rules["re_attendance"]["within_min"])
     first, weeks = _whole_weeks(by_source)
+    names = group_names(by_source, rules["groups"])
     shares = known_to_police(
         {
             source: health_records(by_source[source], first, rules["place"]["sigma_m"])
@@ -85,9 +90,41 @@ def estimate_known(
         police_records(by_source["police"], first),
         weeks=weeks,
         rules=pair_rules(rules),
+        groupings=_of_timed_police(groupings(by_source, names, rules["groups"]), by_source["police"], first),
+        between_sd=rules["groups"].between_groups_sd,
         progress=progress,
     )
-    return [_row(source, shares[source], first, weeks) for source in HEALTH_SOURCES]
+    rows = []
+    for source in HEALTH_SOURCES:
+        whole = _row(source, shares[source], first, weeks)
+        rows += [whole, {**whole, "measure": "incident", **_of_incidents(shares[source], rules)}]
+        of_groups = group_rows(shares[source], names, rules["given"]["level"], rules["groups"])
+        rows += [{**whole, "own_record_part": None, **one} for one in of_groups]
+    return rows
+
+
+def _of_timed_police(made: Mapping[str, Grouping], police: pa.Table, first: dt.date) -> dict[str, Grouping]:
+    """The same for the police records that have a time, which alone are compared."""
+    timed = ~np.isnan(_minutes(police["injury_start_local"], first))
+    return {name: replace(grouping, police=grouping.police[timed]) for name, grouping in made.items()}
+
+
+def _of_incidents(share: KnownShare, rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Share of victims of whose incident the police have recorded any victim; none where no share is given."""
+    if share.estimate is None or share.standard_error is None or share.co_victims is None:
+        return {}
+    incident, half = rules["incident"], ((share.upper or 0.0) - (share.lower or 0.0)) / 2
+    estimate = min(share.estimate + incident["part"] * share.co_victims, 1.0)
+    error = float(np.hypot(share.standard_error, incident["part_sd"] * share.co_victims))
+    reach = half * error / share.standard_error
+    upper = min(estimate + reach, 1.0)
+    return {
+        "estimate": estimate,
+        "standard_error": error,
+        "lower": max(estimate - reach, 0.0),
+        "upper": upper,
+        "upper_if_hidden": min(upper / (1.0 - rules["given"]["hidden_share"]), 1.0),
+    }
 
 
 def pair_rules(rules: Mapping[str, Any]) -> PairRules:

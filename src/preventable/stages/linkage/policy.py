@@ -11,7 +11,29 @@ from preventable.tables.conditions import RECORD_COLUMNS, Condition, read_condit
 
 SOURCES = ("ambulance", "ed", "police")
 _WHERE = "policy/linkage.toml"
+_ESTIMATES = ("fewest_records", "fewest_standard_errors", "widest_interval", "between_groups_sd")
 _NUMBERS = ("report_probability", "kept_probability", "same_injury_hours", "widest_window_hours")
+
+
+@dataclass(frozen=True)
+class GroupRules:
+    """Groups of victims of which the share known to police is told, and when.
+
+    Attributes:
+        fewest_records: Health records below which it is not told.
+        fewest_standard_errors: Of the pairs beyond chance, below which it is not told.
+        widest_interval: Width above which it is not told.
+        between_groups_sd: Standard deviation between groups of the part of pairs that is of one victim.
+        age_from: Youngest age of each band, rising from 0.
+        codes: Codes of each group, by break-down (place_type, weapon).
+    """
+
+    fewest_records: int
+    fewest_standard_errors: float
+    widest_interval: float
+    between_groups_sd: float
+    age_from: tuple[int, ...]
+    codes: Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -24,6 +46,7 @@ class LinkagePolicy:
         same_injury_hours: Later visits of one person within these hours are of the same injury.
         widest_window_hours: Police records with a wider from-to window are not linked.
         linkable: Conditions that pick the records of each source.
+        groups: Groups of the share known to police.
     """
 
     report_probability: float
@@ -31,6 +54,7 @@ class LinkagePolicy:
     same_injury_hours: int
     widest_window_hours: int
     linkable: Mapping[str, tuple[Condition, ...]]
+    groups: GroupRules
 
 
 def read_linkage_policy(policy: Policy) -> LinkagePolicy:
@@ -40,7 +64,7 @@ def read_linkage_policy(policy: Policy) -> LinkagePolicy:
         PolicyError: The file or a definition that it names is missing or not well formed.
     """
     contents = policy.file("linkage")
-    refuse_unknown_keys(_WHERE, "it", contents, (*POLICY_HEADER, *_NUMBERS, "linkable"))
+    refuse_unknown_keys(_WHERE, "it", contents, (*POLICY_HEADER, *_NUMBERS, "linkable", "estimates"))
     numbers = {name: contents.get(name) for name in _NUMBERS}
     for name, number in numbers.items():
         if isinstance(number, bool) or not isinstance(number, int | float):
@@ -51,7 +75,34 @@ def read_linkage_policy(policy: Policy) -> LinkagePolicy:
     hours = (numbers["same_injury_hours"], numbers["widest_window_hours"])
     if not all(isinstance(number, int) and number > 0 for number in hours):
         raise PolicyError(_WHERE, "hours are not whole numbers above 0")
-    return LinkagePolicy(report, kept, *hours, linkable=_linkable(policy, contents.get("linkable")))
+    return LinkagePolicy(
+        report,
+        kept,
+        *hours,
+        linkable=_linkable(policy, contents.get("linkable")),
+        groups=_groups(contents.get("estimates")),
+    )
+
+
+def _groups(given: object) -> GroupRules:
+    if not isinstance(given, Mapping):
+        raise PolicyError(_WHERE, "it has no estimates")
+    refuse_unknown_keys(_WHERE, "estimates", given, (*_ESTIMATES, "groups"))
+    numbers = {name: given.get(name) for name in _ESTIMATES}
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, int | float) or number <= 0:
+            raise PolicyError(_WHERE, f"{name} is not a number above 0")
+    groups = given.get("groups")
+    if not isinstance(groups, Mapping) or set(groups) != {"age_from", "place_type", "weapon"}:
+        raise PolicyError(_WHERE, "groups are not those of age_from, place_type and weapon")
+    ages = groups["age_from"]
+    if not ages or ages[0] != 0 or sorted(set(ages)) != list(ages):
+        raise PolicyError(_WHERE, "age_from does not rise from 0")
+    codes = {
+        name: {group: tuple(words) for group, words in groups[name].items()}
+        for name in ("place_type", "weapon")
+    }
+    return GroupRules(**numbers, age_from=tuple(ages), codes=codes)
 
 
 def _linkable(policy: Policy, named: object) -> dict[str, tuple[Condition, ...]]:

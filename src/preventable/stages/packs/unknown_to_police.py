@@ -19,9 +19,11 @@ from preventable.stages.packs.blocks import (
 from preventable.stages.packs.charts import Interval, IntervalPanel, interval_chart
 from preventable.stages.packs.inputs import PackInputs
 from preventable.stages.packs.shown import ShownEstimate
+from preventable.stages.packs.unknown_groups import by_group
 from preventable.stages.packs.words import _, date_text, listed, sentence_start, share_text
 
 _ESTIMATE = "unknown_to_police"
+_INCIDENT = "incident_unknown_to_police"
 #: Health services of which the share is estimated -> the people meant.
 _SERVICES = {
     "ed": "people treated in emergency departments after an assault",
@@ -42,14 +44,21 @@ def unknown_to_police(inputs: PackInputs) -> tuple[Block, ...]:
     shown = [one for one in estimates if one.value is not None]
     sentences = [Paragraph(unknown_sentence(one, inputs.region_name)) for one in estimates]
     what = _figure(inputs, shown) if shown else ()
-    return (heading, *sentences, *what, _how_estimated())
+    incidents = [Paragraph(incident_sentence(one)) for one in _of(inputs, _INCIDENT) if one.value is not None]
+    every = [one for one in inputs.estimates_of(_ESTIMATE) if one.source in inputs.sources]
+    groups = by_group(inputs, every, _provenance(inputs, _span(shown))) if shown else ()
+    return (heading, *sentences, *incidents, *what, *groups, _how_estimated())
 
 
 def _held(inputs: PackInputs) -> list[ShownEstimate]:
     """Shares of the health services of which the region holds records."""
+    return _of(inputs, _ESTIMATE)
+
+
+def _of(inputs: PackInputs, estimate: str) -> list[ShownEstimate]:
     return [
         one
-        for one in inputs.estimates_of(_ESTIMATE)
+        for one in inputs.estimates_of(estimate)
         if one.source in inputs.sources and one.breakdown == "all"
     ]
 
@@ -87,11 +96,28 @@ def unknown_sentence(one: ShownEstimate, region: str) -> str:
     )
 
 
-def _figure(inputs: PackInputs, shown: Sequence[ShownEstimate]) -> tuple[Figure]:
-    span = _("{first} to {last}").format(
+def incident_sentence(one: ShownEstimate) -> str:
+    """The share of whose incident the police know nothing, which is smaller than that without a record of their own."""
+    return _(
+        "Counted by incident: of {who}, about {share} were hurt where the police have recorded no victim at all "
+        "({lower} to {upper})."
+    ).format(
+        who=_(_SERVICES[one.source]),
+        share=share_text(one.value or 0),
+        lower=share_text(one.lower or 0),
+        upper=share_text(one.upper or 0),
+    )
+
+
+def _span(shown: Sequence[ShownEstimate]) -> str:
+    return _("{first} to {last}").format(
         first=date_text(dt.date.fromisoformat(min(one.period_start for one in shown))),
         last=date_text(dt.date.fromisoformat(max(one.period_end for one in shown))),
     )
+
+
+def _figure(inputs: PackInputs, shown: Sequence[ShownEstimate]) -> tuple[Figure]:
+    span = _span(shown)
     name = _("Share of victims without a police record, {region}, {span}").format(
         region=inputs.region_name, span=span
     )
