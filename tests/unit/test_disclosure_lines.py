@@ -418,23 +418,6 @@ def test_the_share_unknown_to_police_is_the_rest_with_its_limits_outwards():
     }
 
 
-def test_a_partner_is_told_of_its_own_district_alone():
-    groups = [known(breakdown="district", category=one) for one in ("XD01", "XD02")]
-    rows = stage_with(known=[known(), *groups])["released_estimates"]
-
-    told = {(row["recipient"], row["category"]) for row in rows}
-    assert ("community_safety-XD01", "XD01") in told
-    assert all(category in ("", recipient.rsplit("-", 1)[1]) for recipient, category in told)
-
-
-def test_the_guard_refuses_the_share_of_another_district():
-    exact = [known(breakdown="district", category="XD02")]
-    rows = released_shares(exact, ONE, "X01", RULE, {"one": "XD02"})
-
-    with pytest.raises(ReleaseRefusedError, match="not granted"):
-        check_estimates(rows, exact, [], shares_to=ONE, districts={"one": "XD01"}, changes_to=(), rule=RULE)
-
-
 @pytest.mark.parametrize(
     ("changes", "note"),
     [
