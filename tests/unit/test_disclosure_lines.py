@@ -27,6 +27,7 @@ from preventable.tables.signal_rules import read_signal_rules
 POLICY = load_policy()
 RULE, RULES = read_release_rule(POLICY), read_signal_rules(POLICY)
 SERIES = ("ambulance_assault_callouts", "ed_assault_attendances", "police_assault_offences")
+ONE = {"one": ["unknown_to_police"]}
 TOLD = Told("one", (("region", "X01"), ("district", "XD01")), SERIES)
 #: Mondays of the weeks that end in December 2025; the last ends on the 28th.
 WEEKS = ("2025-12-01", "2025-12-08", "2025-12-15", "2025-12-22")
@@ -381,9 +382,6 @@ def test_the_stage_takes_the_guard_s_last_look_at_estimates(monkeypatch):
 
     with pytest.raises(ReleaseRefusedError, match="more exact"):
         stage_with(known=[known()])
-
-
-ONE = {"one": ["unknown_to_police"]}
 
 
 def known(source="ed", **changes):
