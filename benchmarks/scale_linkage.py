@@ -3,8 +3,12 @@
     python benchmarks/scale_linkage.py HOME [TIMES ...]
 
 HOME is a home that `preventable demo` made. Its located records stand again after their last whole week under other
-keys, so many times: more years of the same density, as a partnership's records grow. Each size runs in a process of
-its own; processor seconds, all threads, start of Python and reading left out.
+keys, so many times: more years of the same density, as a partnership's records grow. Each part of each size runs in a
+process of its own; processor seconds, all threads, start of Python and reading left out:
+
+- candidates: of the three pairs of sources, with the levels of every comparison, once;
+- pairs: records put into one form, candidates, chance pairs of all shifts, EM, weights and probabilities of the three;
+- stage: all that the step does.
 """
 
 from __future__ import annotations
@@ -21,16 +25,43 @@ from linkage import repeated
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import StepContext, load_policy
+from preventable.stages.linkage.candidates import find_candidates, load_sides, whole_weeks, with_held_fields
+from preventable.stages.linkage.comparisons import read_models
+from preventable.stages.linkage.pair import link_pair
+from preventable.stages.linkage.policy import read_linkage_policy
+from preventable.stages.linkage.prepare import prepare_records
 from preventable.stages.linkage.stage import link_records
 from preventable.store.home import open_home
 from preventable.store.session import reading
 from preventable.tables import TABLES
 
-TIMES = (1, 4, 12, 40)
+TIMES = (1, 4, 12, 47)
 
 
-def run_once(home: Path, times: int) -> dict[str, float]:
-    """Records, incidents, seconds and peak memory of one size."""
+def candidates(engine: DuckDBEngine, _context: StepContext) -> None:
+    """Candidate pairs with their levels, once."""
+    for model in read_models():
+        held = with_held_fields(engine, model)
+        load_sides(engine, held, whole_weeks(engine, held), _widest_min(), 0)
+        find_candidates(engine, held)
+
+
+def pairs(engine: DuckDBEngine, _context: StepContext) -> None:
+    """Candidates, chance pairs, models and probabilities of the three pairs of sources."""
+    prepare_records(engine, read_linkage_policy(load_policy()))
+    for model in read_models():
+        link_pair(engine, model, widest_min=_widest_min())
+
+
+def _widest_min() -> int:
+    return read_linkage_policy(load_policy()).widest_window_hours * 60
+
+
+PARTS = {"candidates": candidates, "pairs": pairs, "stage": link_records}
+
+
+def run_once(home: Path, times: int, part: str) -> dict[str, float]:
+    """Records, seconds and peak memory of one part at one size; incidents where it tells them."""
     opened = open_home(home)
     with reading(opened) as tables:
         located = tables.read("located_records")
@@ -38,12 +69,18 @@ def run_once(home: Path, times: int) -> dict[str, float]:
     engine.load("located_records", repeated(located, times))
     engine.load("small_areas", opened.region_table("small_areas"))
     engine.load("linkage_audits", TABLES["linkage_audits"].empty())
+    if part == "candidates":
+        prepare_records(engine, read_linkage_policy(load_policy()))
     begun, wall = time.process_time(), time.perf_counter()
-    link_records(engine, StepContext(load_policy(), opened.region_about()))
+    PARTS[part](engine, StepContext(load_policy(), opened.region_about()))
     cpu = time.process_time() - begun
-    counted = engine.fetch("SELECT count(*) AS records, count(DISTINCT incident) AS incidents FROM incidents")
+    told = (
+        "SELECT count(*) AS records, count(DISTINCT incident) AS incidents FROM incidents"
+        if part == "stage"
+        else "SELECT count(*) AS records FROM linkable_records"
+    )
     return {
-        **counted.to_pylist()[0],
+        **engine.fetch(told).to_pylist()[0],
         "cpu_s": round(cpu, 2),
         "wall_s": round(time.perf_counter() - wall, 2),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -51,31 +88,34 @@ def run_once(home: Path, times: int) -> dict[str, float]:
 
 
 def main(home: str, sizes: list[int]) -> None:
-    """Print a row of the table for each size."""
-    print("| records | incidents | processor s | exponent | peak MB |")
-    before: dict[str, float] = {}
+    """Print a row of the table for each size and part."""
+    print("| times | records | part | processor s | exponent | peak MB |")
+    before: dict[str, dict[str, float]] = {}
     for times in sizes:
-        told = subprocess.run(
-            [sys.executable, __file__, "--once", home, str(times)],
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        ).stdout
-        now = json.loads(told)
-        growth = (
-            f"{math.log(now['cpu_s'] / before['cpu_s']) / math.log(now['incidents'] / before['incidents']):.2f}"
-            if before
-            else ""
-        )
-        print(
-            f"| {now['records']:,} | {now['incidents']:,} | {now['cpu_s']:.1f} | {growth} | {now['peak_mb']:,} |",
-            flush=True,
-        )
-        before = now
+        for part in PARTS:
+            told = subprocess.run(
+                [sys.executable, __file__, "--once", home, str(times), part],
+                check=True,
+                stdout=subprocess.PIPE,
+                text=True,
+            ).stdout
+            now = json.loads(told)
+            growth = ""
+            if part in before:
+                old = before[part]
+                growth = (
+                    f"{math.log(now['cpu_s'] / old['cpu_s']) / math.log(now['records'] / old['records']):.2f}"
+                )
+            about = f"{part}, {now['incidents']:,} incidents" if "incidents" in now else part
+            print(
+                f"| {times} | {now['records']:,} | {about} | {now['cpu_s']:.1f} | {growth} | {now['peak_mb']:,} |",
+                flush=True,
+            )
+            before[part] = now
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--once":
-        print(json.dumps(run_once(Path(sys.argv[2]), int(sys.argv[3]))))
+        print(json.dumps(run_once(Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])))
     else:
         main(sys.argv[1], [int(times) for times in sys.argv[2:]] or list(TIMES))

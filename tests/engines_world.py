@@ -9,7 +9,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from preventable.store.checksums import rows_checksum, table_checksum
 from preventable.tables import TABLES
 from preventable.tables.source_kinds import source_kinds
 
-#: The steps that have a second engine's answer to give; `linkage` scores with an engine of its own.
+#: The steps compared in a process without DuckDB. `linkage`, whose model Splink tells, which imports it, is compared beside.
 STEPS_COMPARED = ("quality", "pseudonyms", "places", "indicators")
 #: Tables read back from the session before its step: what went in is what the engine holds.
 ROUND_TRIPS = ("submissions", "located_records")
@@ -94,11 +94,13 @@ def write_tables(folder: Path, tables: Mapping[str, pa.Table]) -> Path:
     return folder
 
 
-def flow_tables(new_engine: NewEngine, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+def flow_tables(
+    new_engine: NewEngine, tables: Mapping[str, pa.Table], steps: Sequence[str] = STEPS_COMPARED
+) -> dict[str, pa.Table]:
     """What the steps make of the tables of a home; `place_matches` among them are those of an earlier run."""
     held = dict(tables)
     made = {}
-    for step in (one for one in STEPS if one.name in STEPS_COMPARED):
+    for step in (one for one in STEPS if one.name in steps):
         context = StepContext(
             policy=load_policy(),
             region={},

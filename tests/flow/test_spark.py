@@ -17,6 +17,7 @@ import pytest
 from conftest import preventable
 from engines_world import AWKWARD_FROM, awkward_tables, checksums, flow_tables, without_duckdb, write_tables
 from figures_world import context, months, random_records, world
+from linkage_world import made_world
 from pyspark.logger import PySparkLogger
 from repository import ROOT
 
@@ -119,6 +120,43 @@ def wait_for(port: int, server: subprocess.Popen[bytes], seconds: int = 120) -> 
                 return
         time.sleep(1)
     pytest.fail("the server does not listen")
+
+
+# --- linkage --------------------------------------------------------------------------------------
+
+
+def both_link(sail: str, tables: dict[str, pa.Table]) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
+    """What the step of linkage makes of records on DuckDB and on Sail."""
+    engines = (embedded_engine, lambda: SparkEngine(sail))
+    on_duckdb, on_sail = (flow_tables(engine, tables, ("linkage",)) for engine in engines)
+    return on_duckdb, on_sail
+
+
+def test_sail_links_records_as_duckdb_does_to_the_last_bit(sail):
+    """Candidates, chance pairs, weights and probabilities: any other pair or level would change a table."""
+    rows, _victims = made_world(8)
+    reads = next(step.reads for step in STEPS if step.name == "linkage")
+    tables = {name: TABLES[name].empty() for name in reads}
+    schema = tables["located_records"].schema
+    tables["located_records"] = pa.Table.from_pylist(
+        [{name: row.get(name) for name in schema.names} for row in rows], schema=schema
+    )
+
+    on_duckdb, on_sail = both_link(sail, tables)
+
+    assert checksums(on_sail) == checksums(on_duckdb)
+    assert on_duckdb["links"].num_rows > 200
+    assert on_duckdb["link_models"].num_rows > 100
+    assert all(row["calibrated"] for row in on_duckdb["link_quality"].to_pylist())
+    assert on_duckdb["link_windows"].num_rows > 0
+
+
+@pytest.mark.slow
+def test_sail_links_the_records_of_three_months_as_duckdb_does_to_the_last_bit(sail, tables, made):
+    on_duckdb, on_sail = both_link(sail, {**tables, **made})
+
+    assert checksums(on_sail) == checksums(on_duckdb)
+    assert on_duckdb["links"].num_rows > 5000
 
 
 # --- one fault in one file is seen on both engines ---------------------------------------------
