@@ -139,6 +139,11 @@ class HomeBusyError(PreventableError):
     remedy = "Wait until it ends, then repeat the command."
 
 
+class EarlierHomeError(PreventableError):
+    number, title = "H205", "A home was made by an earlier version of Preventable"
+    remedy = "Submit all its files into a new home, and give that the policy and the mappings of the old one."
+
+
 # --- P3xx: policy ---------------------------------------------------------------------------
 
 

@@ -14,10 +14,10 @@ from small_home import ED, MAPPINGS, small_home, write_region
 
 from preventable.errors import (
     DamagedFileError,
+    EarlierHomeError,
     HomeBusyError,
     NoHomeError,
     NoRegionError,
-    OtherVersionError,
     SchemaError,
     UnknownProviderError,
     UsageError,
@@ -299,7 +299,7 @@ def test_a_home_of_a_format_before_is_told_from_a_damaged_one(tmp_path, before):
     marker = home.path / "home.toml"
     marker.write_text(marker.read_text("utf-8").replace("format = 3", f"format = {before}"), encoding="utf-8")
 
-    with pytest.raises(OtherVersionError):
+    with pytest.raises(EarlierHomeError):
         open_home(home.path)
 
 

@@ -27,10 +27,10 @@ import pyarrow.parquet as pq
 
 from preventable.errors import (
     DamagedFileError,
+    EarlierHomeError,
     HomeBusyError,
     NoHomeError,
     NoRegionError,
-    OtherVersionError,
     SchemaError,
     UnknownProviderError,
     UsageError,
@@ -404,14 +404,15 @@ def open_home(path: Path) -> Home:
     Raises:
         NoHomeError: There is none, or its making was cut short.
         DamagedFileError: home.toml is not as it was written.
-        OtherVersionError: The home is of an earlier version.
+        EarlierHomeError: The home is of an earlier version.
     """
     try:
         content = (path / "home.toml").read_bytes()
         marker = tomllib.loads(content.decode("utf-8"))
         if marker["format"] in range(1, _FORMAT):
-            found = "the home was made by an earlier version, and its files go into a new one"
-            raise OtherVersionError("home.toml", found)
+            raise EarlierHomeError(
+                str(path), f"its format is {marker['format']}, this version writes {_FORMAT}"
+            )
         home = Home(path.absolute(), bool(marker["demo"]), str(marker["key_id"]))
     except (FileNotFoundError, NotADirectoryError):
         raise NoHomeError(str(path), "it has no home.toml") from None
