@@ -1,13 +1,15 @@
 """From the table `submissions` to indicators at growing sizes: processor time, memory and growth of each stage.
 
     python benchmarks/scale.py FOLDER ROWS [ROWS ...]
+    python benchmarks/scale.py --engines FOLDER ROWS
 
 For every size rows are made below FOLDER (`benchmarks/scale_records.py`) and put into a home; then quality,
 pseudonyms, places (the exact area join; place texts are left out, their resolution is measured apart) and indicators
 run, each in a process of its own, with the product's own stage functions, store and policy, and the peer of
 `benchmarks/hand_written.py` beside them. A line of JSON a stage goes to FOLDER/scale.jsonl, and a table with the
 exponents to the screen. Seconds are of the processor, user and system, all threads, start of Python left out; wall
-time is told beside them.
+time is told beside them. `--engines` takes the same stages through DuckDB and through Sail on the home that a first
+run left: tables handed over, worked on and fetched, nothing stored; Sail's seconds are those of its server too.
 """
 
 from __future__ import annotations
@@ -28,12 +30,13 @@ import pyarrow.parquet as pq
 import scale_peers
 from scale_records import LAST_MONTH, write_scale
 
+from preventable.engine.choose import ENGINES, engine_sessions
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.hand_over import disk_of, given_tables, hand_over, rows_in_parts
 from preventable.pipeline import STEPS, Step
 from preventable.settings import StepContext, load_policy
 from preventable.store.home import Home, create_home, open_home
-from preventable.store.session import writing
+from preventable.store.session import reading, writing
 from preventable.tables import TABLES
 
 STAGES = ("quality", "pseudonyms", "places", "indicators")
@@ -97,11 +100,31 @@ def run_stage(home: Home, name: str) -> dict[str, Any]:
     return {"rows": rows, **clock.told()}
 
 
+def try_engine(home: Home, name: str, engine: str) -> dict[str, Any]:
+    """One stage on one engine, its tables fetched and not stored. A server's seconds and memory count."""
+    step = next(one for one in STEPS if one.name == name)
+    given, policy = given_tables(home), load_policy()
+    clock = Clock()
+    with reading(home) as tables, engine_sessions(engine) as new_engine:
+        session = new_engine(disk_of(step.handed, home, tables))
+        with clock.part("hand over"):
+            rows = hand_over(session, step.reads, (), tables, given)[step.counted[0]]
+        with clock.part("work"):
+            step.run(session, _context(home, step, policy))
+        with clock.part("fetch"):
+            made = sum(part.num_rows for one in step.writes for part in rows_in_parts(session, TABLES[one]))
+        session.close()
+    told, server = clock.told(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    told["cpu_s"] = round(told["cpu_s"] + server.ru_utime + server.ru_stime, 3)
+    told["peak_mb"] = max(told["peak_mb"], server.ru_maxrss // 1024)
+    return {"engine": engine, "rows": rows, "made": made, **told}
+
+
 def _context(home: Home, step: Step, policy: Any) -> StepContext:
     key_id, key = home.pseudonym_key() if step.holds_key else ("", b"")
     phrase_key = home.phrase_key() if step.holds_phrase_key else b""
     period = LAST_MONTH if step.told_period else ""
-    return StepContext(policy, home.region_about(), key, key_id, phrase_key, period)
+    return StepContext(policy, home.region_about(), key, key_id, phrase_key=phrase_key, period=period)
 
 
 def run_peer(folder: Path, rows: int) -> Iterator[dict[str, Any]]:
@@ -165,6 +188,12 @@ def main(arguments: list[str]) -> None:
             print(json.dumps({"stage": "put into a home", **make_home(Path(place))}))
         case ["--stage", name, place]:
             print(json.dumps({"stage": name, **run_stage(open_home(Path(place) / "home"), name)}))
+        case ["--engine", engine, name, place]:
+            print(json.dumps({"stage": name, **try_engine(open_home(Path(place) / "home"), name, engine)}))
+        case ["--engines", folder, rows]:
+            for name in STAGES:
+                for engine in ENGINES:
+                    print(*in_child("--engine", engine, name, str(Path(folder) / rows)), flush=True)
         case ["--peer", rows, place]:
             for one in run_peer(Path(place), int(rows)):
                 print(json.dumps(one))
