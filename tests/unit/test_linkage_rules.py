@@ -112,7 +112,6 @@ def weighed(left, right, log_odds, counted, shift=0):
         np.array(left, dtype=np.int64),
         np.array(right, dtype=np.int64),
         np.full(number, shift, dtype=np.int64),
-        odds,
         np.zeros(number, dtype=np.int64),
         odds,
         yes,
@@ -175,7 +174,7 @@ def test_probability_never_falls_as_the_weight_rises_at_a_place_as_busy():
     chance = weighed(strangers, strangers + 9_000, draw.normal(-2, 2, 7_200), 0.25)
     busy = np.bincount(strangers, minlength=3_000)
 
-    found = _corrected(pairs, chance, (np.log1p(busy), np.log1p(busy[strangers] - 1)), None, 1, 1.0)
+    found, _ = _corrected(pairs, chance, (np.log1p(busy), np.log1p(busy[strangers] - 1)), None, 1, 1.0)
 
     for number in range(5):
         alike = np.flatnonzero(busy == number)

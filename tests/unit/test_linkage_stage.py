@@ -544,7 +544,7 @@ def crowd(busy, odds, *, real):
 
 def pairs_of(left, right, shift, odds, counted):
     yes = np.ones(len(left), dtype=bool)
-    return Weighed(left, right, shift, odds, left * 0, odds, yes, np.full(len(left), counted), yes, yes)
+    return Weighed(left, right, shift, left * 0, odds, yes, np.full(len(left), counted), yes, yes)
 
 
 def test_a_pair_of_the_same_weight_is_less_probable_where_it_is_busy():
@@ -554,7 +554,7 @@ def test_a_pair_of_the_same_weight_is_less_probable_where_it_is_busy():
 
     judged = judge(pairs, chance, parts=["all"], shifts=4, strata=2, prior_strength=1.0)
     around = tuple(np.log1p(found) for found in _densities(pairs, chance, 800, 4))
-    found = _corrected(pairs, chance, around, None, 1, 0.01)
+    found, _ = _corrected(pairs, chance, around, None, 1, 0.01)
 
     assert set(judged.stratum[busy]) == {"all 2"}
     assert set(judged.stratum[~busy]) == {"all 1"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,8 @@ from preventable.methods.match_odds import fit_log_odds
 _MOST_ODDS = 1e3
 #: No probability is surer than one in ten thousand.
 _SUREST = 1e-4
+#: Pairs whose odds are worked out at once, so that memory is bounded.
+_AT_ONCE = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,6 @@ class Weighed:
         left: Number of the first record.
         right: Number of the second record.
         shift: Position of the shift that a chance pair comes from; for pairs as they stand, the one to leave out.
-        weight: Match weight in bits.
         part: Number of its part.
         log_odds: Odds of a match by the model of the part, weight and prior, as natural logarithm.
         near: Whether the pair is more like a match than `near_bits` say.
@@ -34,13 +35,16 @@ class Weighed:
     left: np.ndarray
     right: np.ndarray
     shift: np.ndarray
-    weight: np.ndarray
     part: np.ndarray
     log_odds: np.ndarray
     near: np.ndarray
     counted: np.ndarray
     left_told: np.ndarray
     right_told: np.ndarray
+
+
+Rivals = Callable[[np.ndarray], np.ndarray]
+"""Positions of pairs to log of one more than the odds of the rivals of their records, a column for each record."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def judge(
     """
     records = 1 + max(int(side.max(initial=0)) for one in (pairs, chance) for side in (one.left, one.right))
     busy, busy_chance = _densities(pairs, chance, records, shifts)
-    around = (np.log1p(busy), np.log1p(busy_chance))
+    around = (np.log1p(busy), np.log1p(busy_chance, out=busy_chance))
     log_odds, _ = _corrected(pairs, chance, around, None, len(parts), prior_strength)
     rivals = _rivals(pairs, chance, log_odds, records, of_one_source=of_one_source)
     probability, by_chance = (
@@ -95,13 +99,16 @@ def _densities(pairs: Weighed, chance: Weighed, records: int, shifts: int) -> tu
     """Near chance pairs of the two records of each pair, in all shifts but its own."""
     totals = np.zeros((records, shifts))
     for side, told in ((chance.left, chance.left_told), (chance.right, chance.right_told)):
-        totals += np.bincount(
-            side * shifts + chance.shift, weights=chance.near & told, minlength=totals.size
-        ).reshape(totals.shape)
+        at = np.flatnonzero(chance.near & told)
+        of = side[at].astype(np.int64) * shifts + chance.shift[at]
+        totals += np.bincount(of, minlength=totals.size).reshape(totals.shape)
     every = totals.sum(axis=1)
 
     def around(of: Weighed) -> np.ndarray:
-        found = every[of.left] + every[of.right] - totals[of.left, of.shift] - totals[of.right, of.shift]
+        found = every[of.left]
+        found += every[of.right]
+        found -= totals[of.left, of.shift]
+        found -= totals[of.right, of.shift]
         return np.asarray(found)
 
     return around(pairs), around(chance)
@@ -111,46 +118,45 @@ def _corrected(
     pairs: Weighed,
     chance: Weighed,
     around: tuple[np.ndarray, np.ndarray],
-    rivals: tuple[np.ndarray, np.ndarray] | None,
+    rivals: tuple[Rivals, Rivals] | None,
     parts: int,
     strength: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log odds of pairs as they stand, and of chance pairs, fitted on the near pairs of each part."""
-    log_odds, log_odds_chance = (np.full(len(of.weight), -np.inf) for of in (pairs, chance))
+    found = tuple(np.full(len(of.left), -np.inf) for of in (pairs, chance))
     for part in range(parts):
         here, there = pairs.part == part, chance.part == part
-        fitted, against = here & pairs.near & (pairs.counted > 0), there & chance.near & (chance.counted > 0)
-        middle = float(around[0][fitted].mean()) if fitted.any() else 0.0
-        rows = [
-            _features(of, at, surroundings, found, middle)
-            for of, at, surroundings, found in (
-                (pairs, fitted, around[0], rivals[0] if rivals else None),
-                (chance, against, around[1], rivals[1] if rivals else None),
-                (pairs, here, around[0], rivals[0] if rivals else None),
-                (chance, there, around[1], rivals[1] if rivals else None),
-            )
-        ]
-        prior = np.zeros(rows[0].shape[1])
+        fitted, against = (
+            np.flatnonzero(at & of.near & (of.counted > 0)) for at, of in ((here, pairs), (there, chance))
+        )
+        middle = float(around[0][fitted].mean()) if len(fitted) else 0.0
+
+        def features(side: int, at: np.ndarray, middle: float = middle) -> np.ndarray:
+            told = rivals[side](at) if rivals else None
+            return _features((pairs, chance)[side].log_odds[at], around[side][at] - middle, told)
+
+        rows = np.concatenate([features(0, fitted), features(1, against)])
+        prior = np.zeros(rows.shape[1])
         prior[1] = 1.0
+        none = np.zeros(len(fitted)), np.zeros(len(against))
         coefficients = fit_log_odds(
-            np.concatenate(rows[:2]),
-            np.concatenate([pairs.counted[fitted], np.zeros(int(against.sum()))]),
-            np.concatenate([np.zeros(int(fitted.sum())), chance.counted[against]]),
+            rows,
+            np.concatenate([pairs.counted[fitted], none[1]]),
+            np.concatenate([none[0], chance.counted[against]]),
             prior=prior,
             strength=strength,
         )
-        log_odds[here] = _rising(rows[2], coefficients)
-        log_odds_chance[there] = _rising(rows[3], coefficients)
-    return log_odds, log_odds_chance
+        for side, of_part in enumerate((here, there)):
+            places = np.flatnonzero(of_part)
+            for at in np.split(places, range(_AT_ONCE, len(places), _AT_ONCE)):
+                found[side][at] = _rising(features(side, at), coefficients)
+    return found[0], found[1]
 
 
-def _features(
-    of: Weighed, at: np.ndarray, around: np.ndarray, rivals: np.ndarray | None, middle: float
-) -> np.ndarray:
+def _features(odds: np.ndarray, busy: np.ndarray, rivals: np.ndarray | None) -> np.ndarray:
     """One, the model's log odds, how busy it is, both times each other, and rivals of the first and second record."""
-    odds, busy = of.log_odds[at], around[at] - middle
     columns = [np.ones(len(odds)), odds, busy, odds * busy]
-    return np.column_stack(columns if rivals is None else [*columns, rivals[at]])
+    return np.column_stack(columns if rivals is None else [*columns, rivals])
 
 
 def _rising(features: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
@@ -162,14 +168,20 @@ def _rising(features: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
 
 def _rivals(
     pairs: Weighed, chance: Weighed, log_odds: np.ndarray, records: int, *, of_one_source: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Odds of the other pairs of the two records, as they stand: log of one more than their sum, a column a side."""
+) -> tuple[Rivals, Rivals]:
+    """Odds of the other pairs of the two records, as they stand: for pairs as they stand, and for chance pairs."""
     odds = np.minimum(np.exp(np.minimum(log_odds, 10.0)), _MOST_ODDS)
     sums = [np.bincount(side, weights=odds, minlength=records) for side in (pairs.left, pairs.right)]
     sums = [sums[0] + sums[1]] * 2 if of_one_source else sums
-    own = np.column_stack([sums[0][pairs.left] - odds, sums[1][pairs.right] - odds])
-    other = np.column_stack([sums[0][chance.left], sums[1][chance.right]])
-    return np.log1p(np.maximum(own, 0.0)), np.log1p(other)
+
+    def own(at: np.ndarray) -> np.ndarray:
+        both = np.column_stack([sums[0][pairs.left[at]] - odds[at], sums[1][pairs.right[at]] - odds[at]])
+        return np.asarray(np.log1p(np.maximum(both, 0.0)))
+
+    def other(at: np.ndarray) -> np.ndarray:
+        return np.asarray(np.log1p(np.column_stack([sums[0][chance.left[at]], sums[1][chance.right[at]]])))
+
+    return own, other
 
 
 def _strata(pairs: Weighed, busy: np.ndarray, parts: Sequence[str], strata: int) -> np.ndarray:

@@ -138,8 +138,11 @@ def part_sql(model: PairModel) -> str:
 
 
 def pattern_sql(comparisons: tuple[Comparison, ...]) -> str:
-    """One whole number for part and levels: digits in mixed base, the part foremost, then the first comparison."""
-    text = "part"
+    """One whole number for part and levels: digits in mixed base, the part foremost, then the first comparison.
+
+    It is of 64 bits: with all optional fields held there are more patterns than 32 bits number.
+    """
+    text = "CAST(part AS BIGINT)"
     for comparison in comparisons:
         text = f"({text}) * {len(comparison.levels)} + {level_sql(comparison)}"
     return text

@@ -80,7 +80,7 @@ def link_pair(engine: Engine, model: PairModel, *, widest_min: int) -> PairLinks
     reason = _too_few_weeks(whole, rules["minimum_weeks"])
     if reason:
         return _unlinked(model, pairs, None, 0, reason)
-    chance, shift = _chance_pairs(engine, model, whole, widest_min, shifts)
+    chance = _chance_pairs(engine, model, whole, widest_min, shifts)
     counted = np.where(chance.week >= 0, _expected(engine, whole, shifts)[chance.week], 0.0) / len(shifts)
     if model.of_one_source:
         counted /= 2  # as they stand each pair is there once
@@ -89,7 +89,7 @@ def link_pair(engine: Engine, model: PairModel, *, widest_min: int) -> PairLinks
         return _unlinked(
             model, pairs, float(counted.sum()), len(shifts), "too few pairs by chance to compare with"
         )
-    return _linked(model, pairs, chance, shift, counted, len(shifts))
+    return _linked(model, pairs, chance, counted, len(shifts))
 
 
 def _too_few_weeks(whole: WholeWeeks, minimum: int) -> str:
@@ -112,24 +112,54 @@ def _unlinked(
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Chance:
+    """Chance pairs of all shifts, as arrays of one length, of few bytes: there are many.
+
+    Attributes:
+        left, right, week, left_inside, right_inside: As those of `Candidates`.
+        shift: Position of its shift.
+        patterns: The patterns that there are, ascending.
+        pattern: Position of its pattern among them.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    week: np.ndarray
+    left_inside: np.ndarray
+    right_inside: np.ndarray
+    shift: np.ndarray
+    patterns: np.ndarray
+    pattern: np.ndarray
+
+
 def _chance_pairs(
     engine: Engine, model: PairModel, whole: WholeWeeks, widest_min: int, shifts: list[int]
-) -> tuple[Candidates, np.ndarray]:
-    """Pairs with the second source shifted, of all shifts, and the position of the shift of each.
+) -> _Chance:
+    """Pairs with the second source shifted, of all shifts.
 
     Either record may lie in the week before or after the whole weeks, not both.
     """
     found = []
     fold_left(engine, model, whole, widest_min)
-    for shift in shifts:
+    for number, shift in enumerate(shifts):
         load_sides(engine, model, whole, widest_min, shift)
-        found.append(find_chance_pairs(engine, model))
-    names = ("left", "right", "week", "left_inside", "right_inside", "pattern")
+        found.append(_small(find_chance_pairs(engine, model), number))
+    names = ("left", "right", "week", "left_inside", "right_inside", "shift")
     joined = [np.concatenate([getattr(one, name) for one in found]) for name in names]
-    shift_of = np.repeat(np.arange(len(shifts)), [len(one.left) for one in found])
-    kept = joined[3] | joined[4]
-    none = np.empty(0)
-    return Candidates(*(column[kept] for column in joined), none, none), shift_of[kept]
+    patterns = np.unique(np.concatenate([one.patterns for one in found]))
+    places = [np.searchsorted(patterns, one.patterns).astype(np.int32)[one.pattern] for one in found]
+    return _Chance(*joined, patterns, np.concatenate(places))
+
+
+def _small(found: Candidates, shift: int) -> _Chance:
+    kept = found.left_inside | found.right_inside
+    left, right, week = (one[kept].astype(np.int32) for one in (found.left, found.right, found.week))
+    patterns, pattern = np.unique(found.pattern[kept], return_inverse=True)
+    return _Chance(
+        left, right, week, found.left_inside[kept], found.right_inside[kept],
+        np.full(len(left), shift, dtype=np.int8), patterns, pattern.astype(np.int32),
+    )  # fmt: skip
 
 
 def _expected(engine: Engine, whole: WholeWeeks, shifts: list[int]) -> np.ndarray:
@@ -149,14 +179,14 @@ def _expected(engine: Engine, whole: WholeWeeks, shifts: list[int]) -> np.ndarra
 def _linked(
     model: PairModel,
     pairs: Candidates,
-    chance: Candidates,
-    shift: np.ndarray,
+    chance: _Chance,
     counted: np.ndarray,
     shifts: int,
 ) -> PairLinks:
-    patterns = np.unique(np.concatenate([pairs.pattern, chance.pattern]))
+    patterns = np.union1d(pairs.pattern, chance.patterns)
     part, levels = levels_of(patterns, model.comparisons)
-    of_pair, of_chance = np.searchsorted(patterns, pairs.pattern), np.searchsorted(patterns, chance.pattern)
+    of_pair = np.searchsorted(patterns, pairs.pattern)
+    of_chance = np.searchsorted(patterns, chance.patterns).astype(np.int32)[chance.pattern]
     inside = (pairs.week >= 0).astype(float)
     real = np.bincount(of_pair, weights=inside, minlength=len(patterns))
     by_chance = np.bincount(of_chance, weights=counted, minlength=len(patterns))
@@ -180,11 +210,11 @@ def _linked(
     judged = judge(
         Weighed(
             pairs.left, pairs.right, pairs.pattern % shifts,
-            *(told[of_pair] for told in (weight, part, log_odds, near)), inside, both, both,
+            *(told[of_pair] for told in (part, log_odds, near)), inside, both, both,
         ),
         Weighed(
-            chance.left, chance.right, shift,
-            *(told[of_chance] for told in (weight, part, log_odds, near)), counted,
+            chance.left, chance.right, chance.shift,
+            *(told[of_chance] for told in (part.astype(np.int8), log_odds, near)), counted,
             chance.right_inside, chance.left_inside,
         ),
         parts=[name for name, _ in model.parts],
