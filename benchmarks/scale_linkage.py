@@ -18,11 +18,14 @@ import math
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from linkage import repeated
 
+from preventable.engine import Disk, RowFile
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import StepContext, load_policy
 from preventable.stages.linkage.candidates import find_candidates, load_sides, whole_weeks, with_held_fields
@@ -35,6 +38,8 @@ from preventable.store.home import open_home
 from preventable.store.session import reading
 from preventable.tables import TABLES
 
+#: As hand_over.py gives a session.
+_MEMORY_MB = 2_000
 TIMES = (1, 4, 12, 47)
 
 
@@ -60,13 +65,18 @@ def _widest_min() -> int:
 PARTS = {"candidates": candidates, "pairs": pairs, "stage": link_records}
 
 
-def run_once(home: Path, times: int, part: str) -> dict[str, float]:
+def write_records(home: Path, times: int, folder: Path) -> None:
+    """The located records of a home, so many times, as a Parquet file."""
+    with reading(open_home(home)) as tables:
+        pq.write_table(repeated(tables.read("located_records"), times), folder / "records.parquet")
+
+
+def run_once(home: Path, folder: Path, part: str) -> dict[str, float]:
     """Records, seconds and peak memory of one part at one size; incidents where it tells them."""
     opened = open_home(home)
-    with reading(opened) as tables:
-        located = tables.read("located_records")
-    engine = DuckDBEngine(threads=2)
-    engine.load("located_records", repeated(located, times))
+    engine = DuckDBEngine(Disk((folder,), folder / "spill", _MEMORY_MB), threads=2)
+    columns = TABLES["located_records"].arrow_schema().names
+    engine.attach("located_records", columns, [RowFile(folder / "records.parquet", {})])
     engine.load("small_areas", opened.region_table("small_areas"))
     engine.load("linkage_audits", TABLES["linkage_audits"].empty())
     if part == "candidates":
@@ -92,30 +102,37 @@ def main(home: str, sizes: list[int]) -> None:
     print("| times | records | part | processor s | exponent | peak MB |")
     before: dict[str, dict[str, float]] = {}
     for times in sizes:
-        for part in PARTS:
-            told = subprocess.run(
-                [sys.executable, __file__, "--once", home, str(times), part],
-                check=True,
-                stdout=subprocess.PIPE,
-                text=True,
-            ).stdout
-            now = json.loads(told)
-            growth = ""
-            if part in before:
-                old = before[part]
-                growth = (
-                    f"{math.log(now['cpu_s'] / old['cpu_s']) / math.log(now['records'] / old['records']):.2f}"
-                )
-            about = f"{part}, {now['incidents']:,} incidents" if "incidents" in now else part
-            print(
-                f"| {times} | {now['records']:,} | {about} | {now['cpu_s']:.1f} | {growth} | {now['peak_mb']:,} |",
-                flush=True,
-            )
-            before[part] = now
+        with tempfile.TemporaryDirectory() as folder:
+            _alone("--write", home, str(times), folder)
+            for part in PARTS:
+                now = json.loads(_alone("--once", home, folder, part))
+                _tell(times, part, now, before.get(part))
+                before[part] = now
+
+
+def _alone(*arguments: str) -> str:
+    """What this program prints in a process of its own."""
+    command = [sys.executable, __file__, *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def _tell(times: int, part: str, now: dict[str, float], before: dict[str, float] | None) -> None:
+    growth = ""
+    if before:
+        growth = (
+            f"{math.log(now['cpu_s'] / before['cpu_s']) / math.log(now['records'] / before['records']):.2f}"
+        )
+    about = f"{part}, {now['incidents']:,} incidents" if "incidents" in now else part
+    print(
+        f"| {times} | {now['records']:,} | {about} | {now['cpu_s']:.1f} | {growth} | {now['peak_mb']:,} |",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--once":
-        print(json.dumps(run_once(Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])))
+        print(json.dumps(run_once(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])))
+    elif sys.argv[1] == "--write":
+        write_records(Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
     else:
         main(sys.argv[1], [int(times) for times in sys.argv[2:]] or list(TIMES))
