@@ -15,6 +15,12 @@ from preventable.stages.places.normalise import normalise, qualifier, read_list,
         ("St. Wilda's Church", "Saint Wildas Church"),
         ("The Bull & Bear Ltd", "the bull and bear"),
         ("O/S Bar Verazul", "outside bar verazul"),
+        ("o/side bar verazul", "outside bar verazul"),
+        ("o/sbar verazul", "outside bar verazul"),
+        ("bar@verazul", "bar at verazul"),
+        # Within a word these letters are no sign.
+        ("metro/station", "metro station"),
+        ("taxi/stand, main/alley", "taxi stand main alley"),
         ("Café Zélie", "cafe zelie"),
         ("Zembra Take Away", "zembra takeaway"),
         ("car-park, quay ln", "Car Park Quay Lane"),
@@ -40,6 +46,7 @@ def test_a_text_without_letters_has_no_words(text):
     ("text", "cue"),
     [
         ("o/s bar verazul", "outside"),
+        ("o/side bar verazul", "outside"),
         ("queue at club zembra", "queue"),
         ("nr quay ln", "near"),
         ("jct of mill st and quay ln", "between"),
@@ -54,8 +61,9 @@ def test_the_cue_word_gives_the_qualifier(text, cue):
 def test_every_type_of_the_generic_words_is_a_canonical_place_type():
     lists = word_lists()
 
-    assert set(lists.generic.values()) <= set(allowed("place_type"))
-    assert set(lists.generic.values()) <= set(lists.type_order)
+    assert {lists.type_of.get(group, group) for group in lists.generic.values()} <= set(allowed("place_type"))
+    assert set(lists.generic.values()) == set(lists.type_order)
+    assert set(lists.type_of) < set(lists.type_order)
 
 
 def test_every_cue_gives_a_canonical_qualifier():

@@ -17,13 +17,31 @@ _INITIALS = re.compile(r"\b[a-z](?: [a-z])+\b")
 _POSTCODE = re.compile(r"\b([a-z]{1,2}[0-9][a-z0-9]?) ?([0-9][a-z]{2})\b")
 
 
+class Signs:
+    """Forms with signs and the words that they stand for: "o/s" is outside, in "metro/station" it is none."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self._words = words
+        longest_first = sorted(words, key=lambda sign: (-len(sign), sign))
+        self._any = re.compile(
+            "|".join(
+                rf"(?<![a-z0-9]){re.escape(sign)}" if sign[0].isalnum() else re.escape(sign)
+                for sign in longest_first
+            )
+        )
+
+    def as_words(self, plain: str) -> str:
+        """A text in plain letters with words for its signs."""
+        return self._any.sub(lambda found: f" {self._words[found.group()]} ", plain)
+
+
 @dataclass(frozen=True)
 class WordLists:
     """The lists of abbreviations.toml, cues.toml and generic.toml, ready for look-up."""
 
     short: Mapping[str, str]
     dropped: frozenset[str]
-    signs: Mapping[str, str]
+    signs: Signs
     joined: re.Pattern[str]
     joined_to: Mapping[str, str]
     #: The same with its words in short form, as tuples.
@@ -34,7 +52,9 @@ class WordLists:
     fillers: frozenset[str]
     light: frozenset[str]
     street_types: frozenset[str]
+    #: Generic word -> its group; group -> type of place where its name is not one.
     generic: Mapping[str, str]
+    type_of: Mapping[str, str]
     type_order: tuple[str, ...]
     chains: frozenset[str]
     weight_of_cue: float
@@ -81,7 +101,7 @@ def word_lists() -> WordLists:
     return WordLists(
         short=short,
         dropped=frozenset(abbreviations["dropped"]),
-        signs=cues["signs"],
+        signs=Signs(cues["signs"]),
         joined=re.compile(r"\b(?:" + "|".join(map(re.escape, longest_first)) + r")\b"),
         joined_to=joined_to,
         joined_short={
@@ -96,6 +116,7 @@ def word_lists() -> WordLists:
         generic={
             short.get(word, word): kind for kind, words in generic["place_types"].items() for word in words
         },
+        type_of=generic["type_of"],
         type_order=tuple(generic["order"]),
         chains=frozenset(generic["chains"]),
         weight_of_cue=cues["weight_of_cue"],
@@ -130,8 +151,7 @@ def normalise(text: str) -> NormalText:
 def _words(text: str) -> tuple[tuple[str, ...], str | None]:
     lists = word_lists()
     plain = plain_letters(text)
-    for sign, word in lists.signs.items():
-        plain = plain.replace(sign, word)
+    plain = lists.signs.as_words(plain)
     words = " ".join(_WORD.findall(plain))
     words, postcode = _without_postcode(words)
     words = lists.joined.sub(lambda found: lists.joined_to[found.group()], words)

@@ -13,7 +13,7 @@ from functools import cache
 
 import pyarrow as pa
 
-from preventable.stages.places.normalise import plain_letters, read_list
+from preventable.stages.places.normalise import Signs, plain_letters, read_list
 from preventable.tables.pseudonymous import PLACE_PHRASES
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -35,10 +35,7 @@ def phrase(text: str) -> tuple[str, ...]:
         True
     """
     signs, left_out = _lists()
-    plain = plain_letters(text)
-    for sign, word in signs.items():
-        plain = plain.replace(sign, word)
-    words = tuple(_WORD.findall(plain))
+    words = tuple(_WORD.findall(signs.as_words(plain_letters(text))))
     return tuple(word for word in words if word not in left_out) or words
 
 
@@ -74,6 +71,6 @@ def phrase_rows(texts: Iterable[tuple[str, str | None]], key: bytes, previous: M
 
 
 @cache
-def _lists() -> tuple[Mapping[str, str], frozenset[str]]:
+def _lists() -> tuple[Signs, frozenset[str]]:
     lists = read_list("phrases")
-    return lists["signs"], frozenset(lists["left_out"]["words"])
+    return Signs(lists["signs"]), frozenset(lists["left_out"]["words"])

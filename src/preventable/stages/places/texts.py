@@ -127,7 +127,8 @@ def _place_type(words: Sequence[str], left_out: set[int]) -> str | None:
     found = {
         lists.generic[word] for i, word in enumerate(words) if word in lists.generic and i not in left_out
     }
-    return next((kind for kind in lists.type_order if kind in found), None)
+    group = next((group for group in lists.type_order if group in found), None)
+    return None if group is None else lists.type_of.get(group, group)
 
 
 def _street_ends(words: Sequence[str]) -> int:
