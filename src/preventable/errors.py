@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 #: State where earlier files or steps may have been written before the error came.
 _STANDS = "What was acknowledged before stands; nothing half done counts."
 
+#: Rows of a file that are told by number where one thing is wrong with many.
+_ROWS_TOLD = 20
+
 
 @dataclass
 class PreventableError(Exception):
@@ -358,11 +361,14 @@ class LinesRefusedError(PreventableError):
 
     @classmethod
     def of(cls, where: str, lines: Sequence[PreventableError]) -> LinesRefusedError:
-        """The refusal of a file for some of its lines, in their order."""
+        """The refusal of a file for some of its lines, in their order; what is wrong with many is told once."""
         refused = cls(
             where, f"{len(lines)} lines cannot be taken" if len(lines) > 1 else "a line cannot be taken"
         )
-        refused.lines = tuple(sorted(lines, key=lambda line: line.rows))
+        alike: dict[tuple[type[PreventableError], str], list[int]] = {}
+        for line in sorted(lines, key=lambda line: line.rows):
+            alike.setdefault((type(line), line.found), []).extend(line.rows)
+        refused.lines = tuple(kind(where, found, tuple(rows)) for (kind, found), rows in alike.items())
         return refused
 
     def __str__(self) -> str:
@@ -373,8 +379,14 @@ class LineError(PreventableError):
     """Base of what is wrong with one line; its number stands in `rows`."""
 
     number, title, exit_code = "G002", "A line of the file cannot be read", 3
-    remedy = "Give each line as many cells as the header has."
+    remedy = "Give each line as many cells as the header has, and close each quotation mark."
     state = "Nothing was taken."
+
+    def __str__(self) -> str:
+        told = ", ".join(map(str, self.rows[:_ROWS_TOLD]))
+        more = f" and {len(self.rows) - _ROWS_TOLD} more" if len(self.rows) > _ROWS_TOLD else ""
+        rows = f" (row{'s' if len(self.rows) > 1 else ''} {told}{more})"
+        return f"{self.number}  {self.where}: {self.found}{rows}. {self.remedy} {self.state}"
 
 
 class ColumnsError(LineError):
@@ -415,7 +427,8 @@ class UnknownDecisionError(PreventableError):
 class LabelError(LineError):
     number, title = "G010", "A label has no text, or a kind or site that is not known"
     remedy = (
-        "Write a text, a kind (premises, street, area, none), an id but for none, and a site code or nothing."
+        "Write a text in UTF-8, a kind (premises, street, area, none), an id but for none, and a site code or"
+        " nothing."
     )
 
 

@@ -17,7 +17,7 @@ from preventable.hand_over import home_session
 from preventable.settings import Policy, StepContext
 from preventable.stages.packs.csvw import safe_text
 from preventable.stages.places.answers import HEADER, queue_rows, read_answers
-from preventable.stages.places.decisions import ALL_SITES, Decision, Standing
+from preventable.stages.places.decisions import Decision, Standing
 from preventable.stages.places.directory import Place, find_places, place_directory
 from preventable.stages.places.phrases import form
 from preventable.stages.places.review import QueueLine, review_queue, reviewable
@@ -30,6 +30,7 @@ from preventable.store.decisions import (
 )
 from preventable.store.durable import PRIVATE_FILE, write_atomically
 from preventable.store.home import Home
+from preventable.tables.pseudonymous import ALL_SITES
 
 RESTRICTED = "Restricted: place texts of records, not to be passed on."
 _REVIEWABLE = ("place_matches", "place_phrases")
@@ -69,8 +70,10 @@ class Queue:
         """Write all lines as CSV that its owner alone may read.
 
         Raises:
-            UsageError: There is a file of that name: it may hold somebody's decisions.
+            UsageError: There is a file of that name: it may hold somebody's decisions. Or there is no such folder.
         """
+        if not path.absolute().parent.is_dir():
+            raise UsageError(str(path), "there is no such folder")
         if path.exists():
             raise UsageError(str(path), "there is a file of that name, perhaps with decisions in it")
         text = io.StringIO(newline="")
@@ -124,12 +127,16 @@ def review(
         numbers = {one.decision for one in take(home, taken, by=by, at=utc_now())}
         lines = [decision_line(one) for one in listed(home) if one.kept.decision in numbers]
         taken_in_words = f"{_counted(len(numbers), 'decision')} taken, from the next `preventable run` on"
+        if not numbers:
+            taken_in_words = "No decision taken: the file has none, or what it decides holds already"
         return [*lines, taken_in_words]
     if undone is not None:
         undo(home, undone, by=by, at=utc_now())
         return [f"Decision {undone} is undone from the next `preventable run` on"]
     if all_decisions:
         return [decision_line(one) for one in listed(home)] or ["No decision was ever taken"]
+    if out is not None and out.absolute().resolve().is_relative_to(home.released.resolve()):
+        raise UsageError(str(out), "that folder is handed to partners, and the queue holds texts of records")
     waiting = queue(home, policy)
     if out is not None:
         waiting.write(out)
@@ -152,7 +159,7 @@ def queue(home: Home, policy: Policy) -> Queue:
 
 
 def take(home: Home, path: Path, *, by: str, at: str) -> list[KeptDecision]:
-    """Take the decisions of a reviewed file, all or none; returns them with their numbers.
+    """Take the decisions of a reviewed file, all or none; returns those that change what holds, with their numbers.
 
     Args:
         home: The home whose queue was written.
@@ -258,3 +265,5 @@ def _standing(kept: Sequence[KeptDecision]) -> Standing:
 def _refuse_nobody(by: str) -> None:
     if not by.strip():
         raise UsageError("--by", "a decision needs the name of who takes it")
+    if not by.isprintable():
+        raise UsageError("--by", "the name has characters that cannot be printed")

@@ -13,6 +13,7 @@ import pytest
 from conftest import preventable
 
 from preventable import place_reviews
+from preventable.errors import UsageError
 from preventable.explain import explain_figure
 from preventable.settings import load_policy
 from preventable.store.home import open_home
@@ -93,6 +94,40 @@ def test_a_queue_is_not_written_over_a_file(decided):
     done = preventable("places", "review", "--home", decided["home"], "--out", decided["queue"], expect=2)
 
     assert done.stderr.startswith("U101")
+
+
+def test_a_queue_is_not_written_where_partners_look_nor_into_no_folder(decided):
+    released = decided["home"] / "released" / "packs"
+    before = files_of(released)
+
+    for out in (
+        released / "queue.csv",
+        released / ".." / "queue.csv",
+        decided["home"] / "nowhere" / "queue.csv",
+    ):
+        done = preventable("places", "review", "--home", decided["home"], "--out", out, expect=2)
+        assert done.stderr.startswith("U101")
+        assert not out.exists()
+    assert files_of(released) == before
+
+
+@pytest.mark.parametrize("by", ["", " ", "A\x1b[31m", "A\nB"])
+def test_who_decides_is_named_in_letters_that_can_be_printed(decided, by):
+    with pytest.raises(UsageError):
+        place_reviews.take(
+            open_home(decided["home"]), decided["queue"], by=by, at="2026-01-02T03:04:05+00:00"
+        )
+
+
+def test_the_same_file_taken_twice_is_taken_once(decided):
+    home = open_home(decided["home"])
+    before = place_reviews.listed(home)
+    again = decided["queue"].with_name(f"filled-{decided['queue'].name}")
+
+    done = preventable("places", "review", "--take", again, "--by", BY, "--home", decided["home"])
+
+    assert done.stdout.startswith("No decision taken")
+    assert place_reviews.listed(home) == before
 
 
 def test_decisions_change_nothing_before_the_next_run_and_the_places_of_their_texts_in_it(decided):

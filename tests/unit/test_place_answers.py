@@ -100,6 +100,42 @@ def test_what_a_spreadsheet_makes_of_the_file_is_read(form):
     assert (len(answers), errors) == (1, [])
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_text_that_a_spreadsheet_saves_with_tabs_is_read(encoding):
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    content = (
+        file_of({"review_id": "a", "decision": "1"}, delimiter="\t", mark=mark).decode().encode(encoding)
+    )
+
+    answers, errors = read_answers(content, where="f.csv", known=KNOWN, places=PLACES)
+
+    assert (len(answers), errors) == (1, [])
+
+
+@pytest.mark.parametrize("column", ["text", "p_3"])
+@pytest.mark.parametrize("cell", ["zettle " * 20_000, '"zettle'])
+def test_a_cell_too_long_or_that_never_closes_is_refused_and_hides_no_line(column, cell):
+    lines = [{"review_id": "a", "decision": "1"}, {"review_id": "b", "decision": "1", column: "CELL"}]
+    content = file_of(*lines, {"review_id": "c", "decision": "2"}).replace(b"CELL", cell.encode())
+
+    answers, errors = read_answers(content, where="f.csv", known=KNOWN, places=PLACES)
+
+    assert [error.number for error in errors] == ["G002"]
+    assert "zettle" not in str(errors[0])
+    assert len(answers) == 1
+
+
+def test_what_is_wrong_with_many_lines_is_told_once_with_their_rows():
+    _, errors = read(*[{"review_id": "z", "decision": "1"}] * 30, {"review_id": "a", "decision": "yes"})
+
+    told = str(LinesRefusedError.of("f.csv", errors)).splitlines()
+    assert [line[:4] for line in told] == ["G004", "G005", "G001"]
+    assert "(rows 2, 3, 4, " in told[0]
+    assert ", 21 and 10 more)" in told[0]
+    assert "(row 32)" in told[1]
+    assert "31 lines" in told[2]
+
+
 def test_a_file_in_another_encoding_is_read_since_its_texts_are_not():
     content = file_of({"review_id": "a", "decision": "1"}).decode().encode("cp1252")
 

@@ -82,6 +82,15 @@ def test_a_label_that_cannot_be_learnt_from_says_why_and_in_which_row(line, numb
     assert len(labels.lines) == 1
 
 
+def test_a_text_that_is_not_utf8_is_not_learnt_from_in_other_letters():
+    content = "text,site,kind,id\ncaf\u00e9 quay,ZXA01,street,quay\n".encode("cp1252")
+
+    labels, (error,) = read_labels(content, where="x", places=PLACES, sites=SITES)
+
+    assert (labels.lines, error.number, error.rows) == ((), "G010", (2,))
+    assert "quay" not in str(error)
+
+
 def test_a_file_without_the_columns_is_refused():
     assert [error.number for error in read("a,b\n", "text,place\n")[1]] == ["G003"]
 

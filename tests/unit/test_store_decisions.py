@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from dataclasses import replace
 
 import pytest
 from small_home import small_home
@@ -21,6 +22,7 @@ from preventable.store.decisions import (
 from preventable.store.session import writing
 
 ONE, TWO = NewDecision("p", 1, "ZXA01", "place", "XV1"), NewDecision("q", 1, "*", "none", None)
+OTHER = NewDecision("p", 1, "ZXA01", "none", None)
 FILE = b"as it was filled in"
 
 
@@ -47,7 +49,7 @@ def test_a_home_without_decisions_has_an_empty_table(home):
 
 
 def test_decisions_are_numbered_on_and_keep_who_when_and_from_which_file(home):
-    first, second = keep(home, ONE, TWO), keep(home, ONE)
+    first, second = keep(home, ONE, TWO), keep(home, OTHER)
 
     assert [one.decision for one in first + second] == [1, 2, 3]
     assert kept_decisions(home) == first + second
@@ -130,7 +132,7 @@ def test_nothing_is_taken_while_another_process_writes(home):
 
 
 @pytest.mark.parametrize(
-    "act", [lambda home: keep(home, TWO, ONE), lambda home: undo(home, 1)], ids=["take", "undo"]
+    "act", [lambda home: keep(home, TWO, OTHER), lambda home: undo(home, 1)], ids=["take", "undo"]
 )
 def test_an_act_cut_short_at_any_call_counts_whole_or_not_at_all(tmp_path, monkeypatch, act):
     """Each write, fsync and rename fails in its turn, as when the process is killed: nothing after it is done."""
@@ -186,3 +188,35 @@ def _fail_at(patch, number):
     for name in ("write", "fsync", "replace"):
         patch.setattr(durable.os, name, counted(name))
     return lambda: left
+
+
+@pytest.mark.parametrize(
+    ("before", "taken", "added"),
+    [
+        ([ONE, TWO], [ONE, TWO], []),
+        ([ONE], [ONE, TWO, TWO], [TWO]),
+        ([ONE, OTHER], [ONE], [ONE]),
+        # A decision for all sites went over that of one site: taken again, that one goes over it.
+        ([ONE, replace(OTHER, site_code="*")], [ONE], [ONE]),
+        ([replace(ONE, site_code="*"), OTHER], [replace(ONE, site_code="*")], [replace(ONE, site_code="*")]),
+        # Another site is not concerned, nor another form of phrases.
+        ([ONE, replace(OTHER, site_code="ZXB01")], [ONE], []),
+        ([replace(ONE, form=0)], [ONE], [ONE]),
+    ],
+)
+def test_what_holds_already_is_not_taken_again(home, before, taken, added):
+    keep(home, *before)
+
+    assert [one.said for one in keep(home, *taken)] == added
+    assert [one.said for one in kept_decisions(home)] == before + added
+
+
+def test_a_decision_that_was_undone_may_be_taken_again_and_undone_once_more(home):
+    keep(home, ONE)
+    undo(home, 1)
+    keep(home, ONE)
+    keep(home, ONE)
+
+    assert numbers(home) == [2]
+    undo(home, 2)
+    assert numbers(home) == []

@@ -15,7 +15,7 @@ import pyarrow as pa
 from preventable.errors import UnknownDecisionError
 from preventable.store.acts import add_act, kept_acts
 from preventable.store.home import Home
-from preventable.tables.pseudonymous import PLACE_DECISIONS
+from preventable.tables.pseudonymous import ALL_SITES, PLACE_DECISIONS
 
 _FOLDER = "decisions"
 
@@ -89,7 +89,9 @@ def kept_decisions(home: Home) -> list[KeptDecision]:
 def keep_decisions(
     home: Home, decisions: Sequence[NewDecision], *, by: str, at: str, source: bytes
 ) -> list[KeptDecision]:
-    """Add the decisions of one file, all of them or none; returns them with their numbers.
+    """Add the decisions of one file, all of them or none; returns those added with their numbers.
+
+    What holds already is not added again: a file taken twice would otherwise have to be undone twice.
 
     Args:
         home: The home.
@@ -104,11 +106,29 @@ def keep_decisions(
     """
     sha256 = hashlib.sha256(source).hexdigest()
     with home.lock():
-        before = len(kept_decisions(home))
-        if decisions:
-            said = [asdict(one) for one in decisions]
+        kept = kept_decisions(home)
+        new = _changing([one.said for one in kept if not one.undone], decisions)
+        if new:
+            said = [asdict(one) for one in new]
             add_act(home, _FOLDER, {"by": by, "at": at, "source_sha256": sha256, "decisions": said})
-    return [KeptDecision(before + n, one, by, at, sha256) for n, one in enumerate(decisions, 1)]
+    return [KeptDecision(len(kept) + n, one, by, at, sha256) for n, one in enumerate(new, 1)]
+
+
+def _changing(standing: Sequence[NewDecision], decisions: Sequence[NewDecision]) -> list[NewDecision]:
+    """Decisions that say something else than the last one of the same phrase that concerns their sites."""
+    of_phrase: dict[tuple[str, int], list[NewDecision]] = {}
+    for one in standing:
+        of_phrase.setdefault((one.phrase_id, one.form), []).append(one)
+    new = []
+    for one in decisions:
+        before = of_phrase.setdefault((one.phrase_id, one.form), [])
+        concerned = [
+            it for it in before if ALL_SITES in (it.site_code, one.site_code) or it.site_code == one.site_code
+        ]
+        if not concerned or concerned[-1] != one:
+            before.append(one)
+            new.append(one)
+    return new
 
 
 def undo_decision(home: Home, number: int, *, by: str, at: str) -> KeptDecision:

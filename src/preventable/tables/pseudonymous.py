@@ -67,6 +67,9 @@ PLACE_PHRASES = Table(
     ),
 )
 
+#: Site of a decision that holds for all.
+ALL_SITES = "*"
+
 PLACE_DECISIONS = Table(
     name="place_decisions",
     description="What people decided of place texts, as far as it stands: not undone. Handed to places by the pipeline from the home's list, which keeps every decision with who took it and when.",

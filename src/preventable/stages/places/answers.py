@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Collection, Mapping, Sequence
@@ -16,8 +17,9 @@ from preventable.errors import (
     UnknownReviewError,
     UnknownScopeError,
 )
-from preventable.stages.places.decisions import ALL_SITES, NOWHERE
+from preventable.stages.places.decisions import NOWHERE
 from preventable.stages.places.review import CHOICES, QueueLine
+from preventable.tables.pseudonymous import ALL_SITES
 
 #: What a person fills in; all else on a line is for reading.
 FILLED_IN = ("decision", "other_place", "for_sites")
@@ -28,6 +30,8 @@ HEADER = (
 )  # fmt: skip
 _NEEDED = ("review_id", *FILLED_IN, *(f"place_{number}" for number in range(1, CHOICES + 1)))
 _OTHER = "other"
+_BETWEEN_CELLS = ",;\t"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def read_answers(
     """Decisions of a reviewed file, and every line that cannot be taken. A line without a decision is neither.
 
     Args:
-        content: CSV with the header that `places review` wrote; comma or semicolon, UTF-8 or what a spreadsheet makes.
+        content: CSV with the header that `places review` wrote, or what a spreadsheet makes of it.
         where: Name of the file, for messages.
         known: review_id -> phrase and site.
         places: Ids of the gazetteer.
@@ -102,28 +106,43 @@ def read_answers(
 def csv_lines(
     content: bytes, where: str, needed: Sequence[str]
 ) -> tuple[list[tuple[int, dict[str, str]]], list[LineError]]:
-    """Lines of a CSV by column, each with its number in the file, blank ones left out; and those of another width."""
-    text = content.decode("utf-8-sig", errors="replace")
-    first = text.partition("\n")[0]
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ","
-    )
-    header = [name.strip() for name in next(reader, [])]
+    """Lines of a CSV by column, each with its number in the file, blank ones left out; and those of another width.
+
+    Args:
+        content: Commas, semicolons or tabs; UTF-8, or UTF-16 with its mark. Other letters are replaced.
+        where: Name of the file, for messages.
+        needed: Columns that must be there.
+    """
+    rows, errors = _rows(content, where)
+    header = [name.strip() for name in rows.pop(0)[1]] if rows else []
     absent = [name for name in needed if header.count(name) != 1]
     if absent:
         return [], [ColumnsError(where, f"it has not once each of {', '.join(absent)}", (1,))]
     lines: list[tuple[int, dict[str, str]]] = []
-    errors: list[LineError] = []
-    for cells in reader:
+    for number, cells in rows:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
             found = f"it has {len(cells)} cells, the header {len(header)}"
-            errors.append(LineError(where, found, (reader.line_num,)))
+            errors.append(LineError(where, found, (number,)))
             continue
-        named = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-        lines.append((reader.line_num, named))
+        lines.append((number, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}))
     return lines, errors
+
+
+def _rows(content: bytes, where: str) -> tuple[list[tuple[int, list[str]]], list[LineError]]:
+    """Cells of a CSV, each row with the number of its last line, up to one whose end cannot be told."""
+    encoding = "utf-16" if content.startswith(_UTF16) else "utf-8-sig"
+    text = content.decode(encoding, errors="replace")
+    delimiter = max(_BETWEEN_CELLS, key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        rows.extend((reader.line_num, cells) for cells in reader)
+    except csv.Error:
+        found = "a cell is too long, or its quotation mark does not close where the cell ends"
+        return rows, [LineError(where, found, (rows[-1][0] + 1 if rows else 1,))]
+    return rows, []
 
 
 def _answer(

@@ -13,10 +13,10 @@ from typing import Any
 from preventable.stages.places.gazetteer import Gazetteer, month_number
 from preventable.stages.places.matches import Match
 from preventable.stages.places.phrases import form
+from preventable.tables.pseudonymous import ALL_SITES
 
 #: What a decision may say besides a place: no place can be told; the words tell a type of place at most.
 NOWHERE = ("none", "generic")
-ALL_SITES = "*"
 
 
 @dataclass(frozen=True)

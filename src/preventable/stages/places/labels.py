@@ -49,7 +49,7 @@ def read_labels(
     """Labels of a CSV with the columns text, site, kind and id, and every line that cannot be learnt from.
 
     Args:
-        content: The file: comma or semicolon, UTF-8.
+        content: The file: commas, semicolons or tabs, UTF-8.
         where: Its name, for messages.
         places: The gazetteer by id.
         sites: Positions of the sites that ask, by code; a label without a site has an empty one.
@@ -80,6 +80,8 @@ def _labelled(
     kind, place_id, site = cells["kind"].lower(), cells["id"], cells["site"]
     if not cells["text"]:
         raise LabelError(where, "it has no text", (row,))
+    if "\N{REPLACEMENT CHARACTER}" in cells["text"]:
+        raise LabelError(where, "its text has letters that are not UTF-8", (row,))
     if kind not in (*_KINDS, _NOWHERE):
         raise LabelError(where, "its kind is another word", (row,))
     if site and site not in sites:
