@@ -123,6 +123,16 @@ def test_too_few_labels_are_refused():
         learn_from(Resolver(GAZETTEER, hospitals=HOSPITALS), labels)
 
 
+@pytest.mark.parametrize("placed", [0, 24])
+def test_labels_of_no_place_alone_are_refused_since_they_teach_to_answer_nothing(placed):
+    nowhere = "".join(f"qx{number} vwz,ZXA01,none,\n" for number in range(140))
+    streets = "".join(f"{number} quay lane,ZXA01,street,quay\n" for number in range(placed))
+    labels, _ = read(nowhere + streets)
+
+    with pytest.raises(TooFewLabelsError, match=f"{placed} name a place"):
+        learn_from(Resolver(GAZETTEER, hospitals=HOSPITALS), labels)
+
+
 def test_weights_that_could_not_be_measured_are_refused():
     labels, _ = read(made(90))
     few = learn_from(Resolver(GAZETTEER, hospitals=HOSPITALS), labels)

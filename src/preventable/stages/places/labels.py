@@ -133,6 +133,8 @@ class Lesson:
             "",
             f"On labels kept apart, each once. Used: probability of {self.accept} or more.",
         ]
+        if not nowhere:
+            said.append("No label means no place: what is learnt does not know when to keep silent.")
         return "\n".join([*said, next_hundred(self.curve)])
 
 
@@ -144,11 +146,15 @@ def learn_from(resolver: Resolver, labels: Labels) -> Lesson:
         labels: At least `least_lines` of learn.toml.
 
     Raises:
-        TooFewLabelsError: There are fewer.
+        TooFewLabelsError: There are fewer, or nearly all mean no place: what is learnt would answer nothing.
     """
-    least = read_list("learn")["labels"]["least_lines"]
+    settings = read_list("learn")["labels"]
+    least, least_placed = settings["least_lines"], settings["least_with_place"]
     if len(labels.lines) < least:
         raise TooFewLabelsError("labels", f"{len(labels.lines)} differ, and {least} are needed")
+    placed = sum(line.place_id is not None for line in labels.lines)
+    if placed < least_placed:
+        raise TooFewLabelsError("labels", f"{placed} name a place, and {least_placed} are needed")
     weights = fit(resolver, labels.lines)
     curve = tuple(learning_curve(resolver, labels.lines))
     return Lesson(labels, weights, curve, float(resolver.rules["decision"]["accept"]))
