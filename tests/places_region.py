@@ -166,6 +166,37 @@ def located_tables(
     phrases: Sequence[Mapping[str, Any]] | None = None,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, list[dict[str, Any]]]]:
     """located_records by record key, and what else the stage makes, by table."""
+    engine = located_engine(
+        records,
+        texts,
+        previous=previous,
+        listings=listings,
+        region=region,
+        decisions=decisions,
+        phrases=phrases,
+    )
+    made = {
+        name: TABLES[name].conform(engine.table(name)).to_pylist()
+        for name in ("place_matches", "place_phrases")
+    }
+    rows = engine.table("located_records")
+    assert set(rows.column_names) == {column.name for column in TABLES["located_records"].columns}
+    keys = rows.column("record_key").to_pylist()
+    assert sorted(keys) == sorted(str(one["record_key"]) for one in records)
+    return {row["record_key"]: row for row in rows.to_pylist()}, made
+
+
+def located_engine(
+    records: Sequence[Mapping[str, Any]],
+    texts: Mapping[str, str] | None = None,
+    *,
+    previous: Sequence[Mapping[str, Any]] | None = None,
+    listings: Sequence[Mapping[str, Any]] = (),
+    region: Mapping[str, pa.Table] | None = None,
+    decisions: Sequence[Mapping[str, Any]] = (),
+    phrases: Sequence[Mapping[str, Any]] | None = None,
+) -> DuckDBEngine:
+    """A session with what the stage read and made."""
     engine = DuckDBEngine(threads=1)
     for name, data in (region or region_tables()).items():
         engine.load(name, data)
@@ -182,15 +213,7 @@ def located_tables(
         engine.load("previous_place_phrases", rows_of("place_phrases", phrases))
     engine.load("place_decisions", rows_of("place_decisions", decisions))
     locate_records(engine, StepContext(policy=Policy({}), region={}, phrase_key=PHRASE_KEY))
-    made = {
-        name: TABLES[name].conform(engine.table(name)).to_pylist()
-        for name in ("place_matches", "place_phrases")
-    }
-    rows = engine.table("located_records")
-    assert set(rows.column_names) == {column.name for column in TABLES["located_records"].columns}
-    keys = rows.column("record_key").to_pylist()
-    assert sorted(keys) == sorted(str(one["record_key"]) for one in records)
-    return {row["record_key"]: row for row in rows.to_pylist()}, made
+    return engine
 
 
 def decided(

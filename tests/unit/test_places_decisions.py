@@ -182,6 +182,21 @@ def test_a_place_decided_is_not_used_after_it_closed():
     }
 
 
+@pytest.mark.parametrize(
+    ("place", "months", "used"),
+    [
+        ("XV2", ["2025-02", "2025-03", "2025-04"], [True, True, False]),
+        ("XV6", ["2025-05", "2025-06", "2025-07"], [False, True, True]),
+    ],
+)
+def test_a_place_decided_counts_in_the_months_in_which_it_opened_and_closed(place, months, used):
+    # The words alone tell nothing: what is placed was decided.
+    records = [record(month, month=month, place_text_id="t") for month in months]
+
+    found = one(records, {"t": "wuffi tok"}, decisions=[decided(1, "wuffi tok", place)])
+    assert [found[month] for month in months] == [place if counts else None for counts in used]
+
+
 def test_a_decision_for_a_place_that_the_gazetteer_lacks_changes_nothing():
     records = [record("r", place_text_id="t"), record("other", place_text_id="u")]
     texts = {"t": CHAIN, "u": "bar verazul"}

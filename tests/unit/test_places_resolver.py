@@ -182,6 +182,27 @@ def test_a_postcode_in_the_text_is_its_centre_unless_a_place_stands_there():
     assert (away.kind, away.easting_m) == ("postcode", 9000.0)
 
 
+def test_a_typed_postcode_of_premises_rules_out_what_is_far_from_them():
+    rows = [{**row, "postcode": "ZZ4 4ZZ"} if row["place_id"] == "zettle-3" else row for row in ROWS]
+    resolver = Resolver(gazetteer_of_rows(rows), hospitals=HOSPITALS)
+
+    branch, near_by, far = (
+        answer(resolver, text)
+        for text in ("copper zettle zz4 4zz", "orchard rise zz4 4zz", "bar verazul zz4 4zz")
+    )
+
+    assert (branch.place_id, decide(branch, resolver.rules)) == ("zettle-3", "accept")
+    assert near_by.place_id in {"orchard", "zettle-3"}
+    assert far.place_id != "verazul"
+
+
+def test_a_sure_answer_is_as_wide_as_the_place_itself(resolver):
+    area, premises = answer(resolver, "tarnfold"), answer(resolver, "bar verazul mill street")
+
+    assert area.sigma_m >= 1500.0
+    assert premises.sigma_m >= read_list("rules")["size_m"]["premises"]
+
+
 def test_the_radius_of_an_undecided_answer_reaches_its_rivals(resolver):
     chain, alone = answer(resolver, "copper zettle"), answer(resolver, "bar verazul")
 

@@ -17,6 +17,36 @@ def test_no_record_gives_empty_tables():
     assert located([]) == ({}, [])
 
 
+def test_a_region_without_premises_and_streets_still_has_its_areas_and_points():
+    bare = region_tables()
+    for name in ("venues", "venue_aliases", "streets", "institutions", "postcodes"):
+        bare[name] = bare[name].slice(0, 0)
+    texts = {"a": "tarnfold", "v": "bar verazul", "": ""}
+    rows, matches = located(
+        [
+            record("area", place_text_id="a"),
+            record("venue", place_text_id="v"),
+            record("empty", place_text_id=""),
+            record("point", "police", place_text_id="v", **AT_XV1),
+        ],
+        texts,
+        region=bare,
+    )
+
+    assert {key: row["place_kind"] for key, row in rows.items()} == {
+        "area": "area", "venue": "none", "empty": "none", "point": "point",
+    }  # fmt: skip
+    assert {match["place_id"] for match in matches} == {"XW002", None}
+
+
+@pytest.mark.parametrize("missing", ["easting_m", "northing_m"])
+def test_half_a_point_is_no_point(missing):
+    half = {**AT_XV1, missing: None}
+    row = one(record("r", "police", place_text_id="t", **half), {"t": "bar verazul"})
+
+    assert (row["place_id"] or row["venue_id"], row["place_kind"]) == ("XV1", "premises")
+
+
 def test_a_stated_point_wins_over_postcode_and_text():
     row = one(
         record("r", "police", place_text_id="t", postcode_easting_m=1.0, postcode_northing_m=1.0, **AT_XV1),
