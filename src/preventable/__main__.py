@@ -388,8 +388,11 @@ def find(
     """Find places of the gazetteer by name: id, type, district, licence, and since when it is open or so named."""
     from preventable import place_reviews
 
-    for place in place_reviews.find(open_home(home), name):
+    found = place_reviews.find(open_home(home), name)
+    for place in found:
         _say(place.as_text())
+    if not found:
+        _say("No place has a name like that")
 
 
 @linkage_app.command("audit-sample")

@@ -119,6 +119,12 @@ def test_who_decides_is_named_in_letters_that_can_be_printed(decided, by):
         )
 
 
+def test_a_name_that_no_place_has_is_said_to_be_none(decided):
+    done = preventable("places", "find", "qqqqxxxx", "--home", decided["home"])
+
+    assert done.stdout.strip() == "No place has a name like that"
+
+
 def test_the_same_file_taken_twice_is_taken_once(decided):
     home = open_home(decided["home"])
     before = place_reviews.listed(home)
