@@ -125,6 +125,15 @@ def test_a_cell_too_long_or_that_never_closes_is_refused_and_hides_no_line(colum
     assert len(answers) == 1
 
 
+def test_a_quotation_mark_in_the_last_column_that_never_closes_hides_no_line():
+    lines = [{"review_id": "a", "decision": "1", "p_3": "CELL"}, {"review_id": "b", "decision": "2"}]
+    content = file_of(*[{"text": "zettle", **line} for line in lines]).replace(b"CELL", b'"0.1')
+
+    answers, (error,) = read_answers(content, where="f.csv", known=KNOWN, places=PLACES)
+
+    assert (answers, error.number, error.rows) == ([], "G002", (2,))
+
+
 def test_what_is_wrong_with_many_lines_is_told_once_with_their_rows():
     _, errors = read(*[{"review_id": "z", "decision": "1"}] * 30, {"review_id": "a", "decision": "yes"})
 

@@ -52,6 +52,13 @@ def test_what_a_point_the_words_or_generic_words_tell_is_not_asked():
     assert queue(records, {"t": CHAIN, "u": "bar verazul", "v": "someone elses house", "w": ""}) == []
 
 
+def test_a_record_with_a_point_is_none_of_those_that_wait():
+    point = {"easting_m": WEST + 203.0, "northing_m": SOUTH + 300.0, "point_sd_m": 10.0}
+    (line,) = queue([*asked(2), record("point", place_text_id="t", **point)], {"t": CHAIN})
+
+    assert line.records == 2
+
+
 def test_a_text_that_retention_deleted_is_not_asked():
     assert queue(asked(1), {}) == []
 
