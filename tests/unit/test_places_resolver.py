@@ -85,7 +85,7 @@ def test_an_area_is_found_as_an_area(resolver, area):
         ("with partner at home", "own_home"),
         ("a neighbour", "other_home"),
         ("pts own flat", "own_home"),
-        ("homeless", None),
+        ("homeless", "unknown"),
         ("quarry", "other"),
         ("bookies", "other"),
         ("town centre", "street_public"),
