@@ -86,13 +86,18 @@ def judge(
     records = 1 + max(int(side.max(initial=0)) for one in (pairs, chance) for side in (one.left, one.right))
     busy, busy_chance = _densities(pairs, chance, records, shifts)
     around = (np.log1p(busy), np.log1p(busy_chance, out=busy_chance))
-    log_odds, _ = _corrected(pairs, chance, around, None, len(parts), prior_strength)
+    log_odds = _corrected(pairs, chance, around, None, len(parts), prior_strength)[0]
     rivals = _rivals(pairs, chance, log_odds, records, of_one_source=of_one_source)
     probability, by_chance = (
-        np.minimum(1 / (1 + np.exp(-odds)), 1 - _SUREST)
-        for odds in _corrected(pairs, chance, around, rivals, len(parts), prior_strength)
+        _probability(odds) for odds in _corrected(pairs, chance, around, rivals, len(parts), prior_strength)
     )
     return Judged(probability, _strata(pairs, busy, parts, strata), by_chance)
+
+
+def _probability(odds: np.ndarray) -> np.ndarray:
+    """Log odds as probabilities, in their place."""
+    np.exp(np.negative(odds, out=odds), out=odds)
+    return np.minimum(np.divide(1, 1 + odds, out=odds), 1 - _SUREST, out=odds)
 
 
 def _densities(pairs: Weighed, chance: Weighed, records: int, shifts: int) -> tuple[np.ndarray, np.ndarray]:
@@ -105,11 +110,12 @@ def _densities(pairs: Weighed, chance: Weighed, records: int, shifts: int) -> tu
     every = totals.sum(axis=1)
 
     def around(of: Weighed) -> np.ndarray:
-        found = every[of.left]
-        found += every[of.right]
-        found -= totals[of.left, of.shift]
-        found -= totals[of.right, of.shift]
-        return np.asarray(found)
+        found = np.empty(len(of.left))
+        for start in range(0, len(found), _AT_ONCE):
+            at = slice(start, start + _AT_ONCE)
+            left, right, shift = of.left[at], of.right[at], of.shift[at]
+            found[at] = every[left] + every[right] - totals[left, shift] - totals[right, shift]
+        return found
 
     return around(pairs), around(chance)
 
