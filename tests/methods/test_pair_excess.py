@@ -354,7 +354,9 @@ def test_progress_ends_at_one(known_world):
 def test_the_error_of_a_share_has_that_of_its_co_victims_in_it():
     """Without each of four weeks: pairs .8 in all, of which .7, .8, .9, .8 are of one victim; their product spreads."""
     pairs, parts = np.full(4, 0.8), np.array([0.7, 0.8, 0.9, 0.8])
-    reading = _Reading(0.8, 0.8, np.column_stack([pairs, parts]), np.arange(4), 1.0, 0.1, 0.01, 9.0, 0.1, 0.5)
+    reading = _Reading(
+        0.8, 0.8, np.column_stack([pairs, parts]), np.arange(4), None, None, 1.0, 0.1, 0.01, 9.0, 0.1, 0.5
+    )
     share = KnownShare(records=100, police_records=300, weeks=4, calibrated=False, reason="")
 
     made = _with_figures(share, "ed", {"ed": reading}, 0.0, replace(RULES, widest_interval=9.0))
