@@ -1,5 +1,7 @@
 """Shares by group: they add up to the share of all, and differ where the groups do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pair_world import RULES, pair_world
@@ -46,6 +48,27 @@ def test_halves_at_random_do_not_differ(share):
 
 def test_records_in_no_group_make_none(share):
     assert share.groups["none"][0].records == 0
+
+
+def test_records_with_neither_age_nor_sex_are_in_no_group(share):
+    world = pair_world(1)
+    silent = np.arange(len(world.health)) % 10 == 0
+    health = replace(
+        world.health,
+        age_from=np.where(silent, np.nan, world.health.age_from),
+        age_to=np.where(silent, np.nan, world.health.age_to),
+        sex=np.where(silent, -1, world.health.sex),
+    )
+    group = Grouping({"ed": silent.astype(int)}, np.zeros(len(world.police), int), 2)
+
+    found = known_to_police(
+        {"ed": health}, world.police, weeks=world.weeks, rules=RULES, groupings={"silent": group}
+    )["ed"]
+
+    others, none = found.groups["silent"]
+    assert none.records == 0
+    assert 0.95 * (~silent).sum() < others.records <= (~silent).sum()
+    assert others.estimate == pytest.approx(share.estimate, abs=2 * share.standard_error)
 
 
 def test_a_part_is_drawn_half_way_where_it_is_as_unsure_as_groups_differ():

@@ -137,7 +137,7 @@ def test_more_are_known_by_incident_and_their_interval_is_wider(said):
     own, incident = whole(said), whole(said, measure="incident")
 
     co_victims = own["estimate"] * (1 / own["own_record_part"] - 1)
-    assert incident["estimate"] - own["estimate"] == pytest.approx(0.15 * co_victims)
+    assert incident["estimate"] - own["estimate"] == pytest.approx(0.22 * co_victims)
     assert incident["upper"] - incident["lower"] > own["upper"] - own["lower"]
 
 
@@ -161,9 +161,38 @@ def test_groups_whose_shares_differ_are_told_apart_and_small_ones_not():
     assert late_row["lower"] <= 0.7 <= late_row["upper"]
     assert early_row["upper"] < late_row["lower"]
     places = of_groups(said, "place_type")
-    assert (places["school"]["estimate"], places["school"]["reason"]) == (None, "too few to say")
+    assert (places["school"]["estimate"], places["school"]["reason"]) == (None, "too few records to say")
     assert places["home"]["estimate"] == pytest.approx(whole(said)["estimate"], abs=0.05)
     assert set(of_groups(said, "quarter")) == {"2024-Q1", "2024-Q2"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"fewest_records": 10**6}, "too few records to say"),
+        ({"widest_interval": 0.001}, "too uncertain to say"),
+        ({"fewest_standard_errors": 10**6}, "too uncertain to say"),
+    ],
+)
+def test_a_group_that_is_not_told_says_whether_it_is_small_or_uncertain(changed, reason):
+    rules = {**RULES, "groups": replace(RULES["groups"], **changed)}
+
+    quarter = of_groups(estimate_known(table(ROWS), rules=rules), "quarter")["2024-Q1"]
+
+    assert (quarter["estimate"], quarter["upper"], quarter["reason"]) == (None, None, reason)
+
+
+def test_a_breakdown_that_policy_leaves_out_has_no_group():
+    rules = {**RULES, "groups": replace(RULES["groups"], not_told={"ed": ("quarter",)})}
+
+    said = estimate_known(table(ROWS), rules=rules)
+
+    assert of_groups(said, "quarter") == {}
+    assert of_groups(said, "age_band")
+
+
+def test_ages_guessed_by_crews_make_no_groups():
+    assert RULES["groups"].not_told == {"ambulance": ("age_band",)}
 
 
 def test_an_interval_wider_than_the_rules_allow_is_no_figure(said):
@@ -351,7 +380,7 @@ def test_police_records_without_a_time_are_left_out_and_a_point_in_time_is_a_win
         ]
     )
 
-    records = known._police_records(rows, JANUARY.date())
+    records = known.police_records(rows, JANUARY.date())
 
     assert records.start_min.tolist() == [180.0, 180.0]
     assert records.width_min.tolist() == [0.0, 60.0]

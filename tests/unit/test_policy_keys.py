@@ -26,6 +26,7 @@ PARTS = [
     (read_recipients, ("recipients", "recipients", 0)),
     (read_recipients, ("recipients", "recipients", 0, "allowed", 0)),
     (read_linkage_policy, ("linkage",)),
+    (read_linkage_policy, ("linkage", "estimates")),
     (read_signal_rules, ("signals",)),
     (read_signal_rules, ("signals", "series", 0)),
     (read_signal_rules, ("signals", "weeks")),
@@ -47,6 +48,14 @@ def test_a_key_that_nothing_reads_is_refused_by_name(read, path):
         read(policy({(*path, "mispelt"): 1}))
     file = f"definitions/{path[1]}" if path[0] == "definitions" else path[0]
     assert refused.value.where == f"policy/{file}.toml"
+
+
+@pytest.mark.parametrize(
+    "not_told", [{"police": ["weapon"]}, {"ed": ["wepon"]}, {"ed": "weapon"}, ["weapon"]]
+)
+def test_what_is_not_told_names_health_sources_and_break_downs(not_told):
+    with pytest.raises(PolicyError, match="not_told"):
+        read_linkage_policy(policy({("linkage", "estimates", "not_told"): not_told}))
 
 
 @pytest.mark.parametrize("name", ["counts", "notes"])

@@ -49,7 +49,7 @@ class GroupShare:
     """One group of one service.
 
     Attributes:
-        records: Health records of the group in classes that are read.
+        records: Health records of the group that are read (`RecordExcess.read`).
         estimate: Share of victims with a police record of their own, not cut to 0 to 1; nan where there is no record.
         standard_error: Its standard error.
         pairs, pairs_error: Pairs beyond chance a record, co-victims' included, and their standard error.
@@ -70,7 +70,8 @@ class RecordExcess:
         week: Its week.
         pairs: Pairs beyond chance; their sum over all records is the number of pairs.
         others, known: Weighted pairs of persons who cannot be one, and of all whose ages and sexes are both given.
-        read: Whether its classes of time, place and age are large enough to be read.
+        read: Whether its classes of time, place and age are large enough to be read, and it has an age or a sex: with
+            neither its pairs are hardly told from chance, and one supplier's would drown a group.
     """
 
     week: Ints
@@ -117,7 +118,8 @@ def record_excess(
     moved = [shifted(police, k * WEEK_MIN, weeks * WEEK_MIN) for k in rules.shifts(weeks)]
     null = _sums(health, moved, values, stratum, rules) * counts.scale[block, health.time_class]
     pairs, others, known = real - null
-    read = np.abs(share).sum(axis=-1).reshape(-1)[stratum] > 0
+    told = ~np.isnan(health.age_from) | (health.sex >= 0)
+    read = told & (np.abs(share).sum(axis=-1).reshape(-1)[stratum] > 0)
     return RecordExcess(weeks_of(health, weeks, rules), pairs, others, known, read)
 
 

@@ -97,7 +97,7 @@ def estimate_known(
     rows = []
     for source in HEALTH_SOURCES:
         whole = _row(source, shares[source], first, weeks)
-        rows += [whole, {**whole, "measure": "incident", **_of_incidents(shares[source], rules)}]
+        rows += [whole, {**whole, "measure": "incident", **of_incidents(shares[source], rules)}]
         of_groups = group_rows(shares[source], names, rules["given"]["level"], rules["groups"])
         rows += [{**whole, "own_record_part": None, **one} for one in of_groups]
     return rows
@@ -109,7 +109,7 @@ def _of_timed_police(made: Mapping[str, Grouping], police: pa.Table, first: dt.d
     return {name: replace(grouping, police=grouping.police[timed]) for name, grouping in made.items()}
 
 
-def _of_incidents(share: KnownShare, rules: Mapping[str, Any]) -> dict[str, Any]:
+def of_incidents(share: KnownShare, rules: Mapping[str, Any]) -> dict[str, Any]:
     """Share of victims of whose incident the police have recorded any victim; none where no share is given."""
     if share.estimate is None or share.standard_error is None or share.co_victims is None:
         return {}

@@ -1,4 +1,4 @@
-"""Groups of victims of which the share known to police is told, or that there are too few to say."""
+"""Groups of victims of which the share known to police is told, or why it is not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from preventable.methods.pair_excess import KnownShare
 from preventable.methods.pair_excess_groups import Grouping, GroupShare
 from preventable.stages.linkage.policy import GroupRules
 
-TOO_FEW = "too few to say"
+TOO_FEW = "too few records to say"
+TOO_UNCERTAIN = "too uncertain to say"
 _COLUMNS = {"place_type": "place_type", "weapon": "method"}
 
 
@@ -48,6 +49,9 @@ def groupings(
             )
             for source, table in by_source.items()
         }
+        for source in labels:
+            if breakdown in rules.not_told.get(source, ()):
+                labels[source][:] = -1
         police = labels.pop("police")
         made[breakdown] = Grouping(labels, police, len(groups))
     return made
@@ -70,14 +74,10 @@ def group_rows(
 
 def _figures(one: GroupShare, hidden: float, level: float, rules: GroupRules) -> dict[str, Any]:
     reach = float(norm.ppf(0.5 + level / 2)) * one.standard_error
-    told = (
-        one.records >= rules.fewest_records
-        and one.pairs > rules.fewest_standard_errors * one.pairs_error
-        and 2 * reach <= rules.widest_interval
-    )
-    if not told:
+    reason = _why_not(one, 2 * reach, rules)
+    if reason:
         names = ("estimate", "standard_error", "lower", "upper", "upper_if_hidden")
-        return {**dict.fromkeys(names), "calibrated": False, "reason": TOO_FEW}
+        return {**dict.fromkeys(names), "calibrated": False, "reason": reason}
     lower, estimate, upper = (
         min(max(number, 0.0), 1.0) for number in (one.estimate - reach, one.estimate, one.estimate + reach)
     )
@@ -90,6 +90,14 @@ def _figures(one: GroupShare, hidden: float, level: float, rules: GroupRules) ->
         "calibrated": True,
         "reason": "",
     }
+
+
+def _why_not(one: GroupShare, width: float, rules: GroupRules) -> str:
+    """Why a group is not told of; empty where it is."""
+    if one.records < rules.fewest_records:
+        return TOO_FEW
+    clear = one.pairs > rules.fewest_standard_errors * one.pairs_error and width <= rules.widest_interval
+    return "" if clear else TOO_UNCERTAIN
 
 
 # --- which group a record is in -------------------------------------------------------------------

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from preventable.errors import PolicyError
 from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys
+from preventable.tables.aggregate import BREAKDOWNS_OF_SHARES
 from preventable.tables.conditions import RECORD_COLUMNS, Condition, read_condition
 
 SOURCES = ("ambulance", "ed", "police")
@@ -26,6 +27,7 @@ class GroupRules:
         between_groups_sd: Standard deviation between groups of the part of pairs that is of one victim.
         age_from: Youngest age of each band, rising from 0.
         codes: Codes of each group, by break-down (place_type, weapon).
+        not_told: Break-downs that are not told, by health source.
     """
 
     fewest_records: int
@@ -34,6 +36,7 @@ class GroupRules:
     between_groups_sd: float
     age_from: tuple[int, ...]
     codes: Mapping[str, Mapping[str, tuple[str, ...]]]
+    not_told: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def read_linkage_policy(policy: Policy) -> LinkagePolicy:
 def _groups(given: object) -> GroupRules:
     if not isinstance(given, Mapping):
         raise PolicyError(_WHERE, "it has no estimates")
-    refuse_unknown_keys(_WHERE, "estimates", given, (*_ESTIMATES, "groups"))
+    refuse_unknown_keys(_WHERE, "estimates", given, (*_ESTIMATES, "groups", "not_told"))
     numbers = {name: given.get(name) for name in _ESTIMATES}
     for name, number in numbers.items():
         if isinstance(number, bool) or not isinstance(number, int | float) or number <= 0:
@@ -102,7 +105,18 @@ def _groups(given: object) -> GroupRules:
         name: {group: tuple(words) for group, words in groups[name].items()}
         for name in ("place_type", "weapon")
     }
-    return GroupRules(**numbers, age_from=tuple(ages), codes=codes)
+    return GroupRules(
+        **numbers, age_from=tuple(ages), codes=codes, not_told=_not_told(given.get("not_told", {}))
+    )
+
+
+def _not_told(given: object) -> dict[str, tuple[str, ...]]:
+    known = set(BREAKDOWNS_OF_SHARES) - {"all"}
+    if not isinstance(given, Mapping) or not set(given) <= set(SOURCES) - {"police"}:
+        raise PolicyError(_WHERE, "not_told does not name health sources")
+    if not all(isinstance(words, list) and set(words) <= known for words in given.values()):
+        raise PolicyError(_WHERE, f"not_told names what is none of {', '.join(sorted(known))}")
+    return {source: tuple(words) for source, words in given.items()}
 
 
 def _linkable(policy: Policy, named: object) -> dict[str, tuple[Condition, ...]]:

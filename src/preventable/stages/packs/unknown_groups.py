@@ -50,7 +50,8 @@ def by_group(
     return (
         Paragraph(
             _(
-                "By group, the shares are less sure; [x] is where there are too few to say. Read the groups together: "
+                "By group, the shares are less sure; [x] stands where one is too uncertain to say, [z] where a service "
+                "is not told by that group. Read the groups together: "
                 "of twenty groups one lies outside its 95 % limits by chance, and the largest and the smallest look "
                 "more apart than they are. Errors of time and place are taken to be alike in all groups."
             )
