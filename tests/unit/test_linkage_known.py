@@ -171,6 +171,7 @@ def test_groups_whose_shares_differ_are_told_apart_and_small_ones_not():
     [
         ({"fewest_records": 10**6}, "too few records to say"),
         ({"widest_interval": 0.001}, "too uncertain to say"),
+        ({"fewest_read_share": 1.01}, "too uncertain to say"),
         ({"fewest_standard_errors": 10**6}, "too uncertain to say"),
     ],
 )

@@ -53,6 +53,7 @@ class GroupShare:
         estimate: Share of victims with a police record of their own, not cut to 0 to 1; nan where there is no record.
         standard_error: Its standard error.
         pairs, pairs_error: Pairs beyond chance a record, co-victims' included, and their standard error.
+        read_share: Share of the group's records that are read.
     """
 
     records: int
@@ -60,6 +61,7 @@ class GroupShare:
     standard_error: float
     pairs: float
     pairs_error: float
+    read_share: float
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,8 @@ def shares_by_group(
         )
         of_group = _own_part(others, known, other_person_share(profile))
         drawn = _drawn(*of_group, part, part_error, between_sd)
-        shares.append(_group_share(records, pairs / usable, *drawn, profile_error))
+        of_group_read = float(rows.sum() / max((group == one).sum(), 1))
+        shares.append(_group_share(records, pairs / usable, *drawn, profile_error, of_group_read))
     return shares
 
 
@@ -203,15 +206,16 @@ def _weekly(week: Ints, values: Floats, weeks: int) -> Floats:
 
 
 def _group_share(
-    records: Floats, pairs: Floats, part: float, part_error: float, profile_error: float
+    records: Floats, pairs: Floats, part: float, part_error: float, profile_error: float, read_share: float
 ) -> GroupShare:
     number = records.sum()
     if number == 0:
-        return GroupShare(0, *([float("nan")] * 4))
+        none = float("nan")
+        return GroupShare(0, none, none, none, none, read_share)
     mean, mean_error = pairs.sum() / number, _jackknife_ratio(pairs, records)
     estimate = mean * part
     error = np.sqrt((mean_error * part) ** 2 + (mean * part_error) ** 2 + (estimate * profile_error) ** 2)
-    return GroupShare(int(number), float(estimate), float(error), float(mean), mean_error)
+    return GroupShare(int(number), float(estimate), float(error), float(mean), mean_error, read_share)
 
 
 def _drawn(

@@ -96,7 +96,11 @@ def _why_not(one: GroupShare, width: float, rules: GroupRules) -> str:
     """Why a group is not told of; empty where it is."""
     if one.records < rules.fewest_records:
         return TOO_FEW
-    clear = one.pairs > rules.fewest_standard_errors * one.pairs_error and width <= rules.widest_interval
+    clear = (
+        one.read_share >= rules.fewest_read_share
+        and one.pairs > rules.fewest_standard_errors * one.pairs_error
+        and width <= rules.widest_interval
+    )
     return "" if clear else TOO_UNCERTAIN
 
 

@@ -12,7 +12,9 @@ from preventable.tables.conditions import RECORD_COLUMNS, Condition, read_condit
 
 SOURCES = ("ambulance", "ed", "police")
 _WHERE = "policy/linkage.toml"
-_ESTIMATES = ("fewest_records", "fewest_standard_errors", "widest_interval", "between_groups_sd")
+_ESTIMATES = (
+    "fewest_records", "fewest_read_share", "fewest_standard_errors", "widest_interval", "between_groups_sd",
+)  # fmt: skip
 _NUMBERS = ("report_probability", "kept_probability", "same_injury_hours", "widest_window_hours")
 
 
@@ -22,6 +24,7 @@ class GroupRules:
 
     Attributes:
         fewest_records: Health records below which it is not told.
+        fewest_read_share: Share of a group's records that can be read, below which it is not told: the rest may differ.
         fewest_standard_errors: Of the pairs beyond chance, below which it is not told.
         widest_interval: Width above which it is not told.
         between_groups_sd: Standard deviation between groups of the part of pairs that is of one victim.
@@ -31,6 +34,7 @@ class GroupRules:
     """
 
     fewest_records: int
+    fewest_read_share: float
     fewest_standard_errors: float
     widest_interval: float
     between_groups_sd: float
