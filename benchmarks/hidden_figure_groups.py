@@ -1,6 +1,6 @@
 """The share known to police by group of victims, as policy would have it told, on invented worlds beside their truth.
 
-.venv/bin/python benchmarks/hidden_figure_groups.py [first seed [worlds]]
+.venv/bin/python benchmarks/hidden_figure_groups.py [first seed [worlds [incidents of each]]]
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from preventable.stages.linkage.known_groups import group_rows  # noqa: E402
 from preventable.stages.linkage.policy import read_linkage_policy  # noqa: E402
 
 GROUPS = read_linkage_policy(load_policy()).groups
-FIRST_SEED, WORLDS = 2001, 8
+FIRST_SEED, WORLDS, INCIDENTS = 2001, 10, 60_000
 QUARTER_MIN = 13 * WEEK
 SOURCES = {"ed": "emergency", "ambulance": "ambulance"}
 _PLACES, _WEAPONS = ("licensed_premises", "home", "street", "school"), ("sharp", "other")
@@ -124,9 +124,9 @@ def line(name: str, rows: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def main(first: int = FIRST_SEED, worlds: int = WORLDS) -> None:
+def main(first: int = FIRST_SEED, worlds: int = WORLDS, incidents: int = INCIDENTS) -> None:
     """Print the table of benchmarks/README.md: by break-down, then by group."""
-    found = [row for seed in range(first, first + worlds) for row in told(world(seed))]
+    found = [row for seed in range(first, first + worlds) for row in told(world(seed, incidents))]
     by_name: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in found:
         for name in ((row["source"],), (row["source"], row["breakdown"])):

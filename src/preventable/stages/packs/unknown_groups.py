@@ -53,7 +53,8 @@ def by_group(
                 "By group, the shares are less sure; [x] stands where one is too uncertain to say, [z] where a service "
                 "is not told by that group. Read the groups together: "
                 "of twenty groups one lies outside its 95 % limits by chance, and the largest and the smallest look "
-                "more apart than they are. Errors of time and place are taken to be alike in all groups."
+                "more apart than they are. Errors of time and place are taken to be alike in all groups. Records that "
+                "do not tell the group are in none, so that groups need not average to the share of all."
             )
         ),
         TableBlock(
