@@ -31,7 +31,9 @@ def test_every_error_has_a_number_of_its_own_and_stands_on_the_page():
 def test_an_error_says_remedy_and_state_in_sentences(error):
     message = str(error("a place", "what was found", (7,)))
 
-    assert message.startswith(f"{error.number}  a place: what was found (first: row 7). ")
+    # Errors of a file's lines name all its rows, the others the first of them.
+    assert message.startswith(f"{error.number}  a place: what was found (")
+    assert "row 7). " in message
     assert error.remedy.endswith(".")
     assert error.state.endswith(".")
     assert error.exit_code in WRITER.EXIT_CODES
