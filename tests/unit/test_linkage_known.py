@@ -183,6 +183,26 @@ def test_a_group_that_is_not_told_says_whether_it_is_small_or_uncertain(changed,
     assert (quarter["estimate"], quarter["upper"], quarter["reason"]) == (None, None, reason)
 
 
+def test_records_with_neither_age_nor_sex_change_no_share(said):
+    """A hospital that sends neither: its pairs are hardly told from chance."""
+    bare = [
+        {**row, "record_key": f"bare-{row['record_key']}", "person_key": None}
+        | dict.fromkeys(("age_years", "age_from", "age_to", "sex"))
+        for row in ROWS
+        if row["source"] == "ed"
+    ][::3]
+
+    assert whole(estimate_known(table([*ROWS, *bare]), rules=RULES)) == whole(said)
+
+
+def test_there_is_no_share_of_records_most_of_which_cannot_be_read():
+    rules = {**RULES, "groups": replace(RULES["groups"], fewest_read_share=1.01)}
+
+    row = whole(estimate_known(table(ROWS), rules=rules))
+
+    assert (row["estimate"], row["calibrated"], row["reason"]) == (None, False, known.MOST_UNREAD)
+
+
 def test_a_breakdown_that_policy_leaves_out_has_no_group():
     rules = {**RULES, "groups": replace(RULES["groups"], not_told={"ed": ("quarter",)})}
 

@@ -22,11 +22,12 @@ from preventable.methods.pair_excess import (
     known_to_police,
 )
 from preventable.methods.pair_excess_groups import Grouping
-from preventable.stages.linkage.known_groups import group_names, group_rows, groupings
+from preventable.stages.linkage.known_groups import group_names, group_rows, group_sizes, groupings
 from preventable.stages.linkage.policy import LinkagePolicy
 
 HEALTH_SOURCES = ("ed", "ambulance")
 """Sources whose records are of victims that the police may know."""
+MOST_UNREAD = "most records give neither age nor sex"
 _TIMES = ("stated", "day_only", "missing")
 _PLACES = ("venue", "street", "area")
 _STATED, _DAY_ONLY, _MISSING = range(3)
@@ -82,6 +83,13 @@ def estimate_known(
     by_source["ed"] = _first_attendances(by_source["ed"], rules["re_attendance"]["within_min"])
     first, weeks = _whole_weeks(by_source)
     names = group_names(by_source, rules["groups"])
+    sent = groupings(by_source, names, rules["groups"])
+    read_shares = {}
+    for source in HEALTH_SOURCES:
+        told = _with_age_or_sex(by_source[source])
+        read_shares[source] = told.num_rows / max(by_source[source].num_rows, 1)
+        by_source[source] = told
+    made = groupings(by_source, names, rules["groups"])
     shares = known_to_police(
         {
             source: health_records(by_source[source], first, rules["place"]["sigma_m"])
@@ -90,17 +98,39 @@ def estimate_known(
         police_records(by_source["police"], first),
         weeks=weeks,
         rules=pair_rules(rules),
-        groupings=_of_timed_police(groupings(by_source, names, rules["groups"]), by_source["police"], first),
+        groupings=_of_timed_police(made, by_source["police"], first),
         between_sd=rules["groups"].between_groups_sd,
         progress=progress,
     )
     rows = []
     for source in HEALTH_SOURCES:
-        whole = _row(source, shares[source], first, weeks)
-        rows += [whole, {**whole, "measure": "incident", **of_incidents(shares[source], rules)}]
-        of_groups = group_rows(shares[source], names, rules["given"]["level"], rules["groups"])
+        share = _unless_most_are_unread(
+            shares[source], read_shares[source], rules["groups"].fewest_read_share
+        )
+        whole = _row(source, share, first, weeks)
+        rows += [whole, {**whole, "measure": "incident", **of_incidents(share, rules)}]
+        read = {
+            name: group_sizes(made[name], source) / np.maximum(group_sizes(sent[name], source), 1)
+            for name in names
+        }
+        of_groups = group_rows(shares[source], names, read, rules["given"]["level"], rules["groups"])
         rows += [{**whole, "own_record_part": None, **one} for one in of_groups]
     return rows
+
+
+def _with_age_or_sex(records: pa.Table) -> pa.Table:
+    """Records that give an age or a sex. Pairs of the others are hardly told from chance: one hospital that sends
+    neither would drown the share of all."""
+    age = pc.coalesce(records["age_years"], records["age_from"])
+    return records.filter(pc.or_(pc.is_valid(age), pc.is_in(records["sex"], pa.array(["male", "female"]))))
+
+
+def _unless_most_are_unread(share: KnownShare, read: float, fewest: float) -> KnownShare:
+    """The share of all, or none where most records give neither age nor sex."""
+    if share.estimate is None or read >= fewest:
+        return share
+    none = dict.fromkeys(("estimate", "standard_error", "lower", "upper", "upper_if_hidden"))
+    return replace(share, **none, calibrated=False, reason=MOST_UNREAD)
 
 
 def _of_timed_police(made: Mapping[str, Grouping], police: pa.Table, first: dt.date) -> dict[str, Grouping]:

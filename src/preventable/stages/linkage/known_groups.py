@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,12 +58,31 @@ def groupings(
     return made
 
 
+def group_sizes(grouping: Grouping, source: str) -> np.ndarray:
+    """Records of a health source in each group."""
+    labels = grouping.health[source]
+    return np.bincount(labels[labels >= 0], minlength=grouping.groups)
+
+
 def group_rows(
-    share: KnownShare, names: Mapping[str, Sequence[str]], level: float, rules: GroupRules
+    share: KnownShare,
+    names: Mapping[str, Sequence[str]],
+    read: Mapping[str, np.ndarray],
+    level: float,
+    rules: GroupRules,
 ) -> Iterator[dict[str, Any]]:
-    """Break-down, category, records and figures of each group that has records."""
+    """Break-down, category, records and figures of each group that has records.
+
+    Args:
+        share: Of a health source, with its groups.
+        names: Groups by break-down.
+        read: Share of each group's records that the method was given.
+        level: Of the intervals, 0 to 1.
+        rules: Policy.
+    """
     for breakdown, found in share.groups.items():
-        for category, one in zip(names[breakdown], found, strict=True):
+        for category, given, part in zip(names[breakdown], found, read[breakdown], strict=True):
+            one = replace(given, read_share=given.read_share * float(part))
             if one.records:
                 yield {
                     "breakdown": breakdown,

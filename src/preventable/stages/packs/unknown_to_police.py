@@ -223,5 +223,6 @@ def _how_estimated() -> Note:
                 "police record with a date that is days off cannot be seen: the last column says how low the share "
                 "could be if one police record in twenty were so."
             ),
+            _("Health records that give neither age nor sex are left out: they are hardly told from chance."),
         ),
     )
