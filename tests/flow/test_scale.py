@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from repository import ROOT
 
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.append(str(ROOT / "benchmarks"))
 
 import scale
 import scale_peers

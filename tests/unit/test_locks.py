@@ -157,7 +157,9 @@ def test_machine_files_name_no_index_host():
     ]
 
     assert machine
-    assert [str(path) for path in machine if INDEX_HOST.search(text_of(path) or "")] == []
+    # The name of SVG's elements looks like an address and is none.
+    texts = {path: (text_of(path) or "").replace("http://www.w3.org/2000/svg", "") for path in machine}
+    assert [str(path) for path in machine if INDEX_HOST.search(texts[path])] == []
 
 
 def test_uv_lock_is_ignored():

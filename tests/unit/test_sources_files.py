@@ -250,7 +250,7 @@ def test_a_provider_without_a_mapping_is_told_so():
     "change",
     [
         {"columns": {"contact": "Arrival"}},
-        {"columns": {**ED_MAPPING["columns"], "surname": "Name"}},
+        {"columns": {**ED_MAPPING["columns"], "shoe_size": "Name"}},
         {"codes": {"sex": {"M": "man"}}},
         {"file": {"format": "pdf"}},
         {"time": {"zone": "Europe/Nowhere", "formats": ["%d/%m/%Y"]}},

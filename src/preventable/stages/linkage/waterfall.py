@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -42,7 +42,7 @@ def link_steps(
         models: Rows of `link_models`.
         policy: Which records are linked.
     """
-    pair = next(one for one in read_models() if one.pair == link["pair"])
+    pair = _pair_of(link, models)
     rows = {(row["comparison"], row["level"]): row for row in models if row["model"] == link["model"]}
     prepare_records(engine, policy)
     load_sides(engine, pair, WholeWeeks(0, 0), policy.widest_window_hours * 60, 0)
@@ -64,9 +64,16 @@ def link_steps(
     return steps
 
 
+def _pair_of(link: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> PairModel:
+    """The pair of sources of a link, with the comparisons of its model: optional fields only where records held them."""
+    pair = next(one for one in read_models() if one.pair == link["pair"])
+    held = {row["comparison"] for row in models if row["model"] == link["model"]}
+    return replace(pair, comparisons=tuple(one for one in pair.comparisons if one.name in held))
+
+
 def splink_model(link: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The model of a link as settings of Splink 5."""
-    pair: PairModel = next(one for one in read_models() if one.pair == link["pair"])
+    pair = _pair_of(link, models)
     rows = {(row["comparison"], row["level"]): row for row in models if row["model"] == link["model"]}
     sides = [
         tuple(
