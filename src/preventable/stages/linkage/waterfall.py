@@ -65,7 +65,7 @@ def link_steps(
 
 
 def _pair_of(link: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> PairModel:
-    """The pair of sources of a link, with the comparisons of its model: optional fields only where records held them."""
+    """The pair of sources of a link, with the comparisons of its model, optional ones where records held them."""
     pair = next(one for one in read_models() if one.pair == link["pair"])
     held = {row["comparison"] for row in models if row["model"] == link["model"]}
     return replace(pair, comparisons=tuple(one for one in pair.comparisons if one.name in held))
