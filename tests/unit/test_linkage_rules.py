@@ -36,8 +36,12 @@ def test_the_share_known_is_of_the_records_that_the_definitions_pick():
             record(f"theft {day}", "police", at(day), injury_start_local=at(day), offence_code="45")
             for day in range(7)
         ),
-        *(record(f"call {day}", "ambulance", at(day)) for day in range(3)),
-        *(record(f"drunk {day}", "ambulance", at(day), determinant="MPDS 17B01G") for day in range(4)),
+        *(record(f"call {day}", "ambulance", at(day), sex="male") for day in range(3)),
+        *(
+            record(f"drunk {day}", "ambulance", at(day), sex="male", determinant="MPDS 17B01G")
+            for day in range(4)
+        ),
+        record("of nobody", "ambulance", at()),  # neither age nor sex: left out
     ]
 
     known = {row["source"]: row for row in linked(rows)["known_to_police"].to_pylist()}
