@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pyarrow as pa
 
@@ -75,9 +75,7 @@ def kept_decisions(home: Home) -> list[KeptDecision]:
     for act in kept_acts(home, _FOLDER):
         if "undoes" in act:
             before = found[act["undoes"]]
-            found[before.decision] = KeptDecision(
-                before.decision, before.said, before.by, before.at, before.source_sha256, act["by"], act["at"]
-            )
+            found[before.decision] = replace(before, undone_by=act["by"], undone_at=act["at"])
             continue
         for said in act["decisions"]:
             number = len(found) + 1

@@ -84,15 +84,16 @@ def estimate_known(
     first, weeks = _whole_weeks(by_source)
     names = group_names(by_source, rules["groups"])
     sent = groupings(by_source, names, rules["groups"])
-    read_shares = {}
-    for source in HEALTH_SOURCES:
-        told = _with_age_or_sex(by_source[source])
-        read_shares[source] = told.num_rows / max(by_source[source].num_rows, 1)
-        by_source[source] = told
-    made = groupings(by_source, names, rules["groups"])
+    told = {source: _tells_age_or_sex(by_source[source]) for source in HEALTH_SOURCES}
+    made = {
+        name: replace(one, health={source: labels[told[source]] for source, labels in one.health.items()})
+        for name, one in sent.items()
+    }
     shares = known_to_police(
         {
-            source: health_records(by_source[source], first, rules["place"]["sigma_m"])
+            source: health_records(
+                by_source[source].filter(pa.array(told[source])), first, rules["place"]["sigma_m"]
+            )
             for source in HEALTH_SOURCES
         },
         police_records(by_source["police"], first),
@@ -104,9 +105,8 @@ def estimate_known(
     )
     rows = []
     for source in HEALTH_SOURCES:
-        share = _unless_most_are_unread(
-            shares[source], read_shares[source], rules["groups"].fewest_read_share
-        )
+        read_share = told[source].mean() if len(told[source]) else 0.0
+        share = _unless_most_are_unread(shares[source], read_share, rules["groups"].fewest_read_share)
         whole = _row(source, share, first, weeks)
         rows += [whole, {**whole, "measure": "incident", **of_incidents(share, rules)}]
         read = {
@@ -118,11 +118,11 @@ def estimate_known(
     return rows
 
 
-def _with_age_or_sex(records: pa.Table) -> pa.Table:
-    """Records that give an age or a sex. Pairs of the others are hardly told from chance: one hospital that sends
+def _tells_age_or_sex(records: pa.Table) -> np.ndarray:
+    """Which records give an age or a sex. Pairs of the others are hardly told from chance: one hospital that sends
     neither would drown the share of all."""
-    age = pc.coalesce(records["age_years"], records["age_from"])
-    return records.filter(pc.or_(pc.is_valid(age), pc.is_in(records["sex"], pa.array(["male", "female"]))))
+    person = _person(records)
+    return ~np.isnan(person["age_from"]) | (person["sex"] >= 0)
 
 
 def _unless_most_are_unread(share: KnownShare, read: float, fewest: float) -> KnownShare:
