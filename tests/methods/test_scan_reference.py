@@ -9,6 +9,7 @@ import csv
 import json
 import math
 from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 import pytest
@@ -114,6 +115,7 @@ def run_space_time(folder, name, replicates):
     return ids, found
 
 
+@cache
 def run(folder, name, replicates):
     if name in CIRCULAR:
         return run_circular(folder, name, replicates)
@@ -162,7 +164,7 @@ def test_clusters_are_those_of_satscan(scan_folder, name):
 @pytest.mark.parametrize("name", SPACE_TIME)
 def test_dates_are_those_of_satscan(scan_folder, name):
     first, days, _periods, _longest = SPACE_TIME[name]
-    _ids, found = run(scan_folder, name, 1)
+    _ids, found = run(scan_folder, name, 99)
     theirs = satscan(scan_folder, name)["clusters"]
 
     for one, line in zip(found.clusters, theirs, strict=False):

@@ -234,6 +234,21 @@ def permutation_scan(
     return field.scan(events, permuted_draw(where, field.slot_of[when], (number, len(field.cuts))))
 
 
+def null_maxima(
+    expected: NDArray[np.float64], total: int, zones: Circles, rules: ScanRules
+) -> tuple[float, ...]:
+    """Largest statistic of each of the replicates that a circular scan of `total` events would be compared with.
+
+    Raises:
+        DenominatorError: An expected number is not above 0.
+    """
+    base = np.asarray(expected, np.float64)[:, None]
+    if not (np.isfinite(base).all() and (base > 0).all()):
+        raise DenominatorError("scan", "an expected number is not above 0")
+    field = _Field(zones, base, np.zeros((1, 2), np.int64), total, False, rules)
+    return tuple(field.null_maxima(expected_draw(field.in_slots(base), total, rules.spread)).tolist())
+
+
 def windows_until_now(periods: int, longest: int) -> NDArray[np.int64]:
     """Windows that end with the last period: what goes on now.
 
@@ -333,22 +348,23 @@ class _Field:
         """Clusters of the observed map, and the largest ratios of maps that are drawn."""
         if self.total < self.rules.least_events:
             return ScanResult((), (), self.total)
-        maxima = self._null_maxima(draw)
+        maxima = self.null_maxima(draw)
         found = self._found(events)
         clusters = tuple(self._cluster(one, events, maxima) for one in found)
         return ScanResult(clusters, tuple(maxima.tolist()), self.total)
 
-    def _null_maxima(self, draw: Draw) -> NDArray[np.float64]:
+    def null_maxima(self, draw: Draw) -> NDArray[np.float64]:
+        """Largest ratio of each map that is drawn."""
         generator = np.random.Generator(np.random.PCG64(self.rules.seed))
         every = np.arange(len(self.zones.x))
         floor, maxima = None, np.zeros(0)
         for counts, used in self._batches(draw, generator):
             if floor is None:
-                floor = float(self._largest(counts, every[::_PILOT_SHARE], 0.0)[0][:used].min())
-            best = self._largest(counts, every, floor)[0][:used]
+                floor = float(self._largest(counts, every[::_PILOT_SHARE], 0.0)[0][0, :used].min())
+            best = self._largest(counts, every, floor)[0][0, :used]
             while floor > 0 and (best <= floor).any():
                 floor = floor / 2 if floor > 1 else 0.0
-                best = self._largest(counts, every, floor)[0][:used]
+                best = self._largest(counts, every, floor)[0][0, :used]
             maxima = np.concatenate([maxima, best])
             floor = _FLOOR_SHARE * float(maxima.min())
         return maxima
@@ -374,6 +390,8 @@ class _Field:
         centres: NDArray[np.int64],
         floor: float,
         windows: NDArray[np.int64] | None = None,
+        *,
+        rows: int = 1,
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         from preventable.methods import scan_kernel
 
@@ -383,7 +401,8 @@ class _Field:
             self.tables[floor] = scan_kernel.least_events(
                 entries, self.step, floor, least, total, self.size, self.bernoulli
             )
-        best, found = np.zeros(scan_kernel.LANES), np.zeros((scan_kernel.LANES, 3), np.int64)
+        best = np.zeros((rows, scan_kernel.LANES))
+        found = np.zeros((rows, scan_kernel.LANES, 2), np.int64)
         zones = self.zones
         scan_kernel.largest_ratios(
             zones.neighbours,
@@ -405,8 +424,9 @@ class _Field:
     def _found(self, events: NDArray[np.int64]) -> list[_Zone]:
         """Of each centre its strongest zone, and its strongest at other times, without overlap, strongest first."""
         counts = self._lanes([self.in_slots(events)])
-        open_windows = {centre: np.arange(len(self.windows)) for centre in range(len(events))}
-        queue = [self._best_of(counts, centre, windows) for centre, windows in open_windows.items()]
+        all_open = np.arange(len(self.windows))
+        open_windows = dict.fromkeys(range(len(events)), all_open)
+        queue = self._best_of(counts, np.arange(len(events)), all_open)
         heapq.heapify(queue)
         taken = np.zeros(events.shape, np.bool_)
         kept: list[_Zone] = []
@@ -420,14 +440,23 @@ class _Field:
             left = open_windows[one.centre]
             left = left[(self.windows[left, 1] < first) | (self.windows[left, 0] > last)]
             open_windows[one.centre] = left
-            heapq.heapreplace(queue, self._best_of(counts, one.centre, left))
+            heapq.heapreplace(queue, self._best_of(counts, np.array([one.centre]), left)[0])
         return kept
 
-    def _best_of(self, counts: NDArray[np.int32], centre: int, windows: NDArray[np.int64]) -> _Zone:
-        best, found = self._largest(counts, np.array([centre]), 0.0, windows)
-        weakness = -round(float(best[0]), _EQUAL_DIGITS)
-        window = int(windows[found[0, 2]]) if len(windows) else 0
-        return _Zone(weakness, centre, int(found[0, 0]), window, float(best[0]))
+    def _best_of(
+        self, counts: NDArray[np.int32], centres: NDArray[np.int64], windows: NDArray[np.int64]
+    ) -> list[_Zone]:
+        best, found = self._largest(counts, centres, 0.0, windows, rows=len(centres))
+        return [
+            _Zone(
+                -round(float(ratio), _EQUAL_DIGITS),
+                int(centre),
+                int(place),
+                int(windows[window]) if len(windows) else 0,
+                float(ratio),
+            )
+            for centre, ratio, (place, window) in zip(centres, best[:, 0], found[:, 0], strict=True)
+        ]
 
     def _cluster(self, one: _Zone, events: NDArray[np.int64], maxima: NDArray[np.float64]) -> Cluster:
         ratio, place, centre, window = one.ratio, one.place, one.centre, one.window

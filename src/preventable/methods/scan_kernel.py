@@ -82,7 +82,7 @@ def _largest_ratios(
     best: NDArray[np.float64],
     found: NDArray[np.int64],
 ) -> None:
-    """Raises `best` of each lane to the largest ratio over zones of `centres` and `windows`; `found` says which.
+    """Raises `best` to the largest ratio over zones of `centres` and `windows`; `found` says which.
 
     Args:
         neighbours: Areas by distance from each centre, all centres in a row; ~area where the circle is not yet closed.
@@ -93,13 +93,14 @@ def _largest_ratios(
         windows: First and last level of each window of time.
         thresholds: Least events to look at, by the square root of the base in units of 1 / `step`.
         total: Events in all. size: Base in all.
-        best: Ratio of each lane, raised in place.
-        found: LANES x 3: position in `neighbours`, centre and window of the best.
+        best: Rows x LANES, raised in place: one row for all centres together, or one for each.
+        found: Rows x LANES x 2: position in `neighbours` and window of the best.
     """
     levels = bases.shape[1]
     events = np.zeros((levels, LANES), np.int32)
     base = np.zeros(levels)
-    for centre in centres:
+    for number in range(centres.shape[0]):
+        centre, row = centres[number], min(number, best.shape[0] - 1)
         events[:] = 0
         base[:] = 0.0
         for place in range(starts[centre], starts[centre + 1]):
@@ -126,9 +127,9 @@ def _largest_ratios(
                     inside = events[last, lane] - events[first, lane]
                     if inside >= needed:
                         ratio = likelihood_ratio(float(inside), part, total, size, bernoulli)
-                        if ratio > best[lane]:
-                            best[lane] = ratio
-                            found[lane, 0], found[lane, 1], found[lane, 2] = place, centre, window
+                        if ratio > best[row, lane]:
+                            best[row, lane] = ratio
+                            found[row, lane, 0], found[row, lane, 1] = place, window
 
 
 largest_ratios = compiled(_largest_ratios)
