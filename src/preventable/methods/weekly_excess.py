@@ -163,8 +163,8 @@ def fit_baseline(series: WeeklySeries, week: int, rules: ExcessRules) -> Baselin
     offsets = np.where(usable, series.offsets[:, weeks], 0.0)
     history = usable.sum(axis=1).astype(np.int64)
     learned = (history >= rules.least_weeks) & (counts.sum(axis=1) > 0)
-    design = _design(series, weeks, week, rules)
-    columns = design.shape[2]
+    shared, own = _shared_columns(weeks, week, rules), series.calendar[:, weeks]
+    columns = shared.shape[1] + own.shape[2]
     coefficients = np.zeros((len(history), columns))
     covariance = np.zeros((len(history), columns, columns))
     dispersion = np.ones(len(history))
@@ -175,7 +175,8 @@ def fit_baseline(series: WeeklySeries, week: int, rules: ExcessRules) -> Baselin
             counts[learned],
             offsets[learned],
             usable[learned],
-            design[learned],
+            shared,
+            own[learned],
             _precision(columns, short, rules),
             short,
             rules.learning,
@@ -290,15 +291,20 @@ def others_offsets(counts: Numbers, usable: Flags, *, least_share: float) -> tup
 
 def _design(series: WeeklySeries, weeks: NDArray[np.int64], origin: int, rules: ExcessRules) -> Numbers:
     """Columns: level, slope a year from `origin`, season, calendar; series x weeks x columns."""
+    shared = _shared_columns(weeks, origin, rules)
+    everywhere = np.broadcast_to(shared, (len(series.counts), *shared.shape))
+    return np.concatenate([everywhere, series.calendar[:, weeks]], axis=2)
+
+
+def _shared_columns(weeks: NDArray[np.int64], origin: int, rules: ExcessRules) -> Numbers:
+    """Columns that all siblings share: level, slope a year from `origin`, season; weeks x columns."""
     years = (weeks - origin) / rules.weeks_of_year
     waves = [
         wave(2 * math.pi * pair * weeks / rules.weeks_of_year)
         for pair in range(1, rules.season_pairs + 1)
         for wave in (np.cos, np.sin)
     ]
-    common = np.stack([np.ones(len(weeks)), years, *waves], axis=1)
-    shared = np.broadcast_to(common, (len(series.counts), *common.shape))
-    return np.concatenate([shared, series.calendar[:, weeks]], axis=2)
+    return np.stack([np.ones(len(weeks)), years, *waves], axis=1)
 
 
 def _precision(columns: int, short: Flags, rules: ExcessRules) -> Numbers:
