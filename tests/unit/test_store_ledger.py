@@ -235,3 +235,15 @@ def test_what_every_transaction_wrote_is_sealed_with_it(tmp_path):
     with contextlib.closing(Ledger(path)) as ledger:
         assert len(ledger.receipts()) == 2
         assert ledger.superseded_files("t") == []
+
+
+def test_a_ledger_whose_own_statements_are_no_longer_text_is_damaged(tmp_path):
+    """A bit turned over in a CREATE statement: SQLite's message then holds the byte, which is no UTF-8."""
+    path = tmp_path / "ledger.sqlite"
+    Ledger(path).close()
+    contents = path.read_bytes()
+    at = contents.index(b"CREATE TABLE") + 3
+    path.write_bytes(contents[:at] + bytes([contents[at] ^ 0x80]) + contents[at + 1 :])
+
+    with pytest.raises(DamagedFileError):
+        Ledger(path)

@@ -29,6 +29,9 @@ def told_apart(name: str) -> Iterator[None]:
         if known is None:
             raise
         raise known from None
+    except UnicodeDecodeError:
+        # A name or a text of the file is no longer UTF-8, even that in SQLite's own message.
+        raise DamagedFileError(name, "the database is damaged") from None
 
 
 def _known(error_name: str, name: str) -> PreventableError | None:
