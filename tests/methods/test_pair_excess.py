@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from pair_world import RULES, WEEK, no_health, no_police, pair_world
 
-from preventable.methods.pair_excess import KnownShare, _Reading, _with_figures, jackknife_se, known_to_police
+from preventable.methods.pair_excess import (
+    READINGS_APART,
+    KnownShare,
+    _Reading,
+    _with_figures,
+    jackknife_se,
+    known_to_police,
+)
 from preventable.methods.pair_excess_counts import (
     AGES,
     PLACES,
@@ -18,6 +25,7 @@ from preventable.methods.pair_excess_counts import (
 from preventable.methods.pair_excess_moments import Excess, Moments, far_shares, fixed_weights, shrunk
 from preventable.methods.pair_excess_pairs import PERSONS
 from preventable.methods.pair_excess_records import PoliceRecords, chosen
+from preventable.methods.pair_tensor import TensorShare
 
 FIVE_WEEKS = 5
 
@@ -359,11 +367,32 @@ def test_the_error_of_a_share_has_that_of_its_co_victims_in_it():
     )
     share = KnownShare(records=100, police_records=300, weeks=4, calibrated=False, reason="")
 
-    made = _with_figures(share, "ed", {"ed": reading}, 0.0, replace(RULES, widest_interval=9.0))
+    tensor = TensorShare(0.60, 0.1, 0.01, pairs)
+    rules = replace(RULES, widest_interval=9.0, error_correlation=0.5)
 
-    assert made.estimate == pytest.approx(0.64)
-    assert made.standard_error == pytest.approx(jackknife_se(pairs * parts))
-    assert made.standard_error == pytest.approx((3 / 4 * 0.02 * 0.8**2) ** 0.5)
+    made = _with_figures(share, "ed", {"ed": reading}, tensor, 0.0, rules)
+
+    assert made.moments == pytest.approx(0.64)
+    assert made.moments_error == pytest.approx(jackknife_se(pairs * parts))
+    assert made.moments_error == pytest.approx((3 / 4 * 0.02 * 0.8**2) ** 0.5)
+    assert made.estimate == pytest.approx(0.62)
+    assert made.standard_error == pytest.approx(0.75**0.5 * (made.moments_error + 0.1) / 2)
+
+
+def test_readings_that_lie_apart_give_their_span_and_no_share():
+    pairs, parts = np.full(4, 0.8), np.array([0.7, 0.8, 0.9, 0.8])
+    reading = _Reading(
+        0.8, 0.8, np.column_stack([pairs, parts]), np.arange(4), None, None, 1.0, 0.1, 0.01, 9.0, 0.1, 0.5
+    )
+    share = KnownShare(records=100, police_records=300, weeks=4, calibrated=False, reason="")
+
+    made = _with_figures(share, "ed", {"ed": reading}, TensorShare(0.3, 0.05, 0.0, pairs), 0.0, RULES)
+
+    assert not made.calibrated
+    assert made.estimate is None
+    assert made.reason == READINGS_APART
+    assert made.lower < 0.3 < 0.64 < made.upper
+    assert (made.moments, made.tensor) == pytest.approx((0.64, 0.3))
 
 
 def test_an_uncertain_share_of_far_pairs_is_drawn_to_the_stated_one():

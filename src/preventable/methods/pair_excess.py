@@ -29,6 +29,7 @@ from preventable.methods.pair_excess_moments import (
     excess_of,
     far_shares,
     fixed_weights,
+    jackknife_se,
     other_person_share,
     read_profiles,
     shrunk,
@@ -46,16 +47,23 @@ from preventable.methods.pair_excess_records import (
     TimeRule,
     chosen,
 )
+from preventable.methods.pair_neither import ArrivalRules, SeenByEither, seen_by_either
+from preventable.methods.pair_tensor import TensorShare, read_tensor, tensor_shares
 
 __all__ = [
+    "ArrivalRules",
     "HealthRecords",
     "KnownShare",
     "PairRules",
     "PoliceRecords",
+    "SeenByEither",
     "TimeRule",
     "jackknife_se",
     "known_to_police",
 ]
+
+READINGS_APART = "the two ways of reading it lie too far apart"
+"""Reason of a share that has limits, the span of both readings, and no estimate."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,11 @@ class KnownShare:
         core_excess: Weighted excess of pairs in the core cells.
         core_excess_se: Its standard error.
         co_victims: Pairs beyond chance a record that are of two victims of one incident.
-        groups: By grouping that was asked for: the shares of its groups.
+        moments, moments_error: First reading, by the product rule, and its standard error; not cut to 0 to 1.
+        tensor, tensor_error: Second reading, of all admissible pairs at once, and its standard error.
+        tensor_bias: What was taken off the second: its bias where signals were injected.
+        groups: By grouping that was asked for: the shares of its groups, by moments.
+        either: Share whom the police or the service of arrival saw, where that was asked for.
     """
 
     records: int
@@ -98,7 +110,13 @@ class KnownShare:
     core_excess: float | None = None
     core_excess_se: float | None = None
     co_victims: float | None = None
+    moments: float | None = None
+    moments_error: float | None = None
+    tensor: float | None = None
+    tensor_error: float | None = None
+    tensor_bias: float | None = None
     groups: Mapping[str, tuple[GroupShare, ...]] = field(default_factory=dict)
+    either: SeenByEither | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +148,7 @@ def known_to_police(
     rules: PairRules,
     groupings: Mapping[str, Grouping] | None = None,
     between_sd: float = 0.0,
+    arrivals: ArrivalRules | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> dict[str, KnownShare]:
     """Share of each service's victims who have a police record of their own, with its interval.
@@ -148,6 +167,7 @@ def known_to_police(
         rules: Classes of pairs and conditions of giving a share.
         groupings: Ways of dividing the victims, by name, for shares of their groups.
         between_sd: Standard deviation between groups of the part of pairs that is of one victim, as agreed.
+        arrivals: Of which service the share seen by police or another is wanted, by which other.
         progress: Called with the share that is done, 0 to 1.
 
     Returns:
@@ -179,12 +199,19 @@ def known_to_police(
             readings[name] = _read(counted[name], real - null, usable, rules)
             reasons[name] = _too_faint(readings[name], rules)
     clear = {name: reading for name, reading in readings.items() if not reasons[name]}
+    tensors = {
+        name: read_tensor(inside[name], narrow, real - null, usable=usable, weeks=weeks, rules=rules)
+        for name in clear
+    }
+    second = tensor_shares(tensors)
     results = {}
     for name in inside:
         share = KnownShare(
             len(inside[name]), int(spanned.sum()), used[name], calibrated=False, reason=reasons[name]
         )
-        results[name] = share if reasons[name] else _with_figures(share, name, clear, wide_share, rules)
+        results[name] = (
+            share if reasons[name] else _with_figures(share, name, clear, second[name], wide_share, rules)
+        )
         if results[name].calibrated and groupings:
             reading = readings[name]
             excess = record_excess(
@@ -214,6 +241,20 @@ def known_to_police(
                 for one, grouping in groupings.items()
             }
             results[name] = replace(results[name], groups=found)
+    if arrivals and arrivals.called in results:
+        called = results[arrivals.called]
+        either = SeenByEither(called.reason)
+        if called.estimate is not None:
+            either = seen_by_either(
+                inside[arrivals.called],
+                inside[arrivals.arrived],
+                real - null,
+                police=tensors[arrivals.called],
+                known=(called.estimate, second[arrivals.called]),
+                weeks=weeks,
+                rules=arrivals,
+            )
+        results[arrivals.called] = replace(called, either=either)
     return results
 
 
@@ -351,8 +392,14 @@ def _large_classes(counts: PairCounts, rules: PairRules) -> PairCounts:
 
 
 def _with_figures(
-    share: KnownShare, name: str, readings: Mapping[str, _Reading], wide_share: float, rules: PairRules
+    share: KnownShare,
+    name: str,
+    readings: Mapping[str, _Reading],
+    tensor: TensorShare,
+    wide_share: float,
+    rules: PairRules,
 ) -> KnownShare:
+    """The mean of both readings, or why there is none."""
     part, part_without = _pooled_part(readings)
     reading = readings[name]
     own = reading.pairs * part
@@ -360,26 +407,54 @@ def _with_figures(
     weeks = sorted(part_without)
     pairs_without = dict(zip(reading.weeks.tolist(), reading.without[:, 0].tolist(), strict=True))
     without = [pairs_without.get(week, reading.pairs) * part_without[week] for week in weeks]
-    error = jackknife_se(np.array(without))
-    reach = float(stdtrit(len(weeks) - 1, 0.5 + rules.level / 2)) * error
-    if 2 * reach > rules.widest_interval:
-        return replace(share, reason="the interval would be too wide to tell anything")
-    upper = min(max(own + reach, 0.0), 1.0)
-    return replace(
+    own_error = jackknife_se(np.array(without))
+    share = replace(
         share,
-        calibrated=True,
-        estimate=min(max(own, 0.0), 1.0),
-        standard_error=error,
-        lower=min(max(own - reach, 0.0), 1.0),
-        upper=upper,
-        upper_if_hidden=min(upper / (1.0 - rules.hidden_share), 1.0),
-        hidden_share=rules.hidden_share,
+        moments=own,
+        moments_error=own_error,
+        tensor=tensor.estimate,
+        tensor_error=tensor.standard_error,
+        tensor_bias=tensor.bias,
         wide_share=wide_share,
         own_record_part=part,
         core_excess=reading.core,
         core_excess_se=reading.core_se,
-        co_victims=reading.pairs * (1.0 - part),
     )
+    if not np.isfinite([tensor.estimate, tensor.standard_error]).all():
+        return replace(share, reason="the second reading cannot be had")
+    mean, error = mean_of_readings((own, own_error), (tensor.estimate, tensor.standard_error), rules)
+    reach = float(stdtrit(len(weeks) - 1, 0.5 + rules.level / 2)) * error
+    apart = abs(own - tensor.estimate)
+    if apart > rules.most_errors_apart * error:
+        lower, upper = (min(max(mean + side * (reach + apart / 2), 0.0), 1.0) for side in (-1, 1))
+        return replace(share, reason=READINGS_APART, lower=lower, upper=upper)
+    if 2 * reach > rules.widest_interval:
+        return replace(share, reason="the interval would be too wide to tell anything")
+    lower, upper = (min(max(mean + side * reach, 0.0), 1.0) for side in (-1, 1))
+    return replace(
+        share,
+        calibrated=True,
+        estimate=min(max(mean, 0.0), 1.0),
+        standard_error=error,
+        lower=lower,
+        upper=upper,
+        upper_if_hidden=min(upper / (1.0 - rules.hidden_share), 1.0),
+        hidden_share=rules.hidden_share,
+        co_victims=mean * (1.0 - part) / part,
+    )
+
+
+def mean_of_readings(
+    one: tuple[float, float], other: tuple[float, float], rules: PairRules
+) -> tuple[float, float]:
+    """Mean of two readings, and its standard error, their errors hanging together.
+
+    Args:
+        one, other: A reading, and its standard error.
+        rules: Correlation of the errors.
+    """
+    together = np.sqrt((1.0 + rules.error_correlation) / 2.0)
+    return (one[0] + other[0]) / 2.0, float(together * (one[1] + other[1]) / 2.0)
 
 
 def _pooled_part(readings: Mapping[str, _Reading]) -> tuple[float, dict[int, float]]:
@@ -395,12 +470,6 @@ def _pooled_part(readings: Mapping[str, _Reading]) -> tuple[float, dict[int, flo
             value = float(reading.without[place[0], 1]) if len(place) else reading.own_part
             without[week] += weights[name] * value / whole
     return pooled, without
-
-
-def jackknife_se(without: Floats) -> float:
-    """Standard error from estimates that leave out one unit each (Efron and Stein 1981)."""
-    number = len(without)
-    return float(np.sqrt((number - 1) / number * np.square(without - without.mean()).sum()))
 
 
 def _sum_se(weekly: Floats) -> float:

@@ -80,7 +80,7 @@ def count_pairs(
     """
     shape = (weeks, TIMES, PLACES, AGES, WINDOWS, rules.steps, rules.distances, PERSONS)
     near, near_null, control = np.zeros(shape), np.zeros(shape), 0.0
-    scale = np.zeros((weeks * _blocks_a_week(rules), TIMES))
+    scale = np.zeros((weeks * blocks_a_week(rules), TIMES))
     week = weeks_of(health, weeks, rules)
     moved = [shifted(police, k * WEEK_MIN, weeks * WEEK_MIN) for k in rules.shifts(weeks)]
     groups, *moved_groups = [list(window_groups(p, rules, GROUPS_MIN)) for p in (police, *moved)]
@@ -94,7 +94,7 @@ def count_pairs(
         near_null[first:last] = _by_week(
             null * part_scale[:, :, None, None, None, None, None, None], last - first
         )
-        scale[first * _blocks_a_week(rules) : last * _blocks_a_week(rules)] = part_scale
+        scale[first * blocks_a_week(rules) : last * blocks_a_week(rules)] = part_scale
         control += float(_control(real, rules).sum())
         if progress:
             progress(0.6 * last / weeks)
@@ -167,7 +167,7 @@ def _near(
     health: HealthRecords, polices: Sequence[Sequence[_Group]], first: int, last: int, rules: PairRules
 ) -> Floats:
     """Near pairs with all of these police records by [block, time, place, age, window, gap step, distance, person]."""
-    blocks = (last - first) * _blocks_a_week(rules)
+    blocks = (last - first) * blocks_a_week(rules)
     block = blocks_of(health, first, last - first, rules)
     shape = (blocks, TIMES, PLACES, AGES, WINDOWS, rules.steps, rules.distances, PERSONS)
     counts = np.zeros(int(np.prod(shape)))
@@ -329,14 +329,14 @@ def weeks_of(health: HealthRecords, weeks: int, rules: PairRules) -> Ints:
     return np.clip(week, 0, weeks - 1).astype(np.int64)
 
 
-def _blocks_a_week(rules: PairRules) -> int:
+def blocks_a_week(rules: PairRules) -> int:
     return round(WEEK_MIN / rules.block_min)
 
 
 def blocks_of(health: HealthRecords, first_week: int, weeks: int, rules: PairRules) -> Ints:
     """Block of each contact, counted from the first of the first week."""
     since = health.contact_min - rules.block_start_min - first_week * WEEK_MIN
-    last = weeks * _blocks_a_week(rules) - 1
+    last = weeks * blocks_a_week(rules) - 1
     return np.clip(since // rules.block_min, 0, last).astype(np.int64)
 
 

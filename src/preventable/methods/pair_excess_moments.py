@@ -191,6 +191,12 @@ def _other_person_share(persons: Floats) -> float:
     return float(persons[OTHER_PERSON]) / known if known > 0 else float("nan")
 
 
+def jackknife_se(without: Floats) -> float:
+    """Standard error from estimates that leave out one unit each (Efron and Stein 1981)."""
+    number = len(without)
+    return float(np.sqrt((number - 1) / number * np.square(without - without.mean()).sum()))
+
+
 def _plain_weights(rules: PairRules) -> Weights:
     """1 in the cells that are read, 0 elsewhere."""
     shape = (TIMES, PLACES, AGES, WINDOWS)

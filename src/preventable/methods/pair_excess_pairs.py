@@ -90,7 +90,7 @@ def person_classes(
     records: HealthRecords | PoliceRecords, i: Ints, police: PoliceRecords, j: Ints, rules: PairRules
 ) -> Ints:
     """Class of how age and sex differ."""
-    edges, classes = _classes_by_gap(rules)
+    edges, classes = classes_by_gap(rules)
     gap = np.maximum(police.age_from[j] - records.age_to[i], records.age_from[i] - police.age_to[j])
     sexes = _SEX_PAIRS[records.sex[i], police.sex[j]]
     person: Ints = classes[sexes, np.searchsorted(edges, gap)]
@@ -104,7 +104,7 @@ _SEX_PAIRS = np.array(  # by sex of both, -1 (missing) last
 
 
 @cache
-def _classes_by_gap(rules: PairRules) -> tuple[Floats, Ints]:
+def classes_by_gap(rules: PairRules) -> tuple[Floats, Ints]:
     """Upper ends of ranges of age difference, and classes by pair of sexes and range; the last is of no age."""
     same, next_, near = rules.age_steps
     far, other = rules.far_apart_years, rules.other_sex_apart_years

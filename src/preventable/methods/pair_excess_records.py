@@ -139,6 +139,14 @@ class PairRules:
             window, gap and distance.
         fewest_co_victim_errors: Standard errors that their number is above 0, below which no share is given.
         most_same_age: Share of those of one age and sex, of those with both, above which they are one person's.
+        tensor_gaps: By time class, ranges of gaps of the second reading in minutes, beside overlap; below 0 before.
+        tensor_far_min: Gaps above are of another night: their chance is scaled by itself.
+        tensor_reweighed, tensor_rounds: How often its weights are made anew, and rounds of least squares each time.
+        tensor_again: Rounds from the fit of all weeks, for weeks left out and signals injected.
+        tensor_seed: Seed of the signals that are injected.
+        most_week_groups: Weeks are left out of it in so many groups at most.
+        error_correlation: Correlation of the errors of the two readings, as measured.
+        most_errors_apart: Standard errors that the readings may lie apart; above, no share is given.
     """
 
     shift_weeks: int
@@ -169,6 +177,15 @@ class PairRules:
     co_victim_distance_m: float
     fewest_co_victim_errors: float
     most_same_age: float
+    tensor_gaps: tuple[tuple[tuple[float, float], ...], ...]
+    tensor_far_min: float
+    tensor_reweighed: int
+    tensor_rounds: int
+    tensor_again: int
+    tensor_seed: int
+    most_week_groups: int
+    error_correlation: float
+    most_errors_apart: float
 
     @property
     def steps(self) -> int:

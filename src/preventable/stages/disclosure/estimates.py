@@ -16,6 +16,8 @@ UNKNOWN_TO_POLICE, YEARLY_CHANGE = "unknown_to_police", "yearly_change"
 SHARE_OF = {
     "own_record": UNKNOWN_TO_POLICE,
     "incident": "incident_unknown_to_police",
+    "own_record_or_ed": "seen_by_neither",
+    "incident_or_ed": "incident_seen_by_neither",
 }
 """Measure of `known_to_police` -> estimate that is told: its complement."""
 
@@ -78,8 +80,17 @@ def _shown(row: Mapping[str, Any], rule: ReleaseRule) -> dict[str, Any]:
         "period_end": row["period_end"],
         **numbers,
         "value_note": "[x]" if withheld else "",
-        "note": rule.notes["not_calibrated"].format(reason=reason) if withheld else "",
+        "note": rule.notes["not_calibrated"].format(reason=reason + _span(row, rule)) if withheld else "",
     }
+
+
+def _span(row: Mapping[str, Any], rule: ReleaseRule) -> str:
+    """Where there is no figure but limits, the share unknown that both readings leave open, in words."""
+    if row["calibrated"] or row["lower"] is None or row["records"] < rule.minimum_records:
+        return ""
+    low = _outwards(1 - row["upper"], rule.estimate_decimals, math.floor)
+    high = _outwards(1 - row["lower"], rule.estimate_decimals, math.ceil)
+    return f", between {low:.{rule.estimate_decimals}f} and {high:.{rule.estimate_decimals}f}"
 
 
 def released_changes(

@@ -14,10 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from preventable.methods.pair_excess import (
+    ArrivalRules,
     HealthRecords,
     KnownShare,
     PairRules,
     PoliceRecords,
+    SeenByEither,
     TimeRule,
     known_to_police,
 )
@@ -44,6 +46,9 @@ _FIGURES = (
     "own_record_part",
     "wide_share",
 )
+_READINGS = ("moments", "moments_error", "tensor", "tensor_error", "tensor_bias")
+_INTERVAL = ("estimate", "standard_error", "lower", "upper", "upper_if_hidden")
+_CALLED, _ARRIVED = "ambulance", "ed"
 
 
 def read_known_rules(policy: LinkagePolicy) -> dict[str, Any]:
@@ -69,10 +74,13 @@ def estimate_known(
         progress: Called with the share that is done, 0 to 1.
 
     Returns:
-        Rows for each source of `HEALTH_SOURCES`, in that order: own records and incidents of all, then own records
-        by group. source, measure, breakdown, category, period_start and period_end (first and last
-        day of the whole weeks used), weeks, records, police_records, the share known (estimate, standard_error,
-        lower, upper, upper_if_hidden; None where no share is given), calibrated, reason, own_record_part, wide_share.
+        Rows for each source of `HEALTH_SOURCES`, in that order: own records and incidents of all; of ambulances, the
+        same seen by police or emergency department; then own records by group. source, measure, breakdown, category,
+        period_start and period_end (first and last day of the whole weeks used), weeks, records, police_records, the
+        share known (estimate, standard_error, lower, upper, upper_if_hidden; None where no share is given),
+        calibrated, reason, own_record_part, wide_share, the two readings of which it is the mean, with their standard
+        errors and the bias taken off the second. Where the two lie too far apart there is no share, but the span of
+        both as lower and upper.
     """
     by_source = {
         source: records.filter(pc.equal(records["source"], source)).sort_by(
@@ -101,6 +109,7 @@ def estimate_known(
         rules=pair_rules(rules),
         groupings=_of_timed_police(made, by_source["police"], first),
         between_sd=rules["groups"].between_groups_sd,
+        arrivals=arrival_rules(rules),
         progress=progress,
     )
     rows = []
@@ -108,13 +117,16 @@ def estimate_known(
         read_share = told[source].mean() if len(told[source]) else 0.0
         share = _unless_most_are_unread(shares[source], read_share, rules["groups"].fewest_read_share)
         whole = _row(source, share, first, weeks)
-        rows += [whole, {**whole, "measure": "incident", **of_incidents(share, rules)}]
+        no_readings = dict.fromkeys(_READINGS)
+        rows += [whole, {**whole, **no_readings, "measure": "incident", **of_incidents(share, rules)}]
+        if share.either is not None:
+            rows += [{**whole, **no_readings, **one} for one in seen_by_either(share, rules)]
         read = {
             name: group_sizes(made[name], source) / np.maximum(group_sizes(sent[name], source), 1)
             for name in names
         }
         of_groups = group_rows(shares[source], names, read, rules["given"]["level"], rules["groups"])
-        rows += [{**whole, "own_record_part": None, **one} for one in of_groups]
+        rows += [{**whole, **no_readings, "own_record_part": None, **one} for one in of_groups]
     return rows
 
 
@@ -129,8 +141,8 @@ def _unless_most_are_unread(share: KnownShare, read: float, fewest: float) -> Kn
     """The share of all, or none where most records give neither age nor sex."""
     if share.estimate is None or read >= fewest:
         return share
-    none = dict.fromkeys(("estimate", "standard_error", "lower", "upper", "upper_if_hidden"))
-    return replace(share, **none, calibrated=False, reason=MOST_UNREAD)
+    either = SeenByEither(MOST_UNREAD) if share.either else None
+    return replace(share, **dict.fromkeys(_INTERVAL), calibrated=False, reason=MOST_UNREAD, either=either)
 
 
 def _of_timed_police(made: Mapping[str, Grouping], police: pa.Table, first: dt.date) -> dict[str, Grouping]:
@@ -142,7 +154,7 @@ def _of_timed_police(made: Mapping[str, Grouping], police: pa.Table, first: dt.d
 def of_incidents(share: KnownShare, rules: Mapping[str, Any]) -> dict[str, Any]:
     """Share of victims of whose incident the police have recorded any victim; none where no share is given."""
     if share.estimate is None or share.standard_error is None or share.co_victims is None:
-        return {}
+        return dict.fromkeys(_INTERVAL)
     incident, half = rules["incident"], ((share.upper or 0.0) - (share.lower or 0.0)) / 2
     estimate = min(share.estimate + incident["part"] * share.co_victims, 1.0)
     error = float(np.hypot(share.standard_error, incident["part_sd"] * share.co_victims))
@@ -155,6 +167,54 @@ def of_incidents(share: KnownShare, rules: Mapping[str, Any]) -> dict[str, Any]:
         "upper": upper,
         "upper_if_hidden": min(upper / (1.0 - rules["given"]["hidden_share"]), 1.0),
     }
+
+
+def seen_by_either(share: KnownShare, rules: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Figures of the share whom police or emergency department saw: by their own records, and by incident.
+
+    By incident, some of those whom neither saw were hurt with somebody who was seen: a stated part of them.
+    """
+    either = share.either
+    own = {"measure": "own_record_or_ed", "calibrated": False, "own_record_part": None}
+    by_incident = {**own, "measure": "incident_or_ed"}
+    if either is None or either.estimate is None or either.standard_error is None:
+        none = {"reason": either.reason if either else "", **dict.fromkeys(_INTERVAL)}
+        return [{**own, **none}, {**by_incident, **none}]
+    figures = {name: getattr(either, name) for name in _INTERVAL}
+    part, part_sd = rules["incident"]["neither_part"], rules["incident"]["neither_part_sd"]
+    neither = 1.0 - either.estimate
+    error = float(np.hypot((1.0 - part) * either.standard_error, part_sd * neither))
+    reach = ((either.upper or 0.0) - (either.lower or 0.0)) / 2 * error / either.standard_error
+    estimate = 1.0 - (1.0 - part) * neither
+    hidden = (either.upper_if_hidden or 0.0) - (either.upper or 0.0)
+    upper = min(estimate + reach, 1.0)
+    given = {"calibrated": True, "reason": ""}
+    return [
+        {**own, **given, **figures},
+        {
+            **by_incident,
+            **given,
+            "estimate": estimate,
+            "standard_error": error,
+            "lower": max(estimate - reach, 0.0),
+            "upper": upper,
+            "upper_if_hidden": min(upper + hidden, 1.0),
+        },
+    ]
+
+
+def arrival_rules(rules: Mapping[str, Any]) -> ArrivalRules:
+    """The rules of known.toml on how a call for an ambulance and an arrival are paired."""
+    pairs, arrival = pair_rules(rules), rules["arrival"]
+    gaps = tuple((above, to) for above, to in arrival["gaps"])
+    near = TimeRule(arrival["near_before"], arrival["near_after"], (0.0,), (), ())
+    return ArrivalRules(
+        called=_CALLED,
+        arrived=_ARRIVED,
+        pairs=replace(pairs, times=(near,) * len(_TIMES), tensor_gaps=(gaps,) * len(_TIMES)),
+        far_m=arrival["far_m"],
+        dependence_sd=arrival["dependence_sd"],
+    )
 
 
 def pair_rules(rules: Mapping[str, Any]) -> PairRules:
@@ -188,6 +248,17 @@ def pair_rules(rules: Mapping[str, Any]) -> PairRules:
         co_victim_gap_min=rules["co_victims"]["gap_min"],
         co_victim_distance_m=rules["co_victims"]["distance_m"],
         fewest_co_victim_errors=rules["co_victims"]["fewest_standard_errors"],
+        tensor_gaps=tuple(
+            tuple((above, to) for above, to in rules["tensor"]["gaps"][name]) for name in _TIMES
+        ),
+        tensor_far_min=rules["tensor"]["far_min"],
+        tensor_reweighed=rules["tensor"]["reweighed"],
+        tensor_rounds=rules["tensor"]["rounds"],
+        tensor_again=rules["tensor"]["again"],
+        tensor_seed=rules["tensor"]["seed"],
+        most_week_groups=rules["tensor"]["most_week_groups"],
+        error_correlation=rules["readings"]["error_correlation"],
+        most_errors_apart=rules["readings"]["most_errors_apart"],
         most_same_age=rules["co_victims"]["most_same_age"],
     )
 
@@ -214,7 +285,7 @@ def _row(source: str, share: KnownShare, first: dt.date, weeks: int) -> dict[str
         "weeks": share.weeks,
         "records": share.records,
         "police_records": share.police_records,
-        **{name: figures[name] for name in _FIGURES},
+        **{name: figures[name] for name in (*_FIGURES, *_READINGS)},
     }
 
 
