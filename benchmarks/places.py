@@ -19,6 +19,7 @@ import pyarrow.parquet as parquet
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import Policy, StepContext
+from preventable.stages.places.candidates import areas_of_places
 from preventable.stages.places.stage import locate_records
 from preventable.tables.pseudonymous import PSEUDONYMOUS_RECORDS
 
@@ -81,13 +82,21 @@ def report(
     located = engine.table("located_records").to_pylist()
     matches = engine.table("place_matches").num_rows
     print(f"records {len(located)}  place_matches {matches}  seconds {seconds:.1f}")
+    shared = {row["record_key"] for row in engine.table("shared_records").to_pylist()}
     ed = [(row, truth[row["record_key"]]) for row in located if row["source"] == "ed"]
     for kind in sorted({str(t["entry_kind"]) for _, t in ed}):
         mine = [(r, t) for r, t in ed if str(t["entry_kind"]) == kind]
-        placed = [(r, t) for r, t in mine if r["place_kind"] != "none"]
+        placed = [(r, t) for r, t in mine if r["place_kind"] != "none" and r["record_key"] not in shared]
         right = sum(_near(r, t) for r, t in placed)
         shares = f"located {_share(len(placed), len(mine))}  right of located {_share(right, len(placed))}"
         print(f"ED {kind:12s} {len(mine):6d}  {shares}")
+    areas_of = areas_of_places(engine)
+    held = [(r, t) for r, t in ed if r["record_key"] in shared and r["place_kind"] == "area"]
+    right = sum(r["place_id"] in areas_of.get(t["entry"] or "", ()) for r, t in held)
+    in_all = len({r["record_key"] for r, _ in ed} & shared)
+    print(
+        f"ED undecided {in_all:6d}  in the area of all they may mean {len(held)}  right {_share(right, len(held))}"
+    )
     for source in ("ed", "ambulance", "police"):
         mine = [(r, truth[r["record_key"]]) for r in located if r["source"] == source]
         told = [(r, t) for r, t in mine if r["venue_id"] is not None]

@@ -164,6 +164,7 @@ def located_tables(
     region: Mapping[str, pa.Table] | None = None,
     decisions: Sequence[Mapping[str, Any]] = (),
     phrases: Sequence[Mapping[str, Any]] | None = None,
+    candidates: Sequence[Mapping[str, Any]] | None = None,
 ) -> tuple[dict[str, dict[str, Any]], dict[str, list[dict[str, Any]]]]:
     """located_records by record key, and what else the stage makes, by table."""
     engine = located_engine(
@@ -174,10 +175,11 @@ def located_tables(
         region=region,
         decisions=decisions,
         phrases=phrases,
+        candidates=candidates,
     )
     made = {
         name: TABLES[name].conform(engine.table(name)).to_pylist()
-        for name in ("place_matches", "place_phrases")
+        for name in ("place_matches", "place_candidates", "place_phrases", "shared_records")
     }
     rows = engine.table("located_records")
     assert set(rows.column_names) == {column.name for column in TABLES["located_records"].columns}
@@ -195,6 +197,7 @@ def located_engine(
     region: Mapping[str, pa.Table] | None = None,
     decisions: Sequence[Mapping[str, Any]] = (),
     phrases: Sequence[Mapping[str, Any]] | None = None,
+    candidates: Sequence[Mapping[str, Any]] | None = None,
 ) -> DuckDBEngine:
     """A session with what the stage read and made."""
     engine = DuckDBEngine(threads=1)
@@ -211,6 +214,8 @@ def located_engine(
         engine.load("previous_place_matches", rows_of("place_matches", previous))
     if phrases is not None:
         engine.load("previous_place_phrases", rows_of("place_phrases", phrases))
+    if candidates is not None:
+        engine.load("previous_place_candidates", rows_of("place_candidates", candidates))
     engine.load("place_decisions", rows_of("place_decisions", decisions))
     locate_records(engine, StepContext(policy=Policy({}), region={}, phrase_key=PHRASE_KEY))
     return engine

@@ -132,8 +132,8 @@ STEPS: tuple[Step, ...] = (
             "providers",
             "place_decisions",
         ),
-        writes=("place_matches", "place_phrases", "located_records"),
-        carries=("place_matches", "place_phrases"),
+        writes=("place_matches", "place_candidates", "place_phrases", "shared_records", "located_records"),
+        carries=("place_matches", "place_candidates", "place_phrases"),
         holds_phrase_key=True,
     ),
     Step(

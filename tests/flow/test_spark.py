@@ -45,7 +45,14 @@ def tables(demo) -> dict[str, pa.Table]:
     with reading(home) as kept:
         own = {
             name: kept.read(name)
-            for name in ("submissions", "intake_problems", "place_texts", "place_matches", "place_phrases")
+            for name in (
+                "submissions",
+                "intake_problems",
+                "place_texts",
+                "place_matches",
+                "place_candidates",
+                "place_phrases",
+            )
         }
     return awkward_tables({**given_tables(home), **own})
 

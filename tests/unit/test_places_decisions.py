@@ -213,13 +213,19 @@ def test_a_decision_that_is_undone_leaves_no_trace_even_where_the_text_was_delet
     rows, tables = located_tables(records, texts)
 
     with_text, kept = located_tables(records, texts, decisions=taken)
-    carried = {"previous": kept["place_matches"], "phrases": kept["place_phrases"]}
+    carried = {
+        "previous": kept["place_matches"],
+        "phrases": kept["place_phrases"],
+        "candidates": kept["place_candidates"],
+    }
     without_text, still = located_tables(records, {}, decisions=taken, **carried)
     undone, after = located_tables(records, {}, **carried)
 
     assert with_text == without_text != rows
     assert {key: row["venue_id"] for key, row in with_text.items()} == {"r": "XV4", "s": None}
     assert (undone, after) == (rows, tables)
+    assert kept.pop("shared_records") == still.pop("shared_records") == []
+    assert tables.pop("shared_records")
     assert kept == still == tables
 
 

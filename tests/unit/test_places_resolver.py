@@ -127,10 +127,18 @@ def test_what_names_nothing_is_not_accepted(resolver, text):
 
 
 @pytest.mark.parametrize(
-    ("probability", "decision"), [(0.80, "accept"), (0.79, "review"), (0.50, "review"), (0.49, "none")]
+    ("probability", "named", "decision"),
+    [
+        (0.80, 0.8, "accept"),
+        (0.79, 0.8, "review"),
+        (0.50, 0.5, "review"),
+        (0.49, 0.49, "none"),
+        (0.20, 0.5, "review"),
+        (0.20, 0.49, "none"),
+    ],
 )
-def test_an_answer_is_accepted_reviewed_or_dropped_by_its_probability(resolver, probability, decision):
-    found = replace(answer(resolver, "quay lane"), probability=probability)
+def test_an_answer_is_accepted_reviewed_or_dropped_by_its_probability(resolver, probability, named, decision):
+    found = replace(answer(resolver, "quay lane"), probability=probability, named=named)
 
     assert decide(found, resolver.rules) == decision
 

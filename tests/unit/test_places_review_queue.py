@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from places_region import SOUTH, WEST, decided, located_engine, record
+from places_region import SOUTH, WEST, decided, located_engine, record, region_tables, rows_of
 
 from preventable.settings import Policy, StepContext
 from preventable.stages.places.decisions import Decision, Standing
@@ -13,8 +13,8 @@ from preventable.stages.places.review import review_queue
 CHAIN = "copper zettle quellborough"
 
 
-def queue(records, texts, decisions=()):
-    engine = located_engine(records, texts, decisions=decisions)
+def queue(records, texts, decisions=(), region=None):
+    engine = located_engine(records, texts, decisions=decisions, region=region)
     standing = Standing(Decision(**row) for row in decisions)
     return review_queue(engine, StepContext(Policy({}), {}), place_directory(engine), standing)
 
@@ -30,6 +30,26 @@ def test_a_chain_waits_with_its_branches_once_each():
     assert len({choice.place.place_id for choice in line.choices}) == len(line.choices) >= 2
     assert {choice.place.place_id for choice in line.choices} <= {"XV3", "XV4", "XV5"}
     assert sum(choice.probability for choice in line.choices) <= 1.001
+
+
+def test_a_chain_of_many_branches_none_of_which_is_likely_waits_as_one_question():
+    region = region_tables()
+    first = region["venues"].to_pylist()[0]
+    branches = [
+        {
+            **first,
+            "venue": f"XB{n}",
+            "venue_name": "Grill Norvex",
+            "easting_m": first["easting_m"] + 400.0 * n,
+        }
+        for n in range(6)
+    ]
+    region["venues"] = rows_of("venues", [*region["venues"].to_pylist(), *branches])
+    (line,) = queue(asked(2), {"t": "grill norvex"}, region=region)
+
+    assert line.probability < 0.5
+    assert len(line.choices) == 3
+    assert {choice.place.place_id for choice in line.choices} <= {one["venue"] for one in branches}
 
 
 def test_texts_of_one_phrase_are_one_line_under_the_one_with_most_records():

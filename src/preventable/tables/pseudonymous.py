@@ -55,6 +55,35 @@ PLACE_MATCHES = Table(
     ),
 )
 
+PLACE_CANDIDATES = Table(
+    name="place_candidates",
+    description="Places that a text may mean where its words do not tell which, each with its share: the branches of a chain named without an area. None for texts whose place is accepted; outlives the text.",
+    sensitivity=Sensitivity.PSEUDONYMOUS,
+    key=("place_text_id", "site_code", "rank"),
+    source="stages/places",
+    columns=(
+        Column("place_text_id", "text", "Key of the text.", nullable=False, hashed=False),
+        Column("site_code", "text", "Site that asked; empty where none.", nullable=False),
+        Column("rank", "integer", "1 for the largest share.", nullable=False),
+        Column("place_id", "text", "Entry of the gazetteer.", nullable=False),
+        Column("weight", "number", "Probability that it is meant. The shares of a text add up to 1 at most: the rest is none of them.", nullable=False),
+    ),
+)
+
+SHARED_RECORDS = Table(
+    name="shared_records",
+    description="Records whose words leave their place between several, with the share of each, as far as nobody decided of the text. Records with a point, a postcode or an accepted place have none.",
+    sensitivity=Sensitivity.PSEUDONYMOUS,
+    key=("record_key", "rank"),
+    source="stages/places",
+    columns=(
+        Column("record_key", "text", "The record.", nullable=False, hashed=False),
+        Column("rank", "integer", "1 for the largest share.", nullable=False),
+        Column("place_id", "text", "Entry of the gazetteer.", nullable=False),
+        Column("weight", "number", "Probability that it is meant.", nullable=False),
+    ),
+)
+
 PLACE_PHRASES = Table(
     name="place_phrases",
     description="The phrase of each place text of a record: texts that differ in capitals, signs and cue words alone share one. What decisions of people are found by; outlives the text.",

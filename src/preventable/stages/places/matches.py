@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from preventable.stages.places.candidates import Key, Shares, shares_of
 from preventable.stages.places.gazetteer import month_number
 from preventable.stages.places.resolver import Resolution, Resolver, Site, decide
 from preventable.tables.pseudonymous import PLACE_MATCHES
@@ -38,25 +39,35 @@ def match_texts(
     wanted: Sequence[Wanted],
     sites: Mapping[str, tuple[float, float]],
     previous: Mapping[tuple[str, str], Match],
+    earlier: Mapping[Key, Shares],
 ) -> list[Match]:
-    """One row for each text, site and month, with the columns of place_matches and `month`.
+    """One row for each text, site and month: columns of place_matches, `month`, `shares`, whether it is `gone`.
 
     Args:
         resolver: Of the region's gazetteer.
         wanted: What records ask.
         sites: Positions of sites by their code.
         previous: Rows of an earlier run, used where the text is gone.
+        earlier: Its shares of places that a text may mean.
     """
     kept = [ask for ask in wanted if ask.text is not None]
     answers = _resolve(resolver, kept, [sites.get(ask.site_code) for ask in kept])
     rows = [
-        row_of(ask, answer, decide(answer, resolver.rules)) for ask, answer in zip(kept, answers, strict=True)
+        {
+            **row_of(ask, answer, decide(answer, resolver.rules)),
+            "shares": shares_of(answer, resolver.rules),
+            "gone": False,
+        }
+        for ask, answer in zip(kept, answers, strict=True)
     ]
-    return rows + carried_rows(resolver, [ask for ask in wanted if ask.text is None], previous)
+    return rows + carried_rows(resolver, [ask for ask in wanted if ask.text is None], previous, earlier)
 
 
 def carried_rows(
-    resolver: Resolver, gone: Sequence[Wanted], previous: Mapping[tuple[str, str], Match]
+    resolver: Resolver,
+    gone: Sequence[Wanted],
+    previous: Mapping[tuple[str, str], Match],
+    earlier: Mapping[Key, Shares],
 ) -> list[Match]:
     """Rows of an earlier run for texts deleted since; a place not open in the month does not count."""
     open_months = resolver.index.gazetteer.open_months()
@@ -65,10 +76,17 @@ def carried_rows(
         match = previous.get(ask.key)
         if match is None:
             continue
-        opened, closed = open_months.get(match["place_id"], (None, None))
-        shut = opened is not None and not opened <= month_number(ask.month) <= closed
-        rows.append({**(_shut(match) if shut else match), "month": ask.month})
+        month = month_number(ask.month)
+        shut = not _is_open(open_months, match["place_id"], month)
+        shares = tuple(one for one in earlier.get(ask.key, ()) if _is_open(open_months, one[0], month))
+        rows.append({**(_shut(match) if shut else match), "month": ask.month, "shares": shares, "gone": True})
     return rows
+
+
+def _is_open(open_months: Mapping[str, tuple[int, int]], place_id: str | None, month: int) -> bool:
+    """Whether a place is open in a month; what is no place of the gazetteer never shuts."""
+    opened, closed = open_months.get(place_id or "", (month, month))
+    return opened <= month <= closed
 
 
 def latest(

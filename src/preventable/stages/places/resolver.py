@@ -47,7 +47,8 @@ class Resolution:
         text_probability: Probability of this very place from the words alone.
         place_type: Type that generic words tell.
         qualifier: place_qualifier of the cue words.
-        alternatives: Up to three places with their own probabilities, best first.
+        alternatives: Up to ten entries with their own probabilities, best first.
+        named: Probability that any place of the gazetteer is meant, whichever.
         timeless: False where a candidate that mattered is not open for ever: ask again with a month.
     """
 
@@ -61,6 +62,7 @@ class Resolution:
     place_type: str | None
     qualifier: str
     alternatives: tuple[tuple[str, float], ...] = ()
+    named: float = 0.0
     timeless: bool = True
 
 
@@ -98,7 +100,7 @@ class _Choice:
 
     Attributes:
         entry, share: Texts x candidates: entry and its own probability, best first.
-        chosen, probability, text_probability: Of each text.
+        chosen, probability, text_probability, named: Of each text.
         distance: Texts x candidates, metres from the chosen one.
     """
 
@@ -107,6 +109,7 @@ class _Choice:
     chosen: np.ndarray
     probability: np.ndarray
     text_probability: np.ndarray
+    named: np.ndarray
     distance: np.ndarray
 
 
@@ -207,6 +210,7 @@ class Resolver:
                 chosen=entry[every, chosen],
                 probability=np.minimum(merged[every, chosen], 1.0),
                 text_probability=np.minimum((same_place[every, chosen] * text_share).sum(axis=1), 1.0),
+                named=np.minimum(np.bincount(pairs.text, weights=own, minlength=count), 1.0),
                 distance=distance[every, chosen],
             ),
         )
@@ -398,20 +402,21 @@ class Resolver:
     def _resolutions(self, texts: Sequence[ReadText], choice: _Choice) -> list[Resolution]:
         places = self.index.gazetteer
         sigma, timeless = self._spread(choice), self._timeless(choice)
-        own = np.round(choice.share[:, :3], 6).tolist()
+        own = np.round(choice.share, 6).tolist()
         found = zip(
             texts,
             choice.chosen.tolist(),
             np.round(choice.probability, 6).tolist(),
             np.round(choice.text_probability, 6).tolist(),
             np.round(sigma, 1).tolist(),
-            choice.entry[:, :3].tolist(),
+            choice.entry.tolist(),
             own,
+            np.round(choice.named, 6).tolist(),
             timeless.tolist(),
             strict=True,
         )
         answers = []
-        for text, entry, probability, text_probability, sigma_m, top, shares, always in found:
+        for text, entry, probability, text_probability, sigma_m, top, shares, named, always in found:
             by_postcode = self._postcode_answer(text, entry, probability)
             if by_postcode is not None:
                 answers.append(by_postcode)
@@ -433,8 +438,9 @@ class Resolver:
                     place_type=text.place_type,
                     qualifier=text.qualifier,
                     alternatives=tuple(
-                        (places.place_id[e], p) for e, p in zip(top, shares, strict=True) if e >= 0
+                        (places.place_id[e], p) for e, p in zip(top, shares, strict=True) if p > 0
                     ),
+                    named=named,
                     timeless=always,
                 )
             )
@@ -489,10 +495,11 @@ def decide(resolution: Resolution, rules: Mapping[str, Mapping[str, float]]) -> 
     """accept, review or none, by the thresholds of rules.toml.
 
     A chain's name without an area is never accepted as its nearest branch: an accepted premises must
-    be told by the words alone.
+    be told by the words alone. A person is asked too where some place is meant and none is likely.
     """
     limits = rules["decision"]
-    if resolution.kind == "none" or resolution.probability < limits["review"]:
+    likeliest = max(resolution.probability, resolution.named)
+    if resolution.kind == "none" or likeliest < limits["review"]:
         return "none"
     told = resolution.kind != PREMISES or resolution.text_probability >= limits["text_alone"]
     return "accept" if resolution.probability >= limits["accept"] and told else "review"

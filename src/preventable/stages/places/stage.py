@@ -11,6 +11,14 @@ import pyarrow as pa
 from preventable.engine import Engine
 from preventable.settings import StepContext
 from preventable.stages.places.areas_of import find_point_areas
+from preventable.stages.places.candidates import (
+    MONTHLY_SHARES,
+    areas_of_places,
+    candidate_rows,
+    earlier_shares,
+    monthly_rows,
+    with_areas,
+)
 from preventable.stages.places.decisions import Decision, Standing, with_decisions
 from preventable.stages.places.matches import (
     MATCH_COLUMNS,
@@ -26,6 +34,7 @@ from preventable.stages.places.region_resolver import region_resolver, site_posi
 from preventable.stages.places.resolver import Resolver
 from preventable.tables.pseudonymous import (
     LOCATED_RECORDS,
+    PLACE_CANDIDATES,
     PLACE_MATCHES,
     PLACE_PHRASES,
     PSEUDONYMOUS_RECORDS,
@@ -34,6 +43,7 @@ from preventable.tables.pseudonymous import (
 _PHRASE = ("place_text_id", "phrase_id")
 _OWN_TABLES = (
     "text_places",
+    "text_candidates",
     "venue_sources",
     "asked_types",
     "named_premises",
@@ -45,14 +55,14 @@ _OWN_TABLES = (
 
 
 def locate_records(engine: Engine, context: StepContext) -> None:
-    """Create `place_matches`, `place_phrases` and `located_records`.
+    """Create `place_matches`, `place_candidates`, `place_phrases`, `located_records` and `shared_records`.
 
-    A record's place is its stated point, else its postcode, else the accepted place of its text, else none. What a
-    person decided of a text goes before what its words were resolved to.
+    A record's place is its stated point, else its postcode, else the accepted place of its text, else the area that
+    holds what its text may mean, else none. What a person decided of a text goes before what its words tell.
 
     Args:
         engine: Session with pseudonymous_records, place_texts, the region's tables, listings and place_decisions
-            where there are any, and previous_place_matches and previous_place_phrases where an earlier run made them.
+            where there are any, and previous_place_matches, _candidates and _phrases where an earlier run made them.
         context: Holds the key of phrases; its `progress`, where set, is called with the share done.
 
     Raises:
@@ -64,17 +74,24 @@ def locate_records(engine: Engine, context: StepContext) -> None:
     _progress(context, 0.1)
 
     wanted = [Wanted(**row) for row in _fetch(engine, "texts_to_resolve")]
-    rows = match_texts(resolver, wanted, site_positions(engine), previous)
+    earlier = earlier_shares(engine)
+    rows = match_texts(resolver, wanted, site_positions(engine), previous, earlier)
     phrases = _load_phrases(engine, wanted, context)
-    places = with_decisions(rows, phrases, _standing(engine), resolver.index.gazetteer, rules)
+    decided = with_decisions(rows, phrases, _standing(engine), resolver.index.gazetteer, rules)
+    places = with_areas(rows, decided, areas_of_places(engine), rules["shared"]["area"])
     engine.load("text_places", pa.Table.from_pylist(places, schema=MONTHLY_SCHEMA))
+    engine.load("text_candidates", pa.Table.from_pylist(monthly_rows(rows, decided), schema=MONTHLY_SHARES))
     _progress(context, 0.7)
 
-    matches = latest(rows, wanted, previous) + _attribute_venues(engine, resolver, previous)
+    of_texts = latest(rows, wanted, previous)
+    candidates = candidate_rows(rows, of_texts, earlier)
+    engine.load("place_candidates", pa.Table.from_pylist(candidates, schema=PLACE_CANDIDATES.arrow_schema()))
+    matches = of_texts + _attribute_venues(engine, resolver, previous)
     engine.load("place_matches", pa.Table.from_pylist(matches, schema=PLACE_MATCHES.arrow_schema()))
     _progress(context, 0.8)
 
     _locate(engine, rules["size_m"], rules["areas"])
+    engine.create("shared_records", _sql("shared_records"))
     for name in _OWN_TABLES:
         engine.drop(name)
     _progress(context, 1.0)
