@@ -165,9 +165,11 @@ def seasonal_means(counts: Numbers, periods: int, *, periods_of_year: int = 52) 
 def _transformed(x: Numbers, m: Numbers, transform: str, alpha: float) -> Numbers:
     """Counts made nearly standard normal, by the names that R gives the transforms."""
     if transform == "standard":
-        return (x - m) / np.sqrt(m)
+        standard: Numbers = (x - m) / np.sqrt(m)
+        return standard
     if transform == "rossi":
-        return (x - 3 * m + 2 * np.sqrt(x * m)) / (2 * np.sqrt(m))
+        rossi: Numbers = (x - 3 * m + 2 * np.sqrt(x * m)) / (2 * np.sqrt(m))
+        return rossi
     if transform == "anscombe":
         first: Numbers = 1.5 * (x ** (2 / 3) - m ** (2 / 3)) / m ** (1 / 6)
         return first

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betainc, betaln, gammainc, gammaln, ndtr, ndtri
 
 from preventable.errors import CountError, DenominatorError, LevelError
+
+Numbers = NDArray[np.float64]
 
 #: A variance no larger than the mean by this share is a Poisson count's.
 _POISSON_WITHIN = 1e-9
@@ -43,9 +47,21 @@ def upper_mid_p(count: float, mean: float, variance: float) -> float:
         >>> round(upper_mid_p(9, mean=4.0, variance=6.0), 4)
         0.0386
     """
-    _check(count, mean, variance)
-    above = _probability_above(count, mean, variance)
-    return float(min(max(above + 0.5 * _probability_of(count, mean, variance), _LEAST_P), _MOST_P))
+    return float(upper_mid_ps(*(np.array([one], dtype=np.float64) for one in (count, mean, variance)))[0])
+
+
+def upper_mid_ps(counts: Numbers, means: Numbers, variances: Numbers) -> Numbers:
+    """`upper_mid_p` of many counts at once: arrays of one shape.
+
+    Raises:
+        CountError: A count is negative or no whole number.
+        DenominatorError: A mean or variance is not above 0.
+    """
+    _check(counts, means, variances)
+    p: Numbers = _probability_above(counts, means, variances) + 0.5 * _probability_of(
+        counts, means, variances
+    )
+    return np.clip(p, _LEAST_P, _MOST_P)
 
 
 def count_quantile(probability: float, mean: float, variance: float) -> int:
@@ -67,18 +83,26 @@ def count_quantile(probability: float, mean: float, variance: float) -> int:
         >>> count_quantile(0.9, mean=4.0, variance=6.0)
         7
     """
+    return int(count_quantiles(probability, np.array([mean], float), np.array([variance], float))[0])
+
+
+def count_quantiles(probability: float, means: Numbers, variances: Numbers) -> Numbers:
+    """`count_quantile` of many predicted counts at once: arrays of one shape.
+
+    Raises:
+        LevelError: `probability` is not between 0 and 1.
+        DenominatorError: A mean or variance is not above 0.
+    """
     if not 0 < probability < 1:
         raise LevelError("quantile", "a probability is not between 0 and 1")
-    _check(0, mean, variance)
-    low, high = -1, max(1, math.ceil(mean))
-    while 1 - _probability_above(high, mean, variance) < probability:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        if 1 - _probability_above(middle, mean, variance) < probability:
-            low = middle
-        else:
-            high = middle
+    _check(np.zeros(means.shape), means, variances)
+    low, high = np.full(means.shape, -1.0), np.maximum(1.0, np.ceil(means))
+    while (short := 1 - _probability_above(high, means, variances) < probability).any():
+        low, high = np.where(short, high, low), np.where(short, 2 * high, high)
+    while (high - low > 1).any():
+        middle = np.where(high - low > 1, np.floor((low + high) / 2), high)
+        short = 1 - _probability_above(middle, means, variances) < probability
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
     return high
 
 
@@ -92,9 +116,19 @@ def normal_score(p: float) -> float:
         >>> round(normal_score(0.01), 3)
         2.326
     """
-    if not 0 <= p <= 1:
+    return float(normal_scores(np.array([p], float))[0])
+
+
+def normal_scores(p: Numbers) -> Numbers:
+    """`normal_score` of many probabilities at once.
+
+    Raises:
+        LevelError: One is not a probability.
+    """
+    if not ((p >= 0) & (p <= 1)).all():
         raise LevelError("score", "p is not a probability")
-    return -float(ndtri(min(max(p, _LEAST_P), _MOST_P)))
+    z: Numbers = -ndtri(np.clip(p, _LEAST_P, _MOST_P))
+    return z
 
 
 def combined_p(
@@ -127,11 +161,30 @@ def combined_p(
         >>> round(combined_p(0.01, 0.01, newest_weight=2, correlation=0.75), 4)
         0.0068
     """
+    p = combined_ps(
+        np.array([newest], float),
+        np.array([both], float),
+        newest_weight=newest_weight,
+        correlation=correlation,
+        zero_now=np.array([zero_now]),
+    )
+    return float(p[0])
+
+
+def combined_ps(
+    newest: Numbers, both: Numbers, *, newest_weight: float, correlation: float, zero_now: NDArray[np.bool_]
+) -> Numbers:
+    """`combined_p` of many series at once: arrays of one shape.
+
+    Raises:
+        LevelError: A p is not a probability.
+    """
     weight = newest_weight
     spread = math.sqrt(weight**2 + 1 + 2 * weight * correlation)
-    z = (weight * normal_score(newest) + normal_score(both)) / spread
-    p = float(min(max(ndtr(-z), _LEAST_P), _MOST_P))
-    return max(p, 0.5) if zero_now else p
+    z = (weight * normal_scores(newest) + normal_scores(both)) / spread
+    p = np.clip(ndtr(-z), _LEAST_P, _MOST_P)
+    told: Numbers = np.where(zero_now, np.maximum(p, 0.5), p)
+    return told
 
 
 def detectable_excess(mean: float, variance: float, *, level: float, power: float) -> float:
@@ -164,7 +217,8 @@ def detectable_excess(mean: float, variance: float, *, level: float, power: floa
 
     def is_found(excess: float) -> bool:
         share = (mean + excess) / mean
-        return _probability_above(least - 1, mean * share, variance * share) >= power
+        above = _probability_above(np.array(least - 1.0), np.array(mean * share), np.array(variance * share))
+        return bool(above >= power)
 
     if is_found(0.0):
         return 0.0
@@ -190,33 +244,33 @@ def _least_count_found(mean: float, variance: float, level: float) -> int:
     return high
 
 
-def _check(count: float, mean: float, variance: float) -> None:
-    if not (count >= 0 and count == math.floor(count) and math.isfinite(count)):
+def _check(counts: Numbers | float, means: Numbers | float, variances: Numbers | float) -> None:
+    counts = np.asarray(counts, dtype=np.float64)
+    if not ((counts >= 0) & (counts == np.floor(counts)) & np.isfinite(counts)).all():
         raise CountError("negative binomial", "a count is negative or no whole number")
-    if not (0 < mean < math.inf and 0 < variance < math.inf):
-        raise DenominatorError("negative binomial", "a mean or variance is not above 0")
+    for numbers in (np.asarray(means, dtype=np.float64), np.asarray(variances, dtype=np.float64)):
+        if not ((numbers > 0) & np.isfinite(numbers)).all():
+            raise DenominatorError("negative binomial", "a mean or variance is not above 0")
 
 
-def _size(mean: float, variance: float) -> float | None:
-    """Size of the negative binomial; None of a Poisson count."""
-    if variance <= mean * (1 + _POISSON_WITHIN):
-        return None
-    return mean * mean / (variance - mean)
+def _sizes(means: Numbers, variances: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Size of each negative binomial, and which counts are Poisson: those have none, and stand with 1."""
+    poisson = variances <= means * (1 + _POISSON_WITHIN)
+    sizes: Numbers = means * means / np.where(poisson, means * means, variances - means)
+    return sizes, poisson
 
 
-def _probability_above(count: float, mean: float, variance: float) -> float:
-    size = _size(mean, variance)
-    if count < 0:
-        return 1.0
-    if size is None:
-        return float(gammainc(count + 1, mean))
-    return float(betainc(count + 1, size, 1 - mean / variance))
+def _probability_above(counts: Numbers, means: Numbers, variances: Numbers) -> Numbers:
+    sizes, poisson = _sizes(means, variances)
+    over = np.maximum(counts, 0.0) + 1
+    spread = betainc(over, sizes, np.where(poisson, 0.5, 1 - means / variances))
+    return np.where(counts < 0, 1.0, np.where(poisson, gammainc(over, means), spread))
 
 
-def _probability_of(count: float, mean: float, variance: float) -> float:
-    size = _size(mean, variance)
-    if size is None:
-        return math.exp(count * math.log(mean) - mean - float(gammaln(count + 1)))
-    kept = mean / variance
-    choices = -float(betaln(count + 1, size)) - math.log(count + size)
-    return math.exp(choices + size * math.log(kept) + count * math.log1p(-kept))
+def _probability_of(counts: Numbers, means: Numbers, variances: Numbers) -> Numbers:
+    sizes, poisson = _sizes(means, variances)
+    kept = np.where(poisson, 0.5, means / variances)
+    choices = -betaln(counts + 1, sizes) - np.log(counts + sizes)
+    spread = choices + sizes * np.log(kept) + counts * np.log1p(-kept)
+    logs = np.where(poisson, counts * np.log(means) - means - gammaln(counts + 1), spread)
+    return np.asarray(np.exp(logs), dtype=np.float64)

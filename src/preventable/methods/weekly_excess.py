@@ -138,6 +138,21 @@ class Prediction:
     variance: float
 
 
+@dataclass(frozen=True)
+class Predictions:
+    """Predicted counts of one window for each series, in events.
+
+    Attributes:
+        means: Mean of each; not a number where there is no prediction.
+        variances: Variance of each.
+        known: Whether there is a prediction.
+    """
+
+    means: Numbers
+    variances: Numbers
+    known: Flags
+
+
 def fit_baseline(series: WeeklySeries, week: int, rules: ExcessRules) -> Baseline:
     """Regress each series on its usable weeks before a week, the newest `guard_weeks` left out.
 
@@ -205,9 +220,19 @@ def predict_window(
         A prediction for each series; None where it has no regression, or a week of the window is missing or
         not usable.
     """
+    found = predict_windows(series, baseline, length, rules)
+    return tuple(
+        Prediction(float(mean), float(variance)) if known else None
+        for mean, variance, known in zip(found.means, found.variances, found.known, strict=True)
+    )
+
+
+def predict_windows(series: WeeklySeries, baseline: Baseline, length: int, rules: ExcessRules) -> Predictions:
+    """`predict_window` as arrays."""
     weeks = np.arange(baseline.week + 1 - length, baseline.week + 1)
     if weeks[0] < 0:
-        return (None,) * len(baseline.learned)
+        nothing = np.full(len(baseline.learned), np.nan)
+        return Predictions(nothing, nothing, np.zeros(len(nothing), bool))
     whole = baseline.learned & series.usable[:, weeks].all(axis=1)
     design = _design(series, weeks, baseline.week, rules)
     offsets = np.where(whole[:, None], series.offsets[:, weeks], 0.0)
@@ -217,10 +242,7 @@ def predict_window(
     uncertainty = np.einsum("sc,scd,sd->s", slope, baseline.covariance, slope)
     mean = total + uncertainty / (2 * total)
     variance = baseline.dispersion * mean + uncertainty + rules.misfit_variance * total**2
-    return tuple(
-        Prediction(float(m), float(v)) if known else None
-        for m, v, known in zip(mean, variance, whole, strict=True)
-    )
+    return Predictions(np.where(whole, mean, np.nan), np.where(whole, variance, np.nan), whole)
 
 
 def yearly_changes(baseline: Baseline, rules: ExcessRules) -> tuple[YearlyChange | None, ...]:
