@@ -277,6 +277,12 @@ class LevelError(PreventableError):
     state = _STANDS
 
 
+class AreasError(PreventableError):
+    number, title = "M605", "The values of areas do not fit together, or are too few"
+    remedy = "Give one finite number for each area, in the same order everywhere."
+    state = _STANDS
+
+
 # --- F7xx: figures ----------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.special import gammaincinv, ndtri
+from scipy.special import gammainccinv, gammaincinv, ndtr, ndtri
 
 from preventable.errors import CountError, LevelError
 
@@ -56,6 +56,35 @@ def poisson_limits(events: float, *, level: float = 0.95) -> Limits:
     return byar_limits(events, level=level)
 
 
+def widened_poisson_limits(events: float, *, dispersion: float, level: float = 0.95) -> Limits:
+    """Limits of a count whose variance is `dispersion` times its mean: exact below 10 events, Byar's from 10 on.
+
+    The limits are those of a Poisson count at z times the root of the dispersion, in place of z standard errors.
+
+    Args:
+        events: Events observed, 0 or more.
+        dispersion: Variance over mean, 1 or more; 1 is a Poisson count.
+        level: Coverage of the interval, between 0 and 1.
+
+    Raises:
+        CountError: `events` is negative or not a number, or the dispersion below 1.
+        LevelError: `level` is not between 0 and 1.
+
+    Sources:
+        Spiegelhalter (2005), Statistics in Medicine 24:1185-1202 (multiplicative over-dispersion).
+
+    Example:
+        >>> limits = widened_poisson_limits(100, dispersion=4.0)
+        >>> round(limits.lower, 1), round(limits.upper, 1)
+        (65.4, 145.3)
+    """
+    _check_events(events)
+    if not 1 <= dispersion < math.inf:
+        raise CountError("limits of a count", "the dispersion is below 1 or not a number")
+    z = normal_quantile(level) * math.sqrt(dispersion)
+    return _exact(events, z, level) if events < _EXACT_BELOW else _byar(events, z, level)
+
+
 def byar_limits(events: float, *, level: float = 0.95) -> Limits:
     """Byar's limits of a Poisson count: accurate to three figures from about 5 events on.
 
@@ -79,7 +108,10 @@ def byar_limits(events: float, *, level: float = 0.95) -> Limits:
         (81.4, 121.6)
     """
     _check_events(events)
-    z = normal_quantile(level)
+    return _byar(events, normal_quantile(level), level)
+
+
+def _byar(events: float, z: float, level: float) -> Limits:
     above = events + 1
     upper = above * (1 - 1 / (9 * above) + z / (3 * math.sqrt(above))) ** 3
     if events == 0:
@@ -111,9 +143,16 @@ def exact_poisson_limits(events: float, *, level: float = 0.95) -> Limits:
     """
     _check_events(events)
     _check_level(level)
-    tail = (1 - level) / 2
+    return _exact_of_tail(events, (1 - level) / 2, level)
+
+
+def _exact(events: float, z: float, level: float) -> Limits:
+    return _exact_of_tail(events, float(ndtr(-z)), level)
+
+
+def _exact_of_tail(events: float, tail: float, level: float) -> Limits:
     lower = 0.0 if events == 0 else float(gammaincinv(events, tail))
-    return Limits(lower, float(gammaincinv(events + 1, 1 - tail)), level)
+    return Limits(lower, float(gammainccinv(events + 1, tail)), level)
 
 
 def normal_quantile(level: float) -> float:
