@@ -222,6 +222,17 @@ def test_equal_seeds_give_equal_results():
     assert runs[0] == runs[1]
 
 
+def test_only_shares_of_the_expected_matter_with_spread_counts_too():
+    x, y, expected, counts = a_map(6)
+    zones = circles(x, y, expected[:, 0], largest_share=0.5)
+    rules = ScanRules(replicates=99, seed=8, spread=Spread(1.5))
+    events, people = (
+        circular_scan(counts[:, 0], expected[:, 0] * scale, zones, rules).null_maxima for scale in (1, 2048)
+    )
+
+    assert people == pytest.approx(events, rel=1e-9)
+
+
 @pytest.mark.parametrize("phi", [1.1, 1.5, 2.0])
 def test_spread_counts_have_the_variance_they_are_said_to(phi):
     """Beside the binomial's part that a fixed total takes away."""

@@ -68,7 +68,7 @@ def mix_change(
     Example:
         >>> told = mix_change(np.array([60, 30, 10]), np.array([40, 30, 30]), phi=1.0, replicates=999, seed=1)
         >>> round(told.statistic, 1), told.degrees, told.p, [round(one.residual, 1) for one in told.parts]
-        (14.0, 2, 0.001, [-2.8, 0.0, 3.5])
+        (14.0, 2, 0.004, [-2.8, 0.0, 3.5])
     """
     first, second = _checked(before), _checked(after)
     if first.shape != second.shape:

@@ -44,16 +44,17 @@ def expected_draw(expected: NDArray[np.float64], total: int, spread: Spread) -> 
     """Maps of `total` events by expected events.
 
     Args:
-        expected: Areas x slots, the last slot being all time outside the scanned windows.
+        expected: Areas x slots, the last slot being all time outside the scanned windows; only shares matter.
         total: Events of each map.
         spread: How much counts vary.
     """
     shape = expected.shape
+    events = expected * (total / expected.sum())
 
     def draw(generator: np.random.Generator) -> NDArray[np.int64]:
-        weights = expected
+        weights = events
         if spread.phi > 1:
-            weights = generator.standard_gamma(expected / (spread.phi - 1))
+            weights = generator.standard_gamma(events / (spread.phi - 1))
         if spread.expected_variance > 0:
             of_area = generator.standard_gamma(1 / spread.expected_variance, size=(shape[0], 1))
             weights = weights * of_area
