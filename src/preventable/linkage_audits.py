@@ -6,10 +6,8 @@ name, and no link that was made. For the restricted side alone.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,8 +16,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from preventable.audit_sheets import (
+    DRAWN,
+    FILLED,
+    Answer,
+    differ,
+    read_sheet,
+    sheet_content,
+    write_differing,
+    write_sheet,
+)
 from preventable.errors import (
-    AuditAnswerError,
     AuditReviewerError,
     AuditSheetError,
     AuditTakenError,
@@ -29,34 +36,13 @@ from preventable.errors import (
 )
 from preventable.methods.agreement import Agreement, cohen_kappa
 from preventable.stages.linkage.audited import read_audit_rules
-from preventable.stages.packs.csvw import safe_text
 from preventable.stages.pseudonyms.keyed_hash import pseudonyms
 from preventable.store.audits import Answers, Sample, keep_answers, keep_sample, kept_audits, undo_answers
-from preventable.store.durable import PRIVATE_FILE, PRIVATE_FOLDER, make_folders, write_atomically
+from preventable.store.durable import PRIVATE_FOLDER, make_folders
 from preventable.store.home import Home
 from preventable.store.session import HomeTables, reading
 
 RESTRICTED = "Restricted: which records were drawn. Delete the sheets when they were taken."
-_WRITTEN = ("sample", "line", "provider", "month", "submission_id", "row_number", "record_key")
-_FILLED = ("reviewer", "answer", "police_reference")
-_ADJUDICATED = (
-    "sample",
-    "line",
-    "record_key",
-    "first",
-    "first_reference",
-    "second",
-    "second_reference",
-    *_FILLED,
-)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one reviewer says of one line."""
-
-    answer: str
-    reference: str
 
 
 @dataclass(frozen=True)
@@ -122,7 +108,7 @@ def draw(home: Home, *, source: str, pairs: int, seed: int, by: str, at: str, ou
     for path in paths:
         order = chance.permutation(number).tolist()
         lines = [{"sample": sample.sample, "line": place + 1, **chosen[place]} for place in order]
-        _write(path, (*_WRITTEN, *_FILLED), lines)
+        write_sheet(path, (*DRAWN, *FILLED), lines)
     return sample
 
 
@@ -130,10 +116,10 @@ def _drawable(tables: HomeTables, source: str) -> list[dict[str, object]]:
     """First visits of the service that may be linked, in an order that no key decides."""
     told = tables.read("incidents").select(["record_key", "source", "counted_by"]).to_pylist()
     linkable = {row["counted_by"] for row in told if row["source"] == source}
-    located = tables.read("located_records").select([*_WRITTEN[2:]])
+    located = tables.read("located_records").select([*DRAWN[2:]])
     rows = [row for row in located.to_pylist() if row["record_key"] in linkable]
     rows.sort(key=lambda row: (row["provider"], row["month"], row["submission_id"], row["row_number"]))
-    return [{name: row[name] for name in _WRITTEN[2:]} for row in rows]
+    return [{name: row[name] for name in DRAWN[2:]} for row in rows]
 
 
 def _share_known(tables: HomeTables, source: str) -> float:
@@ -173,8 +159,8 @@ def take(
     _refuse_nobody(by)
     if len(sheets) != 2:
         raise UsageError("audit-sample", "answers are those of two sheets")
-    contents = [_content(path) for path in (*sheets, *([adjudicated] if adjudicated else []))]
-    read = [_sheet(content, path.name) for content, path in zip(contents[:2], sheets, strict=True)]
+    contents = [sheet_content(path) for path in (*sheets, *([adjudicated] if adjudicated else []))]
+    read = [read_sheet(content, path.name) for content, path in zip(contents[:2], sheets, strict=True)]
     if read[0].reviewer == read[1].reviewer:
         raise AuditReviewerError("audit-sample", "both sheets have the same reviewer")
     sample = _sample_of(home, [one.sample for one in read])
@@ -182,10 +168,10 @@ def take(
         if set(one.answers) != set(range(1, len(sample.records) + 1)):
             raise AuditSheetError(path.name, f"its lines are not those of sample {sample.sample}")
     first, second = (one.answers for one in read)
-    differing = tuple(line for line in sorted(first) if _differ(first[line], second[line]))
+    differing = tuple(line for line in sorted(first) if differ(first[line], second[line]))
     final = dict(first)
     if adjudicated is not None:
-        third = _sheet(contents[2], adjudicated.name)
+        third = read_sheet(contents[2], adjudicated.name)
         if third.sample != sample.sample or set(third.answers) != set(differing):
             raise AuditSheetError(adjudicated.name, "its lines are not those on which the two differ")
         final |= third.answers
@@ -198,76 +184,12 @@ def take(
     same = sum(first[line].reference == second[line].reference for line in both)
     waiting = differing if adjudicated is None else ()
     if waiting:
-        _write_differing(out, sample, waiting, first, second)
+        write_differing(out, sample, waiting, first, second)
         return Taken(sample, agreement, len(both), same, waiting, None, 0)
     pairs, unknown = _pairs(home, sample, final, words["found"])
     sums = tuple(hashlib.sha256(content).hexdigest() for content in contents)
     keep_answers(home, Answers(sample.sample, tuple(pairs), asdict(agreement), sums, by, at))
     return Taken(sample, agreement, len(both), same, (), len(pairs), unknown)
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    sample: int
-    reviewer: str
-    answers: Mapping[int, Answer]
-
-
-def _content(path: Path) -> bytes:
-    if not path.is_file():
-        raise UsageError(path.name, "there is no such file")
-    return path.read_bytes()
-
-
-def _sheet(content: bytes, where: str) -> _Sheet:
-    """A sheet's answers by line.
-
-    Raises:
-        AuditSheetError: It lacks columns, or its lines are not numbered, or are there twice.
-        AuditAnswerError: An answer is none, or one that is found has no reference.
-        AuditReviewerError: Not every line has the same reviewer.
-    """
-    try:
-        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    except (UnicodeDecodeError, csv.Error):
-        raise AuditSheetError(where, "it cannot be read as CSV in UTF-8") from None
-    if not rows or not {"sample", "line", *_FILLED} <= set(rows[0]):
-        raise AuditSheetError(where, "it has no line, or lacks columns")
-    numbered = [
-        (row["sample"] or "").strip().isdigit() and (row["line"] or "").strip().isdigit() for row in rows
-    ]
-    if not all(numbered):
-        raise AuditSheetError(where, "lines lack their numbers", _lines(numbered))
-    samples = {int(row["sample"]) for row in rows}
-    lines = [int(row["line"]) for row in rows]
-    if len(samples) > 1 or len(set(lines)) < len(lines):
-        raise AuditSheetError(where, "it holds lines of two samples, or a line twice")
-    answers = [_answer(row) for row in rows]
-    words = read_audit_rules()["answers"]
-    good = [
-        one.answer in words.values() and bool(one.reference) == (one.answer == words["found"])
-        for one in answers
-    ]
-    if not all(good):
-        raise AuditAnswerError(where, f"{len(good) - sum(good)} lines cannot be taken", _lines(good))
-    reviewers = {(row["reviewer"] or "").strip() for row in rows}
-    if len(reviewers) > 1 or "" in reviewers:
-        raise AuditReviewerError(where, "not every line has the same reviewer")
-    return _Sheet(samples.pop(), reviewers.pop(), dict(zip(lines, answers, strict=True)))
-
-
-def _lines(good: Sequence[bool]) -> tuple[int, ...]:
-    """Rows of a sheet, the header being row 1, that are not good: the first few."""
-    return tuple(place + 2 for place, one in enumerate(good) if not one)[:5]
-
-
-def _answer(row: Mapping[str, str | None]) -> Answer:
-    return Answer((row["answer"] or "").strip().lower(), (row["police_reference"] or "").strip())
-
-
-def _differ(one: Answer, other: Answer) -> bool:
-    """Whether a third must look: the two say different things, or are both unsure."""
-    return one != other or one.answer == read_audit_rules()["answers"]["unsure"]
 
 
 def _sample_of(home: Home, numbers: Sequence[int]) -> Sample:
@@ -306,41 +228,6 @@ def _pairs(
         unknown += not known
         pairs.append((record, known[0] if known else keys[0]))
     return pairs, unknown
-
-
-def _write_differing(
-    path: Path,
-    sample: Sample,
-    lines: Sequence[int],
-    first: Mapping[int, Answer],
-    second: Mapping[int, Answer],
-) -> None:
-    if path.exists():
-        raise UsageError(str(path), "there is a file of that name, perhaps with answers in it")
-    rows = [
-        {
-            "sample": sample.sample,
-            "line": line,
-            "record_key": sample.records[line - 1],
-            "first": first[line].answer,
-            "first_reference": first[line].reference,
-            "second": second[line].answer,
-            "second_reference": second[line].reference,
-        }
-        for line in lines
-    ]
-    _write(path, _ADJUDICATED, rows)
-
-
-def _write(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
-    """CSV that its owner alone may read; empty where a row says nothing."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: safe_text(str(value)) for name, value in row.items()})
-    # The mark tells spreadsheets that it is UTF-8.
-    write_atomically(path.absolute(), text.getvalue().encode("utf-8-sig"), PRIVATE_FILE)
 
 
 def undo(home: Home, sample: int, *, by: str, at: str) -> None:
