@@ -55,6 +55,17 @@ class World:
             known = np.isin(victims["incident"], victims["incident"][known])
         return float(known[victims[source]].mean())
 
+    def seen_by_neither(self, *, incident: bool = False) -> float:
+        """True share of the victims of ambulance records who have no record of their own elsewhere.
+
+        With `incident`, those of whose incident nobody has one.
+        """
+        victims = {name: self.victims[name].to_numpy() for name in self.victims.column_names}
+        seen = victims["police"] | victims["emergency"]
+        if incident:
+            seen = np.isin(victims["incident"], victims["incident"][seen])
+        return float(1.0 - seen[victims["ambulance"]].mean())
+
 
 def world(seed: int, incidents: int = 60_000, vary: bool = True, hostile: str | None = None) -> World:
     """A world of so many incidents, the same for the same arguments.
