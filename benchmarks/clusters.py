@@ -7,7 +7,8 @@
 Places are 1,719 invented areas in towns, or, with DATA (the folder ../shared/data), the small areas of the West
 Midlands with the mean of their published monthly counts as what is expected. Counts are drawn one area at a time,
 Poisson with a gamma mean, by none of the code that is judged. Each map is scanned with a Poisson null, as programs do
-(every fifth map), and with the negative binomial null of the map's own phi. `speed` counts processor seconds beside
+(every tenth map of `false`), and with the negative binomial null of the map's own phi. `speed` counts processor seconds
+beside
 those of SaTScan 10.3.2 on another machine.
 """
 
@@ -30,7 +31,7 @@ from preventable.methods.scan_circles import circles
 from preventable.methods.scan_null import Spread
 
 AREAS, LEVEL, SHARE = 1719, 0.05, 0.1
-FALSE_REPLICATES, POWER_REPLICATES, NAIVE_EVERY = 39, 199, 5
+FALSE_REPLICATES, POWER_REPLICATES, NAIVE_EVERY = 19, 99, 10
 #: Events of a month, phi, areas of the planted cluster and its relative risk.
 PLANTED = [
     (10_000, 1.5, 1, 5),

@@ -31,8 +31,8 @@ _Number = TypeVar("_Number", np.float64, np.int64)
 _TABLE = 4096
 #: Ratios that differ by less than 1e-9 are of zones that are equal but for the order of their sums.
 _EQUAL_DIGITS = 9
-#: Share of the centres by which the ratios of maps without a cluster are first judged.
-_PILOT_SHARE = 20
+#: Every so many-th centre is scanned first, then more, so that few logarithms are taken of the rest.
+_PILOT_STRIDES = (100, 10)
 #: A table is made for this share of the least maximum seen so far: maps below it are scanned again.
 _FLOOR_SHARE = 0.95
 _EULER_GAMMA = 0.5772156649015329
@@ -357,17 +357,23 @@ class _Field:
         """Largest ratio of each map that is drawn."""
         generator = np.random.Generator(np.random.PCG64(self.rules.seed))
         every = np.arange(len(self.zones.x))
-        floor, maxima = None, np.zeros(0)
+        maxima = np.zeros(0)
         for counts, used in self._batches(draw, generator):
-            if floor is None:
-                floor = float(self._largest(counts, every[::_PILOT_SHARE], 0.0)[0][0, :used].min())
+            floor = _FLOOR_SHARE * float(maxima.min()) if len(maxima) else self._pilot(counts, used)
             best = self._largest(counts, every, floor)[0][0, :used]
             while floor > 0 and (best <= floor).any():
                 floor = floor / 2 if floor > 1 else 0.0
                 best = self._largest(counts, every, floor)[0][0, :used]
             maxima = np.concatenate([maxima, best])
-            floor = _FLOOR_SHARE * float(maxima.min())
         return maxima
+
+    def _pilot(self, counts: NDArray[np.int32], used: int) -> float:
+        """A ratio a little below the least maximum of some maps over a part of the centres."""
+        floor = 0.0
+        for stride in _PILOT_STRIDES:
+            some = np.arange(0, len(self.zones.x), stride)
+            floor = (1 - 1e-9) * float(self._largest(counts, some, floor)[0][0, :used].min())
+        return floor
 
     def _batches(self, draw: Draw, generator: np.random.Generator) -> Iterator[tuple[NDArray[np.int32], int]]:
         from preventable.methods.scan_kernel import LANES
