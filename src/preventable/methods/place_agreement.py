@@ -121,7 +121,9 @@ def overlap_beside_chance(
         seed: Of their random numbers.
 
     Raises:
-        As `top_overlap`; DenominatorError: `base` is negative, all 0, or not one for each area.
+        CountError: The maps differ in length, one has no event, or a count is negative or no whole number.
+        LevelError: `share` is not between 0 and 1, or there is no replicate.
+        DenominatorError: `base` is negative, all 0, or not one for each area.
     """
     return _beside_chance(
         one, other, base, lambda a, b, _seed: top_overlap(a, b, share), replicates=replicates, seed=seed
@@ -147,7 +149,9 @@ def similarity_beside_chance(
         seed: Of all random numbers.
 
     Raises:
-        As `similarity_index`; DenominatorError: `base` is negative, all 0, or not one for each area.
+        CountError: The maps differ in length, one has no event, or a count is negative or no whole number.
+        LevelError: There is no replicate.
+        DenominatorError: `base` is negative, all 0, or not one for each area.
     """
     return _beside_chance(
         one,
