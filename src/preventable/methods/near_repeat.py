@@ -93,7 +93,7 @@ def near_repeats(
         whole_weeks: Events exchange their weeks and keep weekday and hour, so that a place's Saturday nights are no
             repeats; False: they exchange their times. The period must be of whole weeks: of a week that is cut off the
             days that it lacks would be filled.
-        manhattan: Distance is that along two axes, |dx| + |dy|, instead of the straight line.
+        manhattan: Distance is the sum of those along the two axes, instead of the straight line.
 
     Returns:
         One for each band, by distance, then time.
