@@ -67,7 +67,9 @@ class World:
         return float(1.0 - seen[victims["ambulance"]].mean())
 
 
-def world(seed: int, incidents: int = 60_000, vary: bool = True, hostile: str | None = None) -> World:
+def world(
+    seed: int, incidents: int = 60_000, vary: bool = True, hostile: str | None = None, slopes: bool = False
+) -> World:
     """A world of so many incidents, the same for the same arguments.
 
     Args:
@@ -75,12 +77,14 @@ def world(seed: int, incidents: int = 60_000, vary: bool = True, hostile: str | 
         incidents: Violent incidents; 160,000 are a year.
         vary: Draw each error parameter from half to double its value in linkage_worlds.toml.
         hostile: None, or one of `HOSTILE`: what the errors are that no model expects.
+        slopes: Draw from half to double, too, by how much a worse injury is more likely to be seen by each service.
     """
     if hostile is not None and hostile not in HOSTILE:
         raise ValueError(f"no such hostile world: {hostile}; one of {', '.join(HOSTILE)}")
     rules = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     draw = np.random.default_rng([seed, incidents, HOSTILE.index(hostile) + 1 if hostile else 0])
     rules = _varied(rules, draw) if vary else rules
+    rules = _with_other_slopes(rules, draw) if slopes else rules
     maker = _Maker(rules, draw, incidents, hostile)
     victims = maker.victims()
     ambulance, emergency, police = maker.ambulance(victims), maker.emergency(victims), maker.police(victims)
@@ -129,6 +133,16 @@ def _varied(rules: dict[str, Any], draw: np.random.Generator) -> dict[str, Any]:
                 table[name] = min(value * factor(), _MOST_SHARE) if value < 1 else value * factor()
         varied[source] = table
     return varied
+
+
+def _with_other_slopes(rules: dict[str, Any], draw: np.random.Generator) -> dict[str, Any]:
+    slopes = rules["capture_slopes"]
+    drawn = {
+        name: slope * float(2.0 ** draw.uniform(-1.0, 1.0))
+        for name, slope in slopes.items()
+        if name != "police_types"
+    }
+    return {**rules, "capture_slopes": slopes | drawn}
 
 
 class _Maker:

@@ -117,6 +117,19 @@ def test_rounding_leaves_the_records_as_they_were(rows):
     assert engine.fetch("SELECT * FROM linkable_records ORDER BY number").equals(before)
 
 
+def test_an_audit_that_is_used_says_how_much_is_hidden_at_most():
+    audit = {"source": "ed", "pairs": 310, "upper": 0.0612, "used": True}
+    unused = {"source": "ambulance", "pairs": 40, "upper": 0.2, "used": False}
+    engine = prepared([])
+
+    made = diagnostic_rows(
+        engine, [], Merged(np.empty(0), np.empty(0)), [], widest_min=48 * 60, audits=[audit, unused]
+    )
+
+    (row,) = [row for row in made.to_pylist() if row["diagnostic"] == "hidden"]
+    assert (row["about"], row["number"], row["observed"]) == ("ed", 310, 0.07)
+
+
 def test_the_window_of_rounding_is_one_of_the_matrix():
     rules = read_diagnostics()["rounding"]
 

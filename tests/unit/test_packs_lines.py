@@ -150,6 +150,37 @@ def test_the_headline_of_the_shares_says_what_the_least_lower_limit_bears(world,
     assert words in [head.text for head in page_of(world.with_told(estimates=estimates), HEALTH).all("h3")]
 
 
+ASSUMED = "the last column says how low the share could be if one police record in twenty were so"
+
+
+def with_audit(world):
+    """The estimates of a world in which the attendances were audited."""
+    estimates = rows(world, "released_estimates")
+    audits = [
+        {**row, "figure": "linkage_check/ed/hidden/ed", "estimate": "linkage_check", "breakdown": "hidden"}
+        | {"category": "ed", "value": 0.07, "lower": None, "upper": None, "lower_if_hidden": None}
+        for row in estimates
+        if (row["estimate"], row["source"]) == ("unknown_to_police", "ed")
+    ]
+    return world.with_told(estimates=[*estimates, *audits])
+
+
+def test_what_no_comparison_sees_is_assumed_without_an_audit(world):
+    (line,) = [item.text for item in page_of(world, HEALTH).all("p") if ASSUMED in item.text]
+
+    assert line.startswith("A police record with a date that is days off cannot be seen")
+
+
+def test_what_an_audit_measured_is_no_longer_assumed_for_its_service_alone(world):
+    told = [item.text for item in page_of(with_audit(world), HEALTH).all("p")]
+
+    (measured,) = [text for text in told if "looked a random sample up with names" in text]
+    (assumed,) = [text for text in told if ASSUMED in text]
+    assert measured.startswith("Emergency departments: ")
+    assert "At most 7 % of the true pairs" in measured
+    assert assumed.startswith("Ambulance service: ")
+
+
 def test_a_share_that_is_not_calibrated_is_words_and_no_drawing(world):
     bare = dict.fromkeys(("value", "lower", "upper", "lower_if_hidden"))
     estimates = [

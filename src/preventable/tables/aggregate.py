@@ -62,7 +62,7 @@ LINK_QUALITY = Table(
 BREAKDOWNS_OF_SHARES = ("all", "place_type", "age_band", "weapon", "district", "quarter")
 BREAKDOWNS_TOLD = (
     *BREAKDOWNS_OF_SHARES, "window", "window_by_chance", "model", "at_most",
-    "calibration", "false_links", "no_place", "no_time", "precision", "rounded_times",
+    "calibration", "false_links", "hidden", "no_place", "no_time", "precision", "rounded_times",
 )  # fmt: skip
 
 KNOWN_TO_POLICE = Table(

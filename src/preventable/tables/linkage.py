@@ -54,10 +54,10 @@ LINK_DIAGNOSTICS = Table(
     key=("diagnostic", "about", "part"),
     source="stages/linkage/diagnostics.toml; docs/explanation/linkage.md",
     columns=(
-        Column("diagnostic", "text", "false_links: share of links expected to be false. calibration: share of candidate pairs of a bin of probability that are matches, expected and by the null. precision: share expected to be right. no_place, no_time: share of records without (of police: a window too wide to link). rounded_times: plain share known to police, less chance, if one supplier rounded its times.", allowed=("calibration", "false_links", "no_place", "no_time", "precision", "rounded_times"), nullable=False),
+        Column("diagnostic", "text", "false_links: share of links expected to be false. calibration: share of candidate pairs of a bin of probability that are matches, expected and by the null. precision: share expected to be right. no_place, no_time: share of records without (of police: a window too wide to link). rounded_times: plain share known to police, less chance, if one supplier rounded its times. hidden: at most so large a share of the true pairs of an audit is shown by no comparison (upper limit).", allowed=("calibration", "false_links", "hidden", "no_place", "no_time", "precision", "rounded_times"), nullable=False),
         Column("about", "text", "Pair of services, or service.", allowed=(*PAIRS, *_SOURCES), nullable=False),
         Column("part", "text", "Bin of calibration; stratum of precision; supplier of rounded_times; empty otherwise.", nullable=False),
-        Column("number", "integer", "Links, pairs or records that it rests on.", nullable=False),
+        Column("number", "integer", "Links, pairs or records that it rests on; of hidden, true pairs.", nullable=False),
         Column("expected", "number", "Of calibration: the share that probabilities expect; of rounded_times: the share as sent."),
         Column("observed", "number", "The share; of calibration it may be a little below 0; null where it rests on nothing."),
     ),

@@ -13,7 +13,7 @@ PLAIN_UNKNOWN, IN_ALL, CHECK = "plain_unknown", "injured_in_all", "linkage_check
 LINKAGE_ESTIMATES = (PLAIN_UNKNOWN, IN_ALL, CHECK)
 _THREE_LISTS = "ambulance_ed_police"
 #: Diagnostics told as they stand, one row a service; the others as the worst of their parts, one row a pair or service.
-_AS_THEY_STAND = ("false_links", "no_place", "no_time")
+_AS_THEY_STAND = ("false_links", "hidden", "no_place", "no_time")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -36,6 +37,7 @@ def diagnostic_rows(
     found: Sequence[Nearness],
     *,
     widest_min: int,
+    audits: Sequence[Mapping[str, Any]] = (),
 ) -> pa.Table:
     """The table `link_diagnostics`.
 
@@ -45,11 +47,17 @@ def diagnostic_rows(
         merged: Victims.
         found: The matrix of windows, with the window of diagnostics.toml among its own.
         widest_min: Police windows wider than this are not linked.
+        audits: Rows of `link_audits`.
     """
     rows = [
         *(row for one in links if not one.reason for row in _of_links(one, merged)),
         *_missing(engine, widest_min),
         *_rounded(engine, found, widest_min),
+        *(
+            _row("hidden", one["source"], "", one["pairs"], _up(one["upper"]))
+            for one in audits
+            if one["used"]
+        ),
     ]
     return pa.Table.from_pylist(rows, schema=LINK_DIAGNOSTICS.arrow_schema())
 
@@ -93,6 +101,11 @@ def _calibration(one: PairLinks) -> list[dict[str, Any]]:
         )
         for low, high, (pairs, expected, chance) in zip(edges, edges[1:], one.bins.tolist(), strict=False)
     ]
+
+
+def _up(share: float) -> float:
+    """To the next hundredth: an upper limit stays one when it is rounded for a release."""
+    return math.ceil(round(100 * share, 6)) / 100
 
 
 def _mean(values: np.ndarray) -> float | None:

@@ -63,9 +63,9 @@ def link_records(engine: Engine, context: StepContext) -> None:
     engine.load("incidents", _incident_rows(records, together))
     engine.load("link_models", _model_rows(links))
     engine.load("link_quality", _quality_rows(engine, links, merged))
+    engine.load("link_audits", audit_rows(engine, read_known_rules(policy)))
     _load_checks(engine, links, merged, widest_min=policy.widest_window_hours * 60)
     _progress(context, 0.75)
-    engine.load("link_audits", audit_rows(engine, read_known_rules(policy)))
     known = _known_rows(engine, policy, context)
     engine.load("known_to_police", known)
     engine.load("incident_estimates", _totals(engine, together, known, links))
@@ -214,7 +214,9 @@ def _load_checks(engine: Engine, links: Sequence[PairLinks], merged: Merged, *, 
     rules = read_windows()
     found = nearness(engine, minutes=rules["minutes"], metres=rules["metres"], widest_min=widest_min)
     engine.load("link_windows", window_rows(found))
-    engine.load("link_diagnostics", diagnostic_rows(engine, links, merged, found, widest_min=widest_min))
+    audits = engine.table("link_audits").to_pylist()
+    rows = diagnostic_rows(engine, links, merged, found, widest_min=widest_min, audits=audits)
+    engine.load("link_diagnostics", rows)
 
 
 def _totals(engine: Engine, together: Together, known: pa.Table, links: Sequence[PairLinks]) -> pa.Table:

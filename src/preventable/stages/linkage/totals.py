@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -69,6 +70,12 @@ def read_total_rules() -> Mapping[str, Any]:
 def read_histories() -> Mapping[str, Any]:
     """histories.toml: how true histories are linked, learnt on invented worlds by benchmarks/totals.py."""
     return _read("histories")
+
+
+@cache
+def read_dependence() -> float:
+    """How many times more may be unseen than models say, if all three lists depend on each other (dependence.toml)."""
+    return float(_read("dependence")["all_three"])
 
 
 def _read(name: str) -> Mapping[str, Any]:
@@ -249,14 +256,21 @@ def _row(
         "estimate": total.estimate if total else None,
         "lower": total.lower if total else None,
         "upper": total.upper if total else None,
-        "upper_if_dependent": _if_dependent(total) if total and model else None,
+        "upper_if_dependent": upper_if_dependent(total) if total and model else None,
         "deviance": total.deviance if total and model else None,
         "freedom": total.freedom if total and model else None,
         "reason": reason,
     }
 
 
-def _if_dependent(total: Total) -> float:
-    """Upper limit if more are unseen than the models can say, as the rules assume."""
-    unseen: float = (total.upper - total.seen) * read_total_rules()["all_three"]
-    return total.seen + unseen
+def upper_if_dependent(total: Total) -> float:
+    """Upper limit of a total if all three lists depend on each other, as they do in most invented worlds.
+
+    The factor of `read_dependence` and the limit of the model itself are two errors of the logarithm of the number
+    unseen: they add up as squares.
+    """
+    unseen = total.estimate - total.seen
+    if unseen <= 0:
+        return total.upper
+    above = math.hypot(math.log((total.upper - total.seen) / unseen), math.log(read_dependence()))
+    return total.seen + unseen * math.exp(above)

@@ -39,6 +39,7 @@ _CHECKS = {
     "precision": "links right where they are least sure (busy places, places not known), at least",
     "no_place": "records without a usable place",
     "no_time": "records without a usable time",
+    "hidden": "true pairs, found by two reviewers with names, that no comparison shows, at most",
     "rounded_times": "change of a plain count if one supplier rounded times to the hour, at most",
 }
 
@@ -155,24 +156,31 @@ def _in_all(inputs: PackInputs) -> tuple[Block, ...]:
             Paragraph(_("No figure ([x], {reason}).").format(reason=listed([_(one) for one in reasons]))),
         )
     least, most = min(one.lower or 0.0 for one in given), max(one.upper or 0.0 for one in given)
-    at_most = next((one.value for one in told if one.breakdown == "at_most" and one.value is not None), None)
+    assumed = next((one for one in told if one.breakdown == "at_most" and one.value is not None), None)
     words = _(
         "Between {least} and {most} people were injured in {region} from {first} to {last}, seen by anybody or not. It "
         "is a range over models of how the lists of ambulance, hospitals and police overlap; no number in it is "
-        "likelier than another, and years or districts cannot be compared by it. The models themselves reach to "
-        "{upper}; the rest allows for being on one list going with being on both others at once, which no data show."
+        "likelier than another, and years or districts cannot be compared by it. "
     ).format(
         least=count_text(least),
-        most=count_text(most if at_most is None else at_most),
-        upper=count_text(most),
+        most=count_text(most if assumed is None or assumed.value is None else assumed.value),
         region=inputs.region_name,
         first=date_text(dt.date.fromisoformat(given[0].period_start)),
         last=date_text(dt.date.fromisoformat(given[0].period_end)),
     )
+    if assumed is not None:
+        words += _(
+            "The models alone say {least} to {upper}. That it may be more is an assumption: the worse an injury, the "
+            "likelier it is on all three lists at once, which these lists cannot show. How much that hides was "
+            "learnt on invented counties."
+        ).format(least=count_text(least), upper=count_text(most))
     rows = tuple(
         Row(_(_DEPENDENT[one.category]), tuple(_number(one, part) for part in ("value", "lower", "upper")))
         for one in models
     )
+    if assumed is not None:
+        nothing = Cell("[z]", numeric=True)
+        rows += (Row(_("all three at once (assumed)"), (nothing, nothing, _number(assumed, "value"))),)
     table = TableBlock(
         anchor="injured-in-all-table",
         caption=_("Injured in all, {region}, by model").format(region=inputs.region_name),

@@ -47,7 +47,7 @@ def unknown_to_police(inputs: PackInputs) -> tuple[Block, ...]:
     incidents = [Paragraph(incident_sentence(one)) for one in _of(inputs, _INCIDENT) if one.value is not None]
     every = [one for one in inputs.estimates_of(_ESTIMATE) if one.source in inputs.sources]
     groups = by_group(inputs, every, _provenance(inputs, _span(shown))) if shown else ()
-    return (heading, *sentences, *incidents, *what, *groups, _how_estimated())
+    return (heading, *sentences, *incidents, *what, *groups, _how_estimated(inputs))
 
 
 def _held(inputs: PackInputs) -> list[ShownEstimate]:
@@ -209,7 +209,7 @@ def _provenance(inputs: PackInputs, span: str) -> Provenance:
     )
 
 
-def _how_estimated() -> Note:
+def _how_estimated(inputs: PackInputs) -> Note:
     return Note(
         _("How this is estimated, and what it cannot see"),
         (
@@ -219,10 +219,37 @@ def _how_estimated() -> Note:
                 "chance gives, which is measured by shifting one of them by whole weeks."
             ),
             _(
-                "It is about the victim's own record: another victim's record of the same incident does not count. A "
-                "police record with a date that is days off cannot be seen: the last column says how low the share "
-                "could be if one police record in twenty were so."
+                "It is about the victim's own record: another victim's record of the same incident does not count."
             ),
+            *_unseen(inputs),
             _("Health records that give neither age nor sex are left out: they are hardly told from chance."),
         ),
     )
+
+
+def _unseen(inputs: PackInputs) -> list[str]:
+    """What no comparison can see: assumed, or of the services whose records reviewers looked up, measured."""
+    services = [one.source for one in _held(inputs) if one.value is not None]
+    audited = {
+        one.source: one.value or 0.0
+        for one in inputs.estimates_of("linkage_check")
+        if one.breakdown == "hidden" and one.source in services and one.value is not None
+    }
+    lines = [
+        _(
+            "{service}: reviewers looked a random sample up with names. At most {share} of the true pairs that they "
+            "found have a police record that no comparison can see; the limits hold that, and nothing is assumed: the "
+            "last column is the lower limit itself."
+        ).format(service=_source_title(inputs, source), share=share_text(share))
+        for source, share in audited.items()
+    ]
+    others = [_source_title(inputs, source) for source in services if source not in audited]
+    if others:
+        words = _(
+            "A police record with a date that is days off cannot be seen: the last column says how low the share "
+            "could be if one police record in twenty were so."
+        )
+        lines.append(
+            words if not audited else _("{services}: {words}").format(services=listed(others), words=words)
+        )
+    return lines
