@@ -106,6 +106,7 @@ def counts_session(
     engine.load("coverage", rows_of("coverage", coverage))
     for name in (
         "located_records",
+        "shared_records",
         "known_to_police",
         "signals",
         "link_windows",

@@ -305,7 +305,14 @@ def world(
     engine.load("located_records", rows_of("located_records", sent))
     engine.load("listings", TABLES["listings"].empty() if listings is None else listings)
     engine.load("coverage", coverage_of(sent, held, missing))
-    for name in ("known_to_police", "signals", "link_windows", "incident_estimates", "link_diagnostics"):
+    for name in (
+        "shared_records",
+        "known_to_police",
+        "signals",
+        "link_windows",
+        "incident_estimates",
+        "link_diagnostics",
+    ):
         engine.load(name, TABLES[name].empty())
     return engine
 
@@ -321,7 +328,7 @@ def counted(records: Sequence[Mapping[str, Any]], held: Sequence[str], **options
 def handed_on(engine: DuckDBEngine) -> dict[str, pa.Table]:
     """The tables that the stage of release reads, to start sessions from."""
     names = (
-        "indicator_values", "population_bases", "known_to_police", "link_windows", "incident_estimates",
+        "indicator_values", "venue_shares", "population_bases", "known_to_police", "link_windows", "incident_estimates",
         "link_diagnostics", "signals", "partners", "areas", "small_areas", "venues",
     )  # fmt: skip
     return {name: engine.table(name) for name in names}

@@ -69,6 +69,7 @@ class Explanation:
         count: Exact count of the figure, or of the count that a rate is computed from.
         person_years: Population at risk; None where a rate would mean nothing.
         coverage: Share of the usual records whose providers have sent the period.
+        shares: What it gets besides of records whose words leave their place between several venues.
         submissions: Where each counted row stands.
     """
 
@@ -78,6 +79,7 @@ class Explanation:
     count: int
     person_years: float | None
     coverage: float
+    shares: float
     submissions: tuple[CountedSubmission, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -97,6 +99,8 @@ class Explanation:
         lines.append(
             f"  exact count {self.count:,}, coverage {self.coverage:.3f}. Restricted: not to be passed on."
         )
+        if self.shares:
+            lines.append(f"  shares of records that may mean other venues as well: {self.shares:,.2f} in all")
         for one in self.submissions:
             lines.append(
                 f"  {one.provider} {one.month} {one.submission_id[:12]}: {len(one.rows)} rows: {one.first_rows}"
@@ -182,6 +186,7 @@ def explain_figure(
         exact["count"],
         exact["person_years"],
         exact["coverage"],
+        _shares(tables, counted),
         submissions,
     )
 
@@ -255,6 +260,11 @@ def _exact(tables: HomeTables | EarlierTables, figure: str) -> dict[str, Any]:
         if row["figure"] == figure:
             return dict(row)
     raise StaleFiguresError("explain", "the figure is not counted any more")
+
+
+def _shares(tables: HomeTables | EarlierTables, figure: str) -> float:
+    rows = tables.read("venue_shares").to_pylist()
+    return sum(row["millionths"] for row in rows if row["figure"] == figure) / 1_000_000
 
 
 def _definition(policy: Policy, exact: dict[str, Any]) -> Definition:

@@ -158,6 +158,7 @@ STEPS: tuple[Step, ...] = (
         count_indicators,
         reads=(
             "located_records",
+            "shared_records",
             "listings",
             "coverage",
             "areas",
@@ -166,7 +167,7 @@ STEPS: tuple[Step, ...] = (
             "populations",
             "providers",
         ),
-        writes=("population_bases", "indicator_values", "weekly_counts"),
+        writes=("population_bases", "indicator_values", "venue_shares", "weekly_counts"),
         main="indicator_values",
         told_period=True,
     ),
@@ -182,6 +183,7 @@ STEPS: tuple[Step, ...] = (
         protect_indicators,
         reads=(
             "indicator_values",
+            "venue_shares",
             "population_bases",
             "known_to_police",
             "link_windows",

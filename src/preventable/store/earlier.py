@@ -12,6 +12,7 @@ from preventable.errors import UnknownReleaseError
 from preventable.store.restricted import TableStore
 from preventable.store.run_log import StepRecord
 from preventable.store.session import HomeTables
+from preventable.tables import TABLES
 
 #: What packs were made of, step by step back: each wrote the table that the one after it read.
 _MADE_OF = (("disclosure", "released"), ("indicators", "indicator_values"))
@@ -47,11 +48,13 @@ class EarlierTables:
         return self._versions[name]
 
     def read(self, name: str) -> pa.Table:
-        """Rows of a table as the release was made of them.
+        """Rows of a table as the release was made of them; none of a table that there was not then.
 
         Raises:
             DamagedFileError: A file is not what was written.
         """
+        if name not in self._versions:
+            return TABLES[name].empty()
         return self._tables.read_version(name, self._versions[name])
 
 

@@ -113,6 +113,18 @@ INDICATOR_VALUES = Table(
     ),
 )
 
+VENUE_SHARES = Table(
+    name="venue_shares",
+    description="What figures of venues get of records whose words leave their place between several, beside the records that they count. Never leaves the restricted side.",
+    sensitivity=Sensitivity.AGGREGATE,
+    key=("figure",),
+    source="stages/indicators",
+    columns=(
+        Column("figure", "text", "Name of the figure.", nullable=False),
+        Column("millionths", "integer", "Sum of the shares.", unit="millionths of a record", nullable=False),
+    ),
+)
+
 POPULATION_BASES = Table(
     name="population_bases",
     description="Person-years by area, period, age band and sex, for rates computed from shown counts. Public figures.",

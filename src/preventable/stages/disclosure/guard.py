@@ -26,6 +26,7 @@ _GRANTED = ("recipient", "definition", "area_type", "period_type", "dimension", 
 _BREAKDOWN = ("definition", "area_type", "area", "period_type", "period_end", "dimension")
 _CELL = ("value", "lower", "upper", "per", "value_note", "note")
 _CLOSE = 1e-12
+_MILLION = 1_000_000
 
 
 def check_release(
@@ -33,6 +34,7 @@ def check_release(
     exact: pa.Table,
     bases: pa.Table,
     *,
+    shares: pa.Table,
     rule: ReleaseRule,
     grants: Iterable[PartnerGrant],
     districts: Mapping[tuple[str, str], str],
@@ -43,6 +45,7 @@ def check_release(
         released: Table `released` as it would leave.
         exact: Table `indicator_values`.
         bases: Table `population_bases`.
+        shares: Table `venue_shares`.
         rule: Release rule.
         grants: What each partner may receive.
         districts: District of each (area type, area).
@@ -53,7 +56,7 @@ def check_release(
     """
     _check_names(released)
     _check_scope(released, {(grant[0], *grant[2:]): grant[1] for grant in grants}, districts)
-    _check_cells(released, exact, bases, rule)
+    _check_cells(released, exact, bases, dict(_rows(shares, ("figure", "millionths"))), rule)
     _check_whole(released, exact)
 
 
@@ -85,9 +88,11 @@ def _check_scope(
             raise ReleaseRefusedError(figure, "it lies outside its recipient's district")
 
 
-def _check_cells(released: pa.Table, exact: pa.Table, bases: pa.Table, rule: ReleaseRule) -> None:
+def _check_cells(
+    released: pa.Table, exact: pa.Table, bases: pa.Table, shares: Mapping[str, int], rule: ReleaseRule
+) -> None:
     """Each distinct cell is what the rule gives; two recipients never see one figure differently."""
-    shown = _shown_counts(exact, rule)
+    shown = _shown_counts(exact, shares, rule)
     tables = ShownTables(shown, bases_by_area(bases.to_pylist()), rule)
     cells = released.group_by(["figure", "measure", *_CELL]).aggregate([])
     for figure, measure, *cell in _rows(cells, ("figure", "measure", *_CELL)):
@@ -99,8 +104,8 @@ def _check_cells(released: pa.Table, exact: pa.Table, bases: pa.Table, rule: Rel
             raise ReleaseRefusedError(figure, "it is not what its shown counts give")
 
 
-def _shown_counts(exact: pa.Table, rule: ReleaseRule) -> dict[str, Cell]:
-    """The rule for counts once more, by figure without its measure."""
+def _shown_counts(exact: pa.Table, shares: Mapping[str, int], rule: ReleaseRule) -> dict[str, Cell]:
+    """The rule for counts once more, by figure without its measure; shares are whole millionths."""
     found = {}
     names = ("figure", "source", "period_type", "period_end", "count", "coverage", "providers_not_expected")
     gaps = {tuple(row[1:4]) for row in _rows(exact, names) if row[5] < 1}
@@ -111,7 +116,8 @@ def _shown_counts(exact: pa.Table, rule: ReleaseRule) -> dict[str, Cell]:
         elif count < rule.minimum_count:
             token, words = "[c]", rule.notes["confidential"]
         else:
-            value = float(methods.round_half_up(count, rule.rounding_base))
+            with_shares = count * _MILLION + shares.get(figure, 0)
+            value = float(methods.round_half_up(with_shares, rule.rounding_base * _MILLION) // _MILLION)
             own = source in rule.counted_sources
             has_gap = coverage < 1 if own else (source, period_type, period_end) in gaps
             words = rule.notes["nearly_complete"] if has_gap else ""

@@ -35,8 +35,8 @@ _GRANT_COLUMNS = ("recipient", "district", "definition", "area_type", "period_ty
 def protect_indicators(engine: Engine, context: StepContext) -> None:
     """Create `released`, `released_estimates`, `released_signals` and `release_register` under the policy.
 
-    Reads indicator_values, population_bases, known_to_police, link_windows, incident_estimates, link_diagnostics,
-    signals, partners, areas, small_areas, venues.
+    Reads indicator_values, venue_shares, population_bases, known_to_police, link_windows, incident_estimates,
+    link_diagnostics, signals, partners, areas, small_areas, venues.
 
     Args:
         engine: Session with the tables read.
@@ -177,6 +177,7 @@ def _guard(engine: Engine, rule: ReleaseRule, grants: Iterable[PartnerGrant]) ->
         engine.table("released"),
         engine.table("indicator_values"),
         engine.table("population_bases"),
+        shares=engine.table("venue_shares"),
         rule=rule,
         grants=grants,
         districts={(row["area_type"], row["area"]): row["district"] for row in areas},

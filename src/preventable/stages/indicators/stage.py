@@ -18,6 +18,7 @@ from preventable.stages.indicators.records import (
     prepare_quantities,
     region_code,
 )
+from preventable.stages.indicators.shared import add_up_shares
 from preventable.stages.indicators.sql import categories, statement
 from preventable.stages.indicators.tallies import tally_records
 from preventable.stages.indicators.weekly import count_weeks, lay_out_weeks, weekly_definitions
@@ -25,11 +26,11 @@ from preventable.tables.signal_rules import read_signal_rules
 
 
 def count_indicators(engine: Engine, context: StepContext) -> None:
-    """Create `population_bases`, `indicator_values` and `weekly_counts` from records, lists and populations.
+    """Create `population_bases`, `indicator_values`, `venue_shares`, `weekly_counts` of records, lists, populations.
 
     Every area, period and category of a definition has a figure, the empty ones too. A definition whose source
-    nobody in the region sends has none. Reads located_records, listings, coverage, areas, small_areas, venues,
-    populations, providers.
+    nobody in the region sends has none. Reads located_records, shared_records, listings, coverage, areas,
+    small_areas, venues, populations, providers.
 
     Args:
         engine: Session with the tables read.
@@ -56,6 +57,7 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
     count_person_years(engine, periods, region, weights)
     minimum = of_counts(context.policy, "minimum_count")
     engine.create("indicator_values", statement("values"), {"minimum": minimum})
+    add_up_shares(engine, definitions)
     count_weeks(engine, weekly)
     _clear(engine, tallies)
 

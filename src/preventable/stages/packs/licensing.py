@@ -360,8 +360,13 @@ def _hidden(inputs: PackInputs) -> tuple[Block, ...]:
                     "events, nor premises of other districts."
                 ),
                 _(
-                    "Records whose place could not be told with enough certainty are counted for no "
-                    "premises, so the counts tend to be too low."
+                    "A record whose words fit several premises alike, as the name of a chain does, counts for each "
+                    "of them by how likely it is meant. Such parts only add to a count that is shown without "
+                    "them, and are in no count of hours."
+                ),
+                _(
+                    "Records whose place could not be told at all are counted for no premises, so the counts "
+                    "tend to be too low."
                 ),
             ),
         ),
@@ -376,7 +381,8 @@ def _wording(inputs: PackInputs, counts: Counts, span: Span) -> tuple[Block, ...
             _(
                 "“About [count from the list] {either} name the premises as the place of an assault {within}, "
                 "to the nearest {base}. The records say where the person reported having been hurt, or where "
-                "the ambulance was called to. They do not say that the premises, its staff or its management "
+                "the ambulance was called to; one whose words fit several premises alike counts for each by how likely "
+                "it is meant. They do not say that the premises, its staff or its management "
                 "caused or could have prevented it.”"
             ).format(within=span.within, either=either, base=inputs.rule.base)
         ),

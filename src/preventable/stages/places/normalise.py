@@ -57,6 +57,8 @@ class WordLists:
     type_of: Mapping[str, str]
     type_order: tuple[str, ...]
     chains: frozenset[str]
+    #: Ordinary words, in short form.
+    common: frozenset[str]
     weight_of_cue: float
     weight_of_number: float
     weight_of_light: float
@@ -119,6 +121,7 @@ def word_lists() -> WordLists:
         type_of=generic["type_of"],
         type_order=tuple(generic["order"]),
         chains=frozenset(generic["chains"]),
+        common=frozenset(short.get(word, word) for word in read_list("common_words")["words"].split()),
         weight_of_cue=cues["weight_of_cue"],
         weight_of_number=cues["weight_of_number"],
         weight_of_light=cues["weight_of_light"],

@@ -48,7 +48,7 @@ class Resolution:
         place_type: Type that generic words tell.
         qualifier: place_qualifier of the cue words.
         alternatives: Up to ten entries with their own probabilities, best first.
-        named: Probability that any place of the gazetteer is meant, whichever.
+        named: Probability that some place of the answer's name is meant, whichever branch.
         timeless: False where a candidate that mattered is not open for ever: ask again with a month.
     """
 
@@ -202,6 +202,8 @@ class Resolver:
         largest = np.argmax(merged - np.arange(_TOP) * 1e-9, axis=1)
         # Of the candidates that are one answer the likeliest is told: candidates stand best first.
         chosen = np.argmax(together[every, largest], axis=1)
+        names = self.index.name_number
+        alike = names[pairs.entry] == names[entry[every, chosen][pairs.text]]
         return self._resolutions(
             considered.texts,
             _Choice(
@@ -210,7 +212,7 @@ class Resolver:
                 chosen=entry[every, chosen],
                 probability=np.minimum(merged[every, chosen], 1.0),
                 text_probability=np.minimum((same_place[every, chosen] * text_share).sum(axis=1), 1.0),
-                named=np.minimum(np.bincount(pairs.text, weights=own, minlength=count), 1.0),
+                named=np.minimum(np.bincount(pairs.text, weights=own * alike, minlength=count), 1.0),
                 distance=distance[every, chosen],
             ),
         )
@@ -495,7 +497,7 @@ def decide(resolution: Resolution, rules: Mapping[str, Mapping[str, float]]) -> 
     """accept, review or none, by the thresholds of rules.toml.
 
     A chain's name without an area is never accepted as its nearest branch: an accepted premises must
-    be told by the words alone. A person is asked too where some place is meant and none is likely.
+    be told by the words alone. A person is asked too where a name is likely and none of its places.
     """
     limits = rules["decision"]
     likeliest = max(resolution.probability, resolution.named)

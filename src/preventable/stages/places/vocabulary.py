@@ -107,7 +107,9 @@ class Vocabulary:
         for position, word in enumerate(words):
             best: dict[int, float] = {}
             factor = _KNOWN_NEIGHBOUR if word in self.id_of else 1.0
-            for target, likeness in (*near[position], *self._swapped(word)):
+            # An ordinary word that is in no name is no typing error; it may be a longer word cut off.
+            mistyped = word in self.id_of or word not in word_lists().common
+            for target, likeness in (*near[position], *self._swapped(word)) if mistyped else ():
                 best[target] = max(best.get(target, 0.0), likeness * factor)
             if word not in self.id_of:
                 for target in self._prefixed(word):
