@@ -14,14 +14,8 @@ from preventable.methods.pair_excess import (
     jackknife_se,
     known_to_police,
 )
-from preventable.methods.pair_excess_counts import (
-    AGES,
-    PLACES,
-    TIMES,
-    WINDOWS,
-    co_victim_counts,
-    count_pairs,
-)
+from preventable.methods.pair_excess_classes import AGES, PLACES, TIMES, WINDOWS
+from preventable.methods.pair_excess_counts import co_victim_counts, count_pairs
 from preventable.methods.pair_excess_moments import Excess, Moments, far_shares, fixed_weights, shrunk
 from preventable.methods.pair_excess_pairs import PERSONS
 from preventable.methods.pair_excess_records import PoliceRecords, chosen

@@ -10,14 +10,9 @@ from preventable.methods.pair_excess import known_to_police, mean_of_readings
 from preventable.methods.pair_excess_counts import co_victim_counts
 from preventable.methods.pair_excess_pairs import PERSONS, person_classes, squared_distance
 from preventable.methods.pair_excess_records import NO_PLACE, chosen
+from preventable.methods.pair_loops import gap_ranges, paired_records, sums_by_record
 from preventable.methods.pair_tensor import read_tensor, tensor_shares
-from preventable.methods.pair_tensor_counts import (
-    count_tensor,
-    gap_ranges,
-    sums_by_record,
-    tensor_pairs,
-    week_groups,
-)
+from preventable.methods.pair_tensor_counts import count_tensor, week_groups
 from preventable.methods.pair_tensor_fit import TensorFit, fitted, variance
 
 FIVE_WEEKS = 5
@@ -40,7 +35,7 @@ def few():
 
 @pytest.fixture(scope="module")
 def counted(few):
-    pairs = tensor_pairs(few.health, few.police, weeks=few.weeks, rules=RULES)
+    pairs = paired_records(few.health, few.police, weeks=few.weeks, rules=RULES)
     return pairs, count_tensor(pairs)
 
 
@@ -136,7 +131,7 @@ def test_sums_by_record_follow_the_order_of_the_records(few, counted):
     pairs, counts = counted
     values = np.random.default_rng(1).uniform(-1, 1, pairs.shape)
     order = np.random.default_rng(2).permutation(len(few.health))
-    other = tensor_pairs(chosen(few.health, order), few.police, weeks=few.weeks, rules=RULES)
+    other = paired_records(chosen(few.health, order), few.police, weeks=few.weeks, rules=RULES)
 
     by_health, _ = sums_by_record(pairs, values, counts.chance)
     again, _ = sums_by_record(other, values, counts.chance)

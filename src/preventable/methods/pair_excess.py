@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.special import stdtrit
 
-from preventable.methods.pair_excess_counts import PairCounts, co_victim_counts, count_pairs, weeks_of
+from preventable.methods.pair_excess_classes import weeks_of
+from preventable.methods.pair_excess_counts import PairCounts, co_victim_counts, count_pairs
 from preventable.methods.pair_excess_groups import (
     Grouping,
     GroupShare,

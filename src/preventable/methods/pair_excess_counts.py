@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from preventable.methods.pair_excess_classes import (
+    AGES,
+    PLACES,
+    TIMES,
+    WINDOWS,
+    blocks_a_week,
+    weeks_of,
+    window_groups,
+)
 from preventable.methods.pair_excess_pairs import (
     IN_DOUBT,
     PERSONS,
     Grid,
-    distance_classes,
     gaps_min,
     health_times,
     person_classes,
-    ranges,
     shifted,
 )
 from preventable.methods.pair_excess_records import (
@@ -29,14 +36,7 @@ from preventable.methods.pair_excess_records import (
     TimeRule,
     chosen,
 )
-
-TIMES, PLACES, AGES, WINDOWS = 3, 4, 3, 2
-GROUPS_MIN = (60.0, 300.0, 960.0)  # windows of like width are searched together; changes the speed alone
-_WEEKS_AT_ONCE = 26
-_HEALTH_AT_ONCE = 8000
-
-_Group = tuple[int, float, PoliceRecords]
-"""Whether the windows are wide, the longest, and the police records that have them, by start."""
+from preventable.methods.pair_loops import PairedRecords, gap_ranges, paired_records
 
 
 @dataclass(frozen=True)
@@ -78,26 +78,10 @@ def count_pairs(
         rules: Classes of pairs, shifts and blocks.
         progress: Called with the share that is done.
     """
-    shape = (weeks, TIMES, PLACES, AGES, WINDOWS, rules.steps, rules.distances, PERSONS)
-    near, near_null, control = np.zeros(shape), np.zeros(shape), 0.0
-    scale = np.zeros((weeks * blocks_a_week(rules), TIMES))
     week = weeks_of(health, weeks, rules)
     moved = [shifted(police, k * WEEK_MIN, weeks * WEEK_MIN) for k in rules.shifts(weeks)]
-    groups, *moved_groups = [list(window_groups(p, rules, GROUPS_MIN)) for p in (police, *moved)]
-    for first in range(0, weeks, _WEEKS_AT_ONCE):
-        last = min(first + _WEEKS_AT_ONCE, weeks)
-        part = chosen(health, (week >= first) & (week < last))
-        real = _near(part, [groups], first, last, rules)
-        null = _near(part, moved_groups, first, last, rules)
-        near[first:last] = _by_week(real, last - first)
-        part_scale = _scale(null, real, len(moved), rules)
-        near_null[first:last] = _by_week(
-            null * part_scale[:, :, None, None, None, None, None, None], last - first
-        )
-        scale[first * blocks_a_week(rules) : last * blocks_a_week(rules)] = part_scale
-        control += float(_control(real, rules).sum())
-        if progress:
-            progress(0.6 * last / weeks)
+    part = (lambda share: progress(0.6 * share)) if progress else None
+    near, near_null, scale, control = _near(health, police, weeks, rules, part)
     far, far_null = _far_excess(health, police, moved, weeks, rules)
     if progress:
         progress(1.0)
@@ -163,70 +147,81 @@ def _co_victim_numbers(police: PoliceRecords, others: PoliceRecords, weeks: int,
 # --- near pairs: any distance ----------------------------------------------------------------
 
 
-def _near(
-    health: HealthRecords, polices: Sequence[Sequence[_Group]], first: int, last: int, rules: PairRules
-) -> Floats:
-    """Near pairs with all of these police records by [block, time, place, age, window, gap step, distance, person]."""
-    blocks = (last - first) * blocks_a_week(rules)
-    block = blocks_of(health, first, last - first, rules)
-    shape = (blocks, TIMES, PLACES, AGES, WINDOWS, rules.steps, rules.distances, PERSONS)
-    counts = np.zeros(int(np.prod(shape)))
-    stratum = block * (TIMES * PLACES * AGES) + strata(health)
-    cells = WINDOWS * rules.steps * rules.distances * PERSONS
-    for i, cell in near_pairs(health, polices, rules):
-        np.add.at(counts, stratum[i] * cells + cell, 1.0)
-    return counts.reshape(shape)
-
-
-def strata(health: HealthRecords) -> Ints:
-    """Classes of time, place and age of each record as one number."""
-    stratum: Ints = (health.time_class * PLACES + health.place_class) * AGES + health.age_class
-    return stratum
-
-
 def near_pairs(
-    health: HealthRecords, polices: Sequence[Sequence[_Group]], rules: PairRules
-) -> Iterator[tuple[Ints, Ints]]:
-    """Health record and cell of [window, gap step, distance, person] of each near pair, in portions."""
-    begin, end = health_times(health)
-    for time_class, rule in enumerate(rules.times):
-        for rows in _portions(np.flatnonzero(health.time_class == time_class)):
-            for wide, longest, group in (g for groups in polices for g in groups):
-                low = np.searchsorted(group.start_min, begin[rows] - rule.near_before - longest, "left")
-                high = np.searchsorted(group.start_min, end[rows] + rule.near_after, "right")
-                i, j = ranges(low, high)
-                i = rows[i]
-                gap = gaps_min(begin, end, i, group, j)
-                kept = (gap >= -rule.near_before) & (gap <= rule.near_after)
-                i, j, gap = i[kept], j[kept], np.abs(gap[kept])
-                step = np.searchsorted(rule.steps, gap)
-                cell = wide * rules.steps + np.minimum(step, rules.steps - 1)
-                cell = (cell * rules.distances + distance_classes(health, i, group, j, rules)) * PERSONS
-                yield i, cell + person_classes(health, i, group, j, rules)
+    health: HealthRecords, police: PoliceRecords, *, weeks: int, rules: PairRules
+) -> tuple[PairedRecords, Ints]:
+    """Records ready to be paired by near gaps, and the class of near gaps of each of the loop's: [time, gap]."""
+    gaps = [_near_gaps(rule) for rule in rules.times]
+    paired = paired_records(
+        health, police, weeks=weeks, rules=replace(rules, tensor_gaps=tuple(tuple(one) for one in gaps))
+    )
+    step_of = np.zeros(gap_ranges(paired.rules)[1].shape, np.int64)
+    for time, rule in enumerate(rules.times):
+        for at, (above, to) in enumerate(gaps[time], start=1):
+            step = int(np.searchsorted(rule.steps, max(abs(above), abs(to))))
+            step_of[time, at] = min(step, rules.steps - 1)
+    return paired, step_of
 
 
-def _scale(null: Floats, real: Floats, shifts: int, rules: PairRules) -> Floats:
-    """What a shifted pair counts, by [block, time]: so much that the control region shows no excess.
+def _near_gaps(rule: TimeRule) -> list[tuple[float, float]]:
+    """Near gaps by class, before below 0."""
+    ends = (0.0, *(step for step in rule.steps if step > 0))
+    gaps: list[tuple[float, float]] = []
+    for above, to in zip(ends, ends[1:], strict=False):
+        if above < rule.near_before:
+            gaps.append((-min(to, rule.near_before), -above))
+        if above < rule.near_after:
+            gaps.append((above, min(to, rule.near_after)))
+    return gaps
+
+
+def _near(
+    health: HealthRecords,
+    police: PoliceRecords,
+    weeks: int,
+    rules: PairRules,
+    progress: Callable[[float], None] | None,
+) -> tuple[Floats, Floats, Floats, float]:
+    """Near pairs, their null, what a shifted pair counts in it, and pairs of the control region."""
+    paired, step_of = near_pairs(health, police, weeks=weeks, rules=rules)
+    time, place, age = paired.kinds.T
+    real, null = np.zeros((2, weeks, *paired.shape))
+    scale, control = np.zeros((weeks * blocks_a_week(rules), TIMES)), 0.0
+    for block, last, counts in paired.counted():
+        week, expected = block // blocks_a_week(rules), counts[1:].sum(axis=0)
+        scale[block] = _scale(counts[0], expected, time, paired.shifts, rules)
+        real[week] += counts[0]
+        null[week] += expected * scale[block][time][:, None, None, None, None]
+        control += float(_control(counts[0], time, rules).sum())
+        if progress:
+            progress(last / len(health))
+    shape = (weeks, TIMES, PLACES, AGES, WINDOWS, rules.steps, rules.distances, PERSONS)
+    near, near_null = np.zeros((2, *shape))
+    for kind, step_of_gap in enumerate(step_of[time]):
+        cell = (slice(None), time[kind], place[kind], age[kind])
+        for gap, step in enumerate(step_of_gap):
+            near[cell][:, :, step] += real[:, kind, :, gap]
+            near_null[cell][:, :, step] += null[:, kind, :, gap]
+    return near, near_null, scale, control
+
+
+def _scale(real: Floats, null: Floats, time: Ints, shifts: int, rules: PairRules) -> Floats:
+    """What a shifted pair counts, by time class: so much that the control region shows no excess.
 
     Control: pairs far apart in place, of persons alike in kind who are hardly one. What chance makes of a season, a
     holiday or one wild night moves them as it moves the pairs that count. Persons who cannot be one would be surer, but
     a wild night is of young men, and pairs of a man and a woman, or of young and old, miss a part of it.
     """
-    seen, expected = _control(real, rules), _control(null, rules)
+    seen, expected = _control(real, time, rules), _control(null, time, rules)
     scale: Floats = np.divide(seen, expected, out=np.full_like(seen, 1.0 / shifts), where=expected > 0)
     return scale
 
 
-def _control(counts: Floats, rules: PairRules) -> Floats:
-    """Pairs of the control region by [block, time]."""
+def _control(counts: Floats, time: Ints, rules: PairRules) -> Floats:
+    """Pairs of the control region by time class."""
     beyond = rules.distances_within(rules.control_from_m)
-    region: Floats = counts[..., beyond : rules.distances - 1, IN_DOUBT].sum(axis=(2, 3, 4, 5, 6))
-    return region
-
-
-def _by_week(counts: Floats, weeks: int) -> Floats:
-    by_week: Floats = counts.reshape(weeks, -1, *counts.shape[1:]).sum(axis=1)
-    return by_week
+    region = counts[..., beyond : rules.distances - 1, IN_DOUBT].sum(axis=(1, 2, 3))
+    return np.bincount(time, region, minlength=TIMES).astype(np.float64)
 
 
 # --- far pairs: within the tight radius ------------------------------------------------------
@@ -318,43 +313,3 @@ def _co_victims(
         i, j = i[kept], j[kept]
         np.add.at(counts, (row[i], person_classes(police, i, grid.police, j, rules)), 1.0)
     return counts
-
-
-# --- weeks, blocks, groups -----------------------------------------------------------------------
-
-
-def weeks_of(health: HealthRecords, weeks: int, rules: PairRules) -> Ints:
-    """Week of each contact. Weeks begin with the first block, so that none cuts a night in two."""
-    week = np.floor((health.contact_min - rules.block_start_min) / WEEK_MIN)
-    return np.clip(week, 0, weeks - 1).astype(np.int64)
-
-
-def blocks_a_week(rules: PairRules) -> int:
-    return round(WEEK_MIN / rules.block_min)
-
-
-def blocks_of(health: HealthRecords, first_week: int, weeks: int, rules: PairRules) -> Ints:
-    """Block of each contact, counted from the first of the first week."""
-    since = health.contact_min - rules.block_start_min - first_week * WEEK_MIN
-    last = weeks * blocks_a_week(rules) - 1
-    return np.clip(since // rules.block_min, 0, last).astype(np.int64)
-
-
-def _portions(rows: Ints) -> Iterator[Ints]:
-    for first in range(0, len(rows), _HEALTH_AT_ONCE):
-        yield rows[first : first + _HEALTH_AT_ONCE]
-
-
-def window_groups(
-    police: PoliceRecords, rules: PairRules, between: tuple[float, ...] = ()
-) -> Iterator[_Group]:
-    """Police records by width of window."""
-    width = police.width_min
-    ends = sorted({*between, rules.narrow_window_min, rules.longest_window_min})
-    shorter = -1.0
-    for longest in ends:
-        rows = np.flatnonzero((width > shorter) & (width <= longest))
-        rows = rows[np.argsort(police.start_min[rows], kind="stable")]
-        if len(rows):
-            yield int(longest > rules.narrow_window_min), longest, chosen(police, rows)
-        shorter = longest

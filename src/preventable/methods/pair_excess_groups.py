@@ -7,26 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from preventable.methods.pair_excess_counts import (
-    GROUPS_MIN,
-    PairCounts,
-    blocks_of,
-    co_victim_counts,
-    near_pairs,
-    strata,
-    weeks_of,
-    window_groups,
-)
+from preventable.methods.pair_excess_classes import strata, weeks_of
+from preventable.methods.pair_excess_counts import PairCounts, co_victim_counts, near_pairs
 from preventable.methods.pair_excess_moments import Moments, Weights, other_person_share
-from preventable.methods.pair_excess_pairs import KNOWN, OTHER_PERSON, shifted
+from preventable.methods.pair_excess_pairs import KNOWN, OTHER_PERSON
 from preventable.methods.pair_excess_records import (
-    WEEK_MIN,
     Floats,
     HealthRecords,
     Ints,
     PairRules,
     PoliceRecords,
 )
+from preventable.methods.pair_loops import sums_by_record
 
 
 @dataclass(frozen=True)
@@ -112,29 +104,19 @@ def record_excess(
     persons[0][..., OTHER_PERSON] = weights.person
     persons[1][..., KNOWN] = weights.person[..., None]
     persons[:, :, :, 1:] = 0.0
-    values = np.stack([weights.amount * whole[..., None, None, None], *persons]).reshape(
-        3, share[..., 0].size, -1
-    )
-    stratum, block = strata(health), blocks_of(health, 0, weeks, rules)
-    real = _sums(health, [police], values, stratum, rules)
-    moved = [shifted(police, k * WEEK_MIN, weeks * WEEK_MIN) for k in rules.shifts(weeks)]
-    null = _sums(health, moved, values, stratum, rules) * counts.scale[block, health.time_class]
-    pairs, others, known = real - null
+    values = np.stack([weights.amount * whole[..., None, None, None], *persons])
+    paired, step_of = near_pairs(health, police, weeks=weeks, rules=rules)
+    time, place, age = paired.kinds.T
+    chance = np.repeat(counts.scale[:, :, None], step_of.shape[1], axis=2)
+    sums = []
+    for value in values:
+        of_kind = value[time, place, age][np.arange(len(time))[:, None], :, step_of[time]]
+        by_health, _ = sums_by_record(paired, np.ascontiguousarray(np.moveaxis(of_kind, 1, 2)), chance)
+        sums.append(by_health[0] - by_health[1:].sum(axis=0))
+    pairs, others, known = sums
     told = ~np.isnan(health.age_from) | (health.sex >= 0)
-    read = told & (np.abs(share).sum(axis=-1).reshape(-1)[stratum] > 0)
+    read = told & (np.abs(share).sum(axis=-1).reshape(-1)[strata(health)] > 0)
     return RecordExcess(weeks_of(health, weeks, rules), pairs, others, known, read)
-
-
-def _sums(
-    health: HealthRecords, polices: list[PoliceRecords], values: Floats, stratum: Ints, rules: PairRules
-) -> Floats:
-    """Sums over the near pairs of each record: [value, record]."""
-    sums = np.zeros((len(values), len(health)))
-    groups = [list(window_groups(police, rules, GROUPS_MIN)) for police in polices]
-    for i, cell in near_pairs(health, groups, rules):
-        for row, value in zip(sums, values, strict=True):
-            row += np.bincount(i, value[stratum[i], cell], minlength=len(health))
-    return sums
 
 
 def shares_by_group(

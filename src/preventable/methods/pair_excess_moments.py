@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from preventable.methods.pair_excess_counts import AGES, PLACES, TIMES, WINDOWS, PairCounts
+from preventable.methods.pair_excess_classes import AGES, PLACES, TIMES, WINDOWS
+from preventable.methods.pair_excess_counts import PairCounts
 from preventable.methods.pair_excess_pairs import CORE, KNOWN, OTHER_PERSON, PERSONS
 from preventable.methods.pair_excess_records import NO_PLACE, Floats, PairRules
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from preventable.methods.pair_excess_records import (
     MISSING,
-    NO_PLACE,
     Floats,
     HealthRecords,
     Ints,
@@ -75,15 +74,6 @@ def squared_distance(
     north = records.northing_m[i] - police.northing_m[j]
     squared: Floats = east * east + north * north
     return squared
-
-
-def distance_classes(
-    health: HealthRecords, i: Ints, police: PoliceRecords, j: Ints, rules: PairRules
-) -> Ints:
-    """Class of distance: up to each edge, beyond, none."""
-    squared = squared_distance(health, i, police, j)
-    classes = np.searchsorted(np.square(rules.distance_edges_m), squared)
-    return np.where(np.isnan(squared) | (health.place_class[i] == NO_PLACE), rules.distances - 1, classes)
 
 
 def person_classes(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtrit
 
-from preventable.methods.pair_excess_counts import AGES, weeks_of
+from preventable.methods.pair_excess_classes import AGES, weeks_of
 from preventable.methods.pair_excess_moments import jackknife_se
 from preventable.methods.pair_excess_pairs import KNOWN, NEAR_AGE, NEXT_AGE, OTHER_PERSON, PERSONS, SAME_AGE
 from preventable.methods.pair_excess_records import (
@@ -18,8 +18,9 @@ from preventable.methods.pair_excess_records import (
     PairRules,
     PoliceRecords,
 )
+from preventable.methods.pair_loops import sums_by_record
 from preventable.methods.pair_tensor import TensorReading, TensorShare, read_tensor, tensor_shares
-from preventable.methods.pair_tensor_counts import sums_by_record, week_groups
+from preventable.methods.pair_tensor_counts import week_groups
 
 _ONE_PERSON = (SAME_AGE, NEXT_AGE, NEAR_AGE)
 

@@ -18,14 +18,8 @@ from preventable.methods.pair_excess_records import (
     PoliceRecords,
     chosen,
 )
-from preventable.methods.pair_tensor_counts import (
-    TensorCounts,
-    TensorPairs,
-    count_tensor,
-    gap_ranges,
-    tensor_pairs,
-    week_groups,
-)
+from preventable.methods.pair_loops import PairedRecords, gap_ranges, paired_records
+from preventable.methods.pair_tensor_counts import TensorCounts, count_tensor, week_groups
 from preventable.methods.pair_tensor_fit import TensorFit, first_fit, fitted, variance
 
 
@@ -57,7 +51,7 @@ class TensorReading:
     weight: Floats
     rows: Ints
     counted: TensorCounts
-    paired: TensorPairs
+    paired: PairedRecords
 
 
 @dataclass(frozen=True)
@@ -103,7 +97,7 @@ def read_tensor(
     """
     rows = np.flatnonzero(_in_large_classes(health, rules))
     health = chosen(health, rows)
-    paired = tensor_pairs(health, police, weeks=weeks, rules=rules)
+    paired = paired_records(health, police, weeks=weeks, rules=rules)
     counted = count_tensor(paired, progress)
     kinds, shifts = paired.kinds, paired.shifts
     read = _read_cells(paired, rules)
@@ -186,7 +180,7 @@ def _in_large_classes(health: HealthRecords, rules: PairRules) -> np.ndarray:
     return kept
 
 
-def _read_cells(paired: TensorPairs, rules: PairRules) -> Floats:
+def _read_cells(paired: PairedRecords, rules: PairRules) -> Floats:
     """1 in the cells that are read, 0 elsewhere: [kind, window, gap, distance, person]."""
     read = np.zeros(paired.shape)
     in_use = np.abs(gap_ranges(rules)[0]).sum(axis=2) > 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from preventable.methods.pair_excess_counts import AGES, PLACES, TIMES, WINDOWS
+from preventable.methods.pair_excess_classes import AGES, PLACES, TIMES, WINDOWS
 from preventable.methods.pair_excess_pairs import KNOWN, OTHER_PERSON
 from preventable.methods.pair_excess_records import NO_PLACE, Floats, Ints
 

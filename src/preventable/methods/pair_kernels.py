@@ -1,4 +1,4 @@
-"""The loop over all pairs of the excess tensor, compiled."""
+"""The loop over all pairs of two services, and over the cells that they are counted in, compiled."""
 
 from __future__ import annotations
 
