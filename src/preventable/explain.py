@@ -353,10 +353,7 @@ _COUNTED = {
 
 def _in_words(definition: Definition) -> dict[str, Any]:
     conditions = [f"source is {definition.source}, {_COUNTED[definition.area_basis]}"]
-    conditions += [
-        f"{one.column} {one.operator.replace('_', ' ')} {', '.join(one.values)}"
-        for one in definition.conditions
-    ]
+    conditions += [one.in_words for one in definition.conditions]
     return {
         "id": definition.id,
         "version": definition.version,

@@ -12,6 +12,7 @@ from figures_world import (
     counted,
     figures,
     months,
+    policy,
     random_records,
     record,
     rows_of,
@@ -349,12 +350,9 @@ def test_bands_of_the_standard_population_are_sums_of_the_published_ones(engine)
 
 
 def test_figures_by_residence_have_person_years_and_those_by_place_have_none(found):
+    by_residence = {name for name, one in policy().definitions.items() if one["area_basis"] == "residence"}
     for row in found.values():
-        residents = row["definition"] in {
-            "ed_assault_attendances",
-            "ed_knife_attendances",
-            "assault_admissions",
-        }
+        residents = row["definition"] in by_residence
         whole = row["dimension"] == "all" or (row["dimension"] == "age_band" and row["category"] != "unknown")
         assert (row["person_years"] is not None) == (residents and whole)
 

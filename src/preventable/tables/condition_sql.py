@@ -6,7 +6,7 @@ import re
 
 from preventable.codes import code_file, weapon_of_method
 from preventable.errors import EngineError
-from preventable.tables.conditions import Condition
+from preventable.tables.conditions import AGE_OPERATOR, Condition, age_range
 
 _WORD = re.compile(r"[A-Za-z0-9_+ .-]+\Z")
 
@@ -39,7 +39,13 @@ def quoted(word: str) -> str:
 
 
 def condition_sql(condition: Condition, parameters: Parameters) -> str:
-    """One condition as SQL; a record without a value fulfils `not_in` and `not_ends_with` alone."""
+    """One condition as SQL; a record without a value fulfils `not_in` and `not_ends_with` alone.
+
+    An age fulfils `within` where the whole range that was sent does: of a band half in and half out nobody knows.
+    """
+    if condition.operator == AGE_OPERATOR:
+        first, last = (parameters.bind(year) for year in age_range("a condition", condition.values[0]))
+        return f"(coalesce(age_from, -1) >= {first} AND coalesce(age_to, 1000) <= {last})"
     column = f"coalesce({condition.column}, '')"
     if condition.operator == "starts_with":
         tests = [

@@ -10,7 +10,7 @@ from preventable.codes import allowed
 from preventable.errors import PolicyError
 from preventable.settings import Policy, refuse_unknown_keys, words_given
 from preventable.tables import TABLES
-from preventable.tables.conditions import LIST_COLUMNS, RECORD_COLUMNS, words_of
+from preventable.tables.conditions import LIST_COLUMNS, MASK_COLUMN, RECORD_COLUMNS, words_of
 
 _WHERE = "policy/disclosure.toml"
 #: Periods that a grant or a rule may name; `last12` stands for `to_date` too.
@@ -155,7 +155,7 @@ def _mark(entry: Mapping[str, Any]) -> Mark:
     subject, column = entry.get("subject"), entry.get("column")
     if not isinstance(subject, str) or not subject:
         raise PolicyError(_WHERE, "a mark under about has no subject")
-    columns = (*RECORD_COLUMNS, *LIST_COLUMNS)
+    columns = (*RECORD_COLUMNS, MASK_COLUMN, *LIST_COLUMNS)
     if column not in columns:
         raise PolicyError(_WHERE, f"the column of a mark under about is not one of {', '.join(columns)}")
     what, ours = f"the mark of {subject} on {column}", words_of(str(column))

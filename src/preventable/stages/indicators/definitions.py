@@ -9,8 +9,10 @@ from typing import Any
 from preventable.codes import allowed
 from preventable.errors import PolicyError
 from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
+from preventable.stages.indicators.time_masks import mask_condition, read_time_masks
 from preventable.tables.conditions import (
     LIST_COLUMNS,
+    MASK_COLUMN,
     OPERATORS_OF_PARTS,
     RECORD_COLUMNS,
     Condition,
@@ -75,11 +77,15 @@ def read_definitions(policy: Policy) -> tuple[Definition, ...]:
     Raises:
         PolicyError: A definition lacks a part, or names a word, column or operator that is not on its list.
     """
-    kinds = source_kinds(policy)
-    return tuple(_definition(name, policy.definitions[name], kinds) for name in sorted(policy.definitions))
+    kinds, masks = source_kinds(policy), read_time_masks(policy)
+    return tuple(
+        _definition(name, policy.definitions[name], kinds, masks) for name in sorted(policy.definitions)
+    )
 
 
-def _definition(name: str, contents: Mapping[str, Any], kinds: Mapping[str, SourceKind]) -> Definition:
+def _definition(
+    name: str, contents: Mapping[str, Any], kinds: Mapping[str, SourceKind], masks: Mapping[str, Condition]
+) -> Definition:
     where = f"policy/definitions/{name}.toml"
     refuse_unknown_keys(where, "it", contents, _KEYS)
     absent = [part for part in _NEEDED if not contents.get(part)]
@@ -104,12 +110,18 @@ def _definition(name: str, contents: Mapping[str, Any], kinds: Mapping[str, Sour
         area_basis=basis,
         denominator=denominator_of(where, contents),
         region_counts=_word(where, "region_counts", contents.get("region_counts", "located"), REGION_COUNTS),
-        conditions=tuple(_condition(where, one, kind) for one in contents.get("conditions", [])),
+        conditions=tuple(_condition(where, one, kind, masks) for one in contents.get("conditions", [])),
         levels=_levels(where, kind, basis, contents["levels"]),
     )
 
 
-def _condition(where: str, contents: Mapping[str, Any], kind: SourceKind) -> Condition:
+def _condition(
+    where: str, contents: Mapping[str, Any], kind: SourceKind, masks: Mapping[str, Condition]
+) -> Condition:
+    if contents.get("column") == MASK_COLUMN:
+        if "weekday_hour" not in kind.recorded:
+            raise PolicyError(where, f"the source {kind.id} does not tell the hour")
+        return mask_condition(where, contents, masks)
     condition = read_condition(where, contents, RECORD_COLUMNS if kind.form == "events" else LIST_COLUMNS)
     if (
         condition.column == "record_category"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from preventable.codes import code_file
 from preventable.engine import Engine
 from preventable.stages.indicators.definitions import Definition
-from preventable.stages.indicators.sql import injury_moment_sql, statement, weekday_hour_sql
+from preventable.stages.indicators.sql import hour_of_week_sql, injury_moment_sql, statement, weekday_hour_sql
 from preventable.tables.condition_sql import Parameters, age_band_sql, condition_sql, quoted, weapon_class_sql
 
 
@@ -26,6 +26,7 @@ def records_sql() -> str:
         unknown_age=quoted(code_file("age_bands")["unknown"]),
         weapon_class=weapon_class_sql("r.method"),
         weekday_hour=weekday_hour_sql("r.moment"),
+        hour_of_week=hour_of_week_sql("r.moment"),
         moment=injury_moment_sql(),
     )
 

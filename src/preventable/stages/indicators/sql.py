@@ -27,6 +27,11 @@ def weekday_hour_sql(moment: str) -> str:
     return f"CASE WHEN {moment} IS NULL THEN {unknown} ELSE concat({weekday}, ' ', {hour}) END"
 
 
+def hour_of_week_sql(moment: str) -> str:
+    """The local hour of the week as text, 0 from Monday 00:00 to 167; NULL where there is no time."""
+    return f"CAST(({_weekday(moment)} - 1) * 24 + hour({moment}) AS VARCHAR)"
+
+
 def injury_moment_sql() -> str:
     """The local time of a record: the injury's where it was stated exactly enough, else the contact's."""
     rule = code_file("hour_bands")["injury_time"]

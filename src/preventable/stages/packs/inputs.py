@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from preventable.errors import PolicyError
-from preventable.settings import Policy
+from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
 from preventable.stages.packs.findings import ReleaseRule
 from preventable.stages.packs.placement import Placements
 from preventable.stages.packs.shown import ShownEstimate, ShownFigures, ShownSignal
@@ -83,10 +83,39 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Violence:
+    """What violence means, whose words these are, and what of it records cannot show.
+
+    Empty where policy does not say.
+    """
+
+    definition: str = ""
+    source: str = ""
+    cannot_see: tuple[str, ...] = ()
+
+
+def read_violence(policy: Policy) -> Violence:
+    """What policy/violence.toml says.
+
+    Raises:
+        PolicyError: It names a key that nothing reads, or lacks the definition or what cannot be seen.
+    """
+    where, contents = "policy/violence.toml", policy.files.get("violence")
+    if contents is None:
+        return Violence()
+    refuse_unknown_keys(where, "it", contents, (*POLICY_HEADER, "version", "definition", "cannot_see"))
+    unseen = words_given(where, "what cannot be seen", contents.get("cannot_see"))
+    if not isinstance(contents.get("definition"), str) or not contents["definition"] or not unseen:
+        raise PolicyError(where, "it lacks the definition, or what records cannot show of it")
+    return Violence(contents["definition"], str(contents.get("source", "")), unseen)
+
+
+@dataclass(frozen=True)
 class PackInputs:
     """Everything one document may know. All of it is public or released to this partner.
 
     Attributes:
+        violence: What violence means, and what records cannot show of it.
         change_level: Level of the limits of yearly changes, in per cent.
         placements: Definitions of each part of each document.
         kinds: Every kind of source, by name.
@@ -108,6 +137,7 @@ class PackInputs:
     rule: ReleaseRule
     change_level: int
     definitions: Mapping[str, Mapping[str, Any]]
+    violence: Violence
     placements: Placements
     kinds: Mapping[str, SourceKind]
     sources: frozenset[str]

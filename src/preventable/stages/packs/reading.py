@@ -67,6 +67,7 @@ def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Blo
         ),
         *_region_notes(inputs),
         Heading(_("What is counted"), "what-is-counted", level=3),
+        *_violence(inputs),
         _definitions_table(inputs),
         Paragraph(
             _(
@@ -75,6 +76,18 @@ def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Blo
                 "its name."
             ).format(release=inputs.release, download=inputs.download)
         ),
+    )
+
+
+def _violence(inputs: PackInputs) -> tuple[Paragraph | Note, ...]:
+    """What violence means, and what of it these records cannot show (policy/violence.toml)."""
+    told = inputs.violence
+    if not told.definition:
+        return ()
+    words = _("Violence is {definition} ({source}).")
+    return (
+        Paragraph(words.format(definition=f"“{_(told.definition)}”", source=told.source)),
+        Note(_("What the records of these services cannot show"), tuple(_(one) for one in told.cannot_see)),
     )
 
 

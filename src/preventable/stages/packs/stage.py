@@ -23,6 +23,7 @@ from preventable.stages.packs.inputs import (
     PackInputs,
     Venue,
     granted_estimates,
+    read_violence,
     release_rule,
     terms_of,
 )
@@ -228,6 +229,7 @@ def _inputs(partner: Mapping[str, Any], shared: _Shared, context: StepContext, r
         rule=release_rule(context.policy),
         change_level=round(100 * (1 - 2 * read_signal_rules(context.policy).watch_p)),
         definitions=context.policy.definitions,
+        violence=read_violence(context.policy),
         placements=shared.placements,
         kinds=shared.kinds,
         sources=shared.sources,
