@@ -10,6 +10,7 @@ from preventable.methods import (
     Candidate,
     benjamini_hochberg,
     excess_harm,
+    line_states,
     signal_lines,
     simes_p,
     tree_selection,
@@ -165,3 +166,26 @@ def test_a_family_or_a_rule_that_is_none_is_refused(family, rules):
 @pytest.mark.parametrize(("observed", "upper", "harm"), [(30, 24, 12), (24, 24, 0), (3, 24, 0)])
 def test_harm_is_the_excess_above_the_upper_limit_and_never_negative(observed, upper, harm):
     assert excess_harm(observed, upper, 2.0) == harm
+
+
+# --- what became of a line ------------------------------------------------------------------------
+
+lines = st.sets(st.tuples(st.sampled_from("ABC"), st.sampled_from(("s1", "s2"))))
+
+
+@given(now=lines, before=lines, upheld=lines)
+def test_each_line_has_the_state_that_its_reader_needs(now, before, upheld):
+    states = line_states(now, before, upheld)
+
+    assert {line for line, state in states.items() if state == "new"} == now - before
+    assert {line for line, state in states.items() if state == "continuing"} == now & before
+    assert {line for line, state in states.items() if state == "withdrawn"} == before - now - upheld
+
+
+@given(now=lines, before=lines)
+def test_without_corrections_nothing_is_withdrawn(now, before):
+    assert "withdrawn" not in line_states(now, before, upheld=before).values()
+
+
+def test_with_no_line_ever_there_is_no_state():
+    assert line_states([], [], []) == {}

@@ -41,7 +41,15 @@ def rules(*, slope):
         least_weeks=1,
         full_weeks=1,
         change_weeks=1,
-        learning=LearningRules(passes=1, outlier_residual=1e9, sibling_weeks=0.0, least_mean=1e-12),
+        learning=LearningRules(
+            passes=1,
+            outlier_residual=1e9,
+            outlier_residual_of_many=1e9,
+            many_events=20.0,
+            full_weight_mean=4.0,
+            sibling_weeks=0.0,
+            least_mean=1e-12,
+        ),
     )
 
 

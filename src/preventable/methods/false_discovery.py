@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from preventable.errors import LevelError
 
 SIGNAL, WORTH_WATCHING = "signal", "worth_watching"
+NEW, CONTINUING, WITHDRAWN = "new", "continuing", "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,33 @@ def signal_lines(
     watched = [one for one in family if (one.area, one.series) not in selected and one.p <= watch_p]
     told = [(one, SIGNAL) for one in signals] + [(one, WORTH_WATCHING) for one in watched]
     return tuple(Line(one, verdict, rank) for rank, (one, verdict) in enumerate(told[:at_most], start=1))
+
+
+def line_states(
+    now: Iterable[tuple[str, str]],
+    before: Iterable[tuple[str, str]],
+    upheld: Iterable[tuple[str, str]],
+) -> dict[tuple[str, str], str]:
+    """What a reader of the last run's lines must be told of each line: new, continuing or withdrawn.
+
+    Args:
+        now: (area, series) of the lines of this run.
+        before: Those of the last run, as they were told.
+        upheld: Those of the last run that are still lines when its period is judged again with what is known today.
+
+    Returns:
+        By (area, series), in their order: `continuing` where a line was told before and is on, `new` where it was not,
+        `withdrawn` where it was told, is not on, and corrected records do not uphold it. One that was right and is over
+        is not among them: it needs no word.
+
+    Example:
+        >>> line_states([("A", "s"), ("B", "s")], before=[("B", "s"), ("C", "s"), ("D", "s")], upheld=[("D", "s")])
+        {('A', 's'): 'new', ('B', 's'): 'continuing', ('C', 's'): 'withdrawn'}
+    """
+    on, told, right = frozenset(now), frozenset(before), frozenset(upheld)
+    states = {line: CONTINUING if line in told else NEW for line in on}
+    states |= dict.fromkeys(told - on - right, WITHDRAWN)
+    return dict(sorted(states.items()))
 
 
 def _order(one: Candidate) -> tuple[float, float, str, str]:

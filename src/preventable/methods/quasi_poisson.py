@@ -24,13 +24,19 @@ class LearningRules:
 
     Attributes:
         passes: Times that outliers are weighed down and the dispersion measured.
-        outlier_residual: Anscombe residual above which a week is weighed down.
+        outlier_residual: Anscombe residual above which a week is weighed down, where few events are usual.
+        outlier_residual_of_many: The same where many are: their residual is nearly normal and can be held closer.
+        many_events: Mean at which the limit has gone two thirds of the way from the one to the other.
+        full_weight_mean: Mean from which an outlier's weight is cubed in the dispersion; of nearly 0 it is as it is.
         sibling_weeks: Weeks that the siblings' mean dispersion counts for beside a series' own.
         least_mean: Mean below which a week's residual is measured as of this mean.
     """
 
     passes: int
     outlier_residual: float
+    outlier_residual_of_many: float
+    many_events: float
+    full_weight_mean: float
     sibling_weeks: float
     least_mean: float
 
@@ -65,7 +71,9 @@ def fit_quasi_poisson(
     """Fit log mean = offset + design x coefficients, variance = dispersion x mean, to sibling series.
 
     Penalised iteratively re-weighted least squares. After each pass the dispersion is measured and drawn towards
-    the siblings' mean, and weeks with a large Anscombe residual are weighed down by its square.
+    the siblings' mean, and weeks with a large Anscombe residual are weighed down by its square: (limit / residual)^2.
+    The limit falls with the mean, from `outlier_residual` to that of many, and in the dispersion the weight is cubed,
+    so that past outbreaks neither teach the level nor widen the tail.
 
     Args:
         counts: Events, series x weeks; each series has at least one in its usable weeks.
@@ -96,6 +104,9 @@ def fit_quasi_poisson(
         siblings_spread,
         rules.passes,
         rules.outlier_residual,
+        rules.outlier_residual_of_many,
+        rules.many_events,
+        rules.full_weight_mean,
         rules.sibling_weeks,
         rules.least_mean,
     )

@@ -103,6 +103,7 @@ def _residuals(
     design: Numbers,
     covariance: Numbers,
     phi: float,
+    full_weight_mean: float,
     least_mean: float,
     leverage: Numbers,
 ) -> tuple[float, float]:
@@ -118,19 +119,30 @@ def _residuals(
             spread += row * design[week, column]
         leverage[week] = weights[week] * means[week] / phi * spread
         left += weights[week] - leverage[week]
-        squares += weights[week] * (counts[week] - means[week]) ** 2 / max(means[week], least_mean)
+        # What weighs down must not be in the spread: by the weight alone each outlier counts as one at the limit. Where
+        # few events are usual, a chance few more are weighed down too, and these belong there.
+        power = 1.0 + 2.0 * min(1.0, means[week] / full_weight_mean)
+        squares += weights[week] ** power * (counts[week] - means[week]) ** 2 / max(means[week], least_mean)
     left = max(left, 1.0)
     return squares / left, left
 
 
 @compiled
 def _outlier_weights(
-    counts: Numbers, means: Numbers, leverage: Numbers, phi: float, limit: float, weights: Numbers
+    counts: Numbers,
+    means: Numbers,
+    leverage: Numbers,
+    phi: float,
+    of_few: float,
+    of_many: float,
+    many: float,
+    weights: Numbers,
 ) -> None:
-    """1, or (limit / residual)^2 where a week's Anscombe residual is above the limit."""
+    """1, or (limit / residual)^2 where a week's Anscombe residual is above the limit of its mean."""
     for week in range(len(counts)):
         free = max(1.0 - leverage[week], _LEAST_FREE_SHARE)
         raw = 1.5 * (counts[week] ** (2 / 3) * means[week] ** (-1 / 6) - math.sqrt(means[week]))
+        limit = of_many + (of_few - of_many) * math.exp(-means[week] / many)
         weights[week] = (limit / max(raw / math.sqrt(phi * free), limit)) ** 2
 
 
@@ -167,6 +179,9 @@ def fit_siblings(
     siblings_spread: Flags,
     passes: int,
     outlier_residual: float,
+    outlier_residual_of_many: float,
+    many_events: float,
+    full_weight_mean: float,
     sibling_weeks: float,
     least_mean: float,
 ) -> tuple[Numbers, Numbers, Numbers, float]:
@@ -186,7 +201,14 @@ def fit_siblings(
                 coefficients[one, 0] = math.log(seen.sum() / np.exp(moved).sum())
             else:
                 _outlier_weights(
-                    seen, means[one], leverage[one], phi[one], outlier_residual, weights[one, :used]
+                    seen,
+                    means[one],
+                    leverage[one],
+                    phi[one],
+                    outlier_residual,
+                    outlier_residual_of_many,
+                    many_events,
+                    weights[one, :used],
                 )
             _solve(
                 coefficients[one],
@@ -206,6 +228,7 @@ def fit_siblings(
                     design,
                     covariance[one],
                     phi[one],
+                    full_weight_mean,
                     least_mean,
                     leverage[one],
                 )

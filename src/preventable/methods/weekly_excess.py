@@ -36,7 +36,8 @@ class ExcessRules:
         season_variance: Prior variance of each of their coefficients.
         slope_variance: Prior variance of the change a year of the log mean.
         calendar_variance: Prior variance of the coefficient of one special day.
-        misfit_variance: Variance of the log mean of a window that no past week tells: seasons do not repeat.
+        misfit_variance: Variance of the log mean of a window that no past week tells: seasons do not repeat. It is
+            so large up to two years of history, then 2 / years of it: the rest is in the dispersion by then.
         weeks_of_year: Length of a year, in weeks.
         history_weeks: Weeks of baseline at most.
         guard_weeks: Newest weeks that are not in the baseline, the scored one among them.
@@ -241,7 +242,10 @@ def predict_windows(series: WeeklySeries, baseline: Baseline, length: int, rules
     slope = np.einsum("sw,swc->sc", means, design)
     uncertainty = np.einsum("sc,scd,sd->s", slope, baseline.covariance, slope)
     mean = total + uncertainty / (2 * total)
-    variance = baseline.dispersion * mean + uncertainty + rules.misfit_variance * total**2
+    # Of n years' misfits the regression took the mean, so 1 - 1/n of one is in the dispersion, and 1 + 1/n is to come.
+    years = baseline.history_weeks / rules.weeks_of_year
+    misfit = rules.misfit_variance * np.minimum(1.0, 2 / np.maximum(years, 1.0))
+    variance = baseline.dispersion * mean + uncertainty + misfit * total**2
     return Predictions(np.where(whole, mean, np.nan), np.where(whole, variance, np.nan), whole)
 
 
