@@ -6,10 +6,9 @@
 
 Places are 1,719 invented areas in towns, or, with DATA (the folder ../shared/data), the small areas of the West
 Midlands with the mean of their published monthly counts as what is expected. Counts are drawn one area at a time,
-Poisson with a gamma mean, by none of the code that is judged. Each map is scanned with a Poisson null, as programs do
-(every tenth map of `false`), and with the negative binomial null of the map's own phi. `speed` counts processor seconds
-beside
-those of SaTScan 10.3.2 on another machine.
+Poisson with a gamma mean, by none of the code that is judged. Each map is scanned with the negative binomial null of
+the map's own phi, and with a Poisson null as programs do (of `false` every tenth map). `speed` counts processor
+seconds beside those of SaTScan 10.3.2 on another machine.
 """
 
 from __future__ import annotations

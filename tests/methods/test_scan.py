@@ -169,6 +169,19 @@ def test_clusters_do_not_overlap_and_the_strongest_are_first(seed):
     assert all(one.observed > one.expected for one in found.clusters)
 
 
+def test_counts_too_large_for_narrow_numbers_are_scanned_too():
+    x, y, expected, _ = a_map(3)
+    sizes, counts = expected[:, 0], np.random.default_rng(3).poisson(expected[:, 0] * 40_000)
+    found = circular_scan(counts, sizes, circles(x, y, sizes, largest_share=0.5), ScanRules(replicates=1))
+    tried = [
+        poisson_ratio(float(counts[zone].sum()), sizes[zone].sum(), float(counts.sum()), sizes.sum())
+        for zone in every_circle(x, y, sizes, 0.5)
+    ]
+
+    assert counts.max() > 32_767
+    assert found.clusters[0].log_likelihood_ratio == pytest.approx(max(tried), rel=1e-9)
+
+
 @pytest.mark.parametrize("counts", [[0, 0, 0, 0], [1, 0, 0, 0]])
 def test_fewer_events_than_a_cluster_needs_are_no_cluster(counts):
     x = np.arange(4.0)

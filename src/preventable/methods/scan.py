@@ -26,6 +26,7 @@ from preventable.errors import CountError, DenominatorError, LevelError
 from preventable.methods.scan_circles import Circles
 from preventable.methods.scan_null import Draw, Spread, case_draw, expected_draw, permuted_draw
 
+_Lanes = NDArray[np.int16] | NDArray[np.int32]
 _Number = TypeVar("_Number", np.float64, np.int64)
 #: Entries of the table of least events: enough that it lets few zones through in vain.
 _TABLE = 4096
@@ -367,7 +368,7 @@ class _Field:
             maxima = np.concatenate([maxima, best])
         return maxima
 
-    def _pilot(self, counts: NDArray[np.int32], used: int) -> float:
+    def _pilot(self, counts: _Lanes, used: int) -> float:
         """A ratio a little below the least maximum of some maps over a part of the centres."""
         floor = 0.0
         for stride in _PILOT_STRIDES:
@@ -375,24 +376,26 @@ class _Field:
             floor = (1 - 1e-9) * float(self._largest(counts, some, floor)[0][0, :used].min())
         return floor
 
-    def _batches(self, draw: Draw, generator: np.random.Generator) -> Iterator[tuple[NDArray[np.int32], int]]:
+    def _batches(self, draw: Draw, generator: np.random.Generator) -> Iterator[tuple[_Lanes, int]]:
         from preventable.methods.scan_kernel import LANES
 
         for first in range(0, self.rules.replicates, LANES):
             used = min(LANES, self.rules.replicates - first)
             yield self._lanes([draw(generator) for _ in range(used)]), used
 
-    def _lanes(self, maps: list[NDArray[np.int64]]) -> NDArray[np.int32]:
+    def _lanes(self, maps: list[NDArray[np.int64]]) -> _Lanes:
         from preventable.methods.scan_kernel import LANES
 
-        counts = np.zeros((*self.bases.shape, LANES), np.int32)
+        narrow = max(int(one.sum(axis=1).max(initial=0)) for one in maps) <= np.iinfo(np.int16).max
+        shape = (*self.bases.shape, LANES)
+        counts: _Lanes = np.zeros(shape, np.int16) if narrow else np.zeros(shape, np.int32)
         for lane, one in enumerate(maps):
             counts[:, 1:, lane] = np.cumsum(one[:, : len(self.cuts) - 1], axis=1)
         return counts
 
     def _largest(
         self,
-        counts: NDArray[np.int32],
+        counts: _Lanes,
         centres: NDArray[np.int64],
         floor: float,
         windows: NDArray[np.int64] | None = None,
@@ -449,9 +452,7 @@ class _Field:
             heapq.heapreplace(queue, self._best_of(counts, np.array([one.centre]), left)[0])
         return kept
 
-    def _best_of(
-        self, counts: NDArray[np.int32], centres: NDArray[np.int64], windows: NDArray[np.int64]
-    ) -> list[_Zone]:
+    def _best_of(self, counts: _Lanes, centres: NDArray[np.int64], windows: NDArray[np.int64]) -> list[_Zone]:
         best, found = self._largest(counts, centres, 0.0, windows, rows=len(centres))
         return [
             _Zone(
