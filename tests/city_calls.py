@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.stages.linkage.comparisons import COMPARED, Comparison, Level, PairModel, read_rules
 from preventable.stages.linkage.merge import merge_links
-from preventable.stages.linkage.pair import PairLinks, link_pair
+from preventable.stages.linkage.pair import PairLinks
+from preventable.stages.linkage.third_source import link_sources
 
 SERVICES = ("EMS", "Fire", "Traffic")
 PAIRS = tuple(itertools.combinations(SERVICES, 2))
@@ -119,7 +120,7 @@ def link_calls(records: pa.Table) -> list[PairLinks]:
     """Candidate pairs of each pair of services with their match probabilities."""
     engine = DuckDBEngine(threads=1)
     engine.load("linkable_records", records)
-    return [link_pair(engine, _model(left, right), widest_min=24 * 60) for left, right in PAIRS]
+    return link_sources(engine, [_model(left, right) for left, right in PAIRS], widest_min=24 * 60)
 
 
 def _model(left: str, right: str) -> PairModel:

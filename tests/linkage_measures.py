@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from preventable.engine import Engine
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import load_policy
 from preventable.stages.linkage import pair as pair_module
+from preventable.stages.linkage.candidates import Candidates
 from preventable.stages.linkage.comparisons import PairModel, read_models, read_rules
 from preventable.stages.linkage.merge import Merged, first_visits, merge_links
-from preventable.stages.linkage.pair import PairLinks, link_pair
+from preventable.stages.linkage.pair import PairLinks
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
+from preventable.stages.linkage.third_source import link_sources
 from preventable.tables import TABLES
 
 
@@ -67,36 +71,39 @@ def measure_links(
     victims, incidents = (
         np.array([of.get(key, -1 - at) for at, key in enumerate(keys)]) for of in (victim_of, incident_of)
     )
-    links, chance = [], []
-    for model in read_models():
-        one, pairs_by_chance = _linked(engine, model, policy.widest_window_hours * 60, len(keys))
-        links.append(one)
-        chance.append(pairs_by_chance)
+    with _counting_chance_pairs(len(keys)) as chance:
+        links = link_sources(engine, read_models(), widest_min=policy.widest_window_hours * 60)
     merged = _merged(engine, links, np.array(sources), policy.report_probability)
     return {
         one.model.pair: _measured(
-            one, by_chance, merged.victim, np.array(sources), victims, incidents, policy.kept_probability
+            one,
+            chance[one.model.pair],
+            merged.victim,
+            np.array(sources),
+            victims,
+            incidents,
+            policy.kept_probability,
         )
-        for one, by_chance in zip(links, chance, strict=True)
+        for one in links
     }
 
 
-def _linked(
-    engine: DuckDBEngine, model: PairModel, widest_min: int, records: int
-) -> tuple[PairLinks, np.ndarray]:
-    """Links of a pair, and the chance pairs of each record."""
-    of_record = np.zeros(records)
+@contextmanager
+def _counting_chance_pairs(records: int) -> Iterator[dict[str, np.ndarray]]:
+    """Chance pairs of each record, by pair of sources, while they are found."""
+    counts: dict[str, np.ndarray] = {}
     find = pair_module.find_chance_pairs
 
-    def counted(*given: object) -> object:
-        found = find(*given)  # type: ignore[arg-type]
+    def counted(engine: Engine, model: PairModel) -> Candidates:
+        found = find(engine, model)
+        of_record = counts.setdefault(model.pair, np.zeros(records))
         for side, told in ((found.left, found.right_inside), (found.right, found.left_inside)):
             np.add.at(of_record, side[told], 1)
         return found
 
-    pair_module.find_chance_pairs = counted  # type: ignore[assignment]
+    pair_module.find_chance_pairs = counted
     try:
-        return link_pair(engine, model, widest_min=widest_min), of_record
+        yield counts
     finally:
         pair_module.find_chance_pairs = find
 

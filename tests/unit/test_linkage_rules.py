@@ -11,7 +11,7 @@ from linkage_world import at, linkable, linked, made_world, prepared, record
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import load_policy
-from preventable.stages.linkage.calibration import Weighed, _corrected, judge
+from preventable.stages.linkage.calibration import Signs, Weighed, judge, log_odds_of
 from preventable.stages.linkage.candidates import WholeWeeks, load_sides
 from preventable.stages.linkage.comparisons import read_models
 from preventable.stages.linkage.pair import _expected
@@ -168,6 +168,11 @@ def test_a_pair_whose_record_has_another_as_good_is_less_probable():
     assert alone.min() > rivalled.max()
 
 
+def signs(of, busy):
+    names = ("left", "right", "shift", "part", "log_odds", "near", "counted")
+    return Signs(*(getattr(of, name) for name in names), busy, np.empty((len(busy), 0)))
+
+
 def test_probability_never_falls_as_the_weight_rises_at_a_place_as_busy():
     draw = np.random.default_rng(5)
     left = np.arange(3_000)
@@ -178,7 +183,12 @@ def test_probability_never_falls_as_the_weight_rises_at_a_place_as_busy():
     chance = weighed(strangers, strangers + 9_000, draw.normal(-2, 2, 7_200), 0.25)
     busy = np.bincount(strangers, minlength=3_000)
 
-    found, _ = _corrected(pairs, chance, (np.log1p(busy), np.log1p(busy[strangers] - 1)), None, 1, 1.0)
+    found, _ = log_odds_of(
+        signs(pairs, np.log1p(busy)),
+        signs(chance, np.log1p(busy[strangers] - 1)),
+        parts=1,
+        prior_strength=1.0,
+    )
 
     for number in range(5):
         alike = np.flatnonzero(busy == number)
@@ -209,12 +219,12 @@ def test_an_incident_is_as_probable_as_its_link_and_one_alone_is_sure(tables):
 
 def test_probabilities_from_which_links_stand_and_are_kept_are_those_of_policy(world):
     policy = load_policy()
-    numbers = {**policy.file("linkage"), "report_probability": 0.9, "kept_probability": 0.8}
+    numbers = {**policy.file("linkage"), "report_probability": 0.97, "kept_probability": 0.95}
 
     made = linked(world[0], policy=dataclasses.replace(policy, files={**policy.files, "linkage": numbers}))
 
-    assert min(row["probability"] for row in made["incidents"].to_pylist()) >= 0.9
-    assert all(row["probability"] >= 0.8 or row["one_to_one"] for row in made["links"].to_pylist())
-    assert any(0.8 <= row["probability"] < 0.9 for row in made["links"].to_pylist())
+    assert min(row["probability"] for row in made["incidents"].to_pylist()) >= 0.97
+    assert all(row["probability"] >= 0.95 or row["one_to_one"] for row in made["links"].to_pylist())
+    assert any(0.95 <= row["probability"] < 0.97 for row in made["links"].to_pylist())
     # The weakest pair of three records of one incident, which the other two hold together.
-    assert any(row["probability"] < 0.8 for row in made["links"].to_pylist())
+    assert any(row["probability"] < 0.95 for row in made["links"].to_pylist())

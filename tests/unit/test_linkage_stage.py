@@ -17,7 +17,7 @@ from splink.backends.duckdb import DuckDBAPI
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import PolicyError
 from preventable.settings import StepContext, load_policy
-from preventable.stages.linkage.calibration import Weighed, _corrected, _densities, judge
+from preventable.stages.linkage.calibration import Weighed, _densities, _signs, judge, log_odds_of
 from preventable.stages.linkage.candidates import (
     WholeWeeks,
     find_candidates,
@@ -553,8 +553,8 @@ def test_a_pair_of_the_same_weight_is_less_probable_where_it_is_busy():
     pairs, chance = crowd(busy, odds, real=True), crowd(busy, odds, real=False)
 
     judged = judge(pairs, chance, parts=["all"], shifts=4, strata=2, prior_strength=1.0)
-    around = tuple(np.log1p(found) for found in _densities(pairs, chance, 800, 4))
-    found, _ = _corrected(pairs, chance, around, None, 1, 0.01)
+    totals = _densities(chance, 800, 4)
+    found, _ = log_odds_of(_signs(pairs, totals), _signs(chance, totals), parts=1, prior_strength=0.01)
 
     assert set(judged.stratum[busy]) == {"all 2"}
     assert set(judged.stratum[~busy]) == {"all 1"}
@@ -570,12 +570,13 @@ def test_a_chance_pair_does_not_make_its_own_place_busy():
     few = np.arange(0, 400, 4)
     chance = pairs_of(few, few + 400, few % 4, odds[few], 0.25)
 
-    around = tuple(np.log1p(found) for found in _densities(pairs, chance, 800, 4))
-    found, _ = _corrected(pairs, chance, around, None, 1, 1e-3)
+    totals = _densities(chance, 800, 4)
+    around = _signs(pairs, totals), _signs(chance, totals)
+    found, _ = log_odds_of(*around, parts=1, prior_strength=1e-3)
 
-    assert set(around[1].tolist()) == {0.0}
+    assert set(around[1].busy.tolist()) == {0.0}
     # A chance pair of three other shifts is near some pairs: nothing was learnt of such places, all are as the rest.
-    assert np.exp(found[around[0] == 0]) == pytest.approx(400 / 25 - 1, rel=0.01)
+    assert np.exp(found[around[0].busy == 0]) == pytest.approx(400 / 25 - 1, rel=0.01)
 
 
 def test_progress_rises_to_the_whole(world):

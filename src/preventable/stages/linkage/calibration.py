@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ _MOST_ODDS = 1e3
 _SUREST = 1e-4
 #: Pairs whose odds are worked out at once, so that memory is bounded.
 _AT_ONCE = 1 << 19
+_ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,40 @@ class Weighed:
     right_told: np.ndarray
 
 
-Rivals = Callable[[np.ndarray], np.ndarray]
-"""Positions of pairs to log of one more than the odds of the rivals of their records, a column for each record."""
+@dataclass(frozen=True)
+class Signs:
+    """What tells matches from chance pairs, as arrays of one length, kept so that pairs can be judged again.
+
+    Attributes:
+        left, right, shift, part, log_odds, near, counted: As those of `Weighed`.
+        busy: Logarithm of one more than the near chance pairs of both records.
+        rivals: Logarithm of one more than the odds of the other pairs of the first and of the second record.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    shift: np.ndarray
+    part: np.ndarray
+    log_odds: np.ndarray
+    near: np.ndarray
+    counted: np.ndarray
+    busy: np.ndarray
+    rivals: np.ndarray
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Probability and stratum of each pair as it stands, and the probability that each chance pair would have."""
+    """Probability and stratum of each pair as it stands, and the probability that each near chance pair would have.
+
+    Attributes:
+        signs, chance_signs: What they follow, of pairs as they stand and of near chance pairs.
+    """
 
     probability: np.ndarray
     stratum: np.ndarray
     by_chance: np.ndarray
+    signs: Signs
+    chance_signs: Signs
 
 
 def judge(
@@ -84,62 +108,76 @@ def judge(
         of_one_source: Whether both records of a pair are of one source, each pair there once.
     """
     records = 1 + max(int(side.max(initial=0)) for one in (pairs, chance) for side in (one.left, one.right))
-    busy, busy_chance = _densities(pairs, chance, records, shifts)
-    around = (np.log1p(busy), np.log1p(busy_chance, out=busy_chance))
-    log_odds = _corrected(pairs, chance, around, None, len(parts), prior_strength)[0]
-    rivals = _rivals(pairs, chance, log_odds, records, of_one_source=of_one_source)
+    near = np.flatnonzero(chance.near)
+    totals = _densities(chance, records, shifts)
+    signs, chance_signs = _signs(pairs, totals), _signs(chance, totals, near)
+    log_odds = log_odds_of(signs, chance_signs, parts=len(parts), prior_strength=prior_strength)[0]
+    own, other = _rivals(signs, chance_signs, log_odds, records, of_one_source=of_one_source)
+    signs, chance_signs = replace(signs, rivals=own), replace(chance_signs, rivals=other)
     probability, by_chance = (
-        _probability(odds) for odds in _corrected(pairs, chance, around, rivals, len(parts), prior_strength)
+        probability_of(odds)
+        for odds in log_odds_of(signs, chance_signs, parts=len(parts), prior_strength=prior_strength)
     )
-    return Judged(probability, _strata(pairs, busy, parts, strata), by_chance)
+    return Judged(probability, _strata(signs, parts, strata), by_chance, signs, chance_signs)
 
 
-def _probability(odds: np.ndarray) -> np.ndarray:
+def probability_of(odds: np.ndarray) -> np.ndarray:
     """Log odds as probabilities, in their place."""
     np.exp(np.negative(odds, out=odds), out=odds)
     return np.minimum(np.divide(1, 1 + odds, out=odds), 1 - _SUREST, out=odds)
 
 
-def _densities(pairs: Weighed, chance: Weighed, records: int, shifts: int) -> tuple[np.ndarray, np.ndarray]:
-    """Near chance pairs of the two records of each pair, in all shifts but its own."""
-    totals = np.zeros((records, shifts))
+def log_odds_within(probability: np.ndarray) -> np.ndarray:
+    """Log odds of probabilities, none surer than `_SUREST`."""
+    bounded = np.clip(probability, _SUREST, 1 - _SUREST)
+    return np.asarray(np.log(bounded / (1 - bounded)))
+
+
+def _densities(chance: Weighed, records: int, shifts: int) -> np.ndarray:
+    """Near chance pairs of each record in each shift."""
+    totals = np.zeros((records, shifts), dtype=np.int32)
     for side, told in ((chance.left, chance.left_told), (chance.right, chance.right_told)):
         at = np.flatnonzero(chance.near & told)
         of = side[at].astype(np.int64) * shifts + chance.shift[at]
-        totals += np.bincount(of, minlength=totals.size).reshape(totals.shape)
+        totals += np.bincount(of, minlength=totals.size).reshape(totals.shape).astype(np.int32)
+    return totals
+
+
+def _signs(of: Weighed, totals: np.ndarray, at: np.ndarray | slice = _ALL) -> Signs:
+    """Signs without rivals: near chance pairs of both records, in all shifts but the pair's own."""
     every = totals.sum(axis=1)
-
-    def around(of: Weighed) -> np.ndarray:
-        found = np.empty(len(of.left))
-        for start in range(0, len(found), _AT_ONCE):
-            at = slice(start, start + _AT_ONCE)
-            left, right, shift = of.left[at], of.right[at], of.shift[at]
-            found[at] = every[left] + every[right] - totals[left, shift] - totals[right, shift]
-        return found
-
-    return around(pairs), around(chance)
+    left, right, shift = of.left[at], of.right[at], of.shift[at]
+    busy = every[left] + every[right] - totals[left, shift] - totals[right, shift]
+    rest = (one[at] for one in (of.part, of.log_odds, of.near, of.counted))
+    return Signs(left, right, shift, *rest, np.log1p(busy), np.empty((len(left), 0)))
 
 
-def _corrected(
-    pairs: Weighed,
-    chance: Weighed,
-    around: tuple[np.ndarray, np.ndarray],
-    rivals: tuple[Rivals, Rivals] | None,
+def log_odds_of(
+    pairs: Signs,
+    chance: Signs,
+    *,
     parts: int,
-    strength: float,
+    prior_strength: float,
+    more: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Log odds of pairs as they stand, and of chance pairs, fitted on the near pairs of each part."""
-    found = tuple(np.full(len(of.left), -np.inf) for of in (pairs, chance))
+    """Log odds of pairs as they stand, and of chance pairs, fitted on the near pairs of each part.
+
+    Args:
+        pairs, chance: What they follow.
+        parts: Number of parts.
+        prior_strength: As of `judge`.
+        more: A further sign, of pairs as they stand and of chance pairs.
+    """
+    both = (pairs, chance)
+    found = tuple(np.full(len(of.left), -np.inf) for of in both)
     for part in range(parts):
-        here, there = pairs.part == part, chance.part == part
-        fitted, against = (
-            np.flatnonzero(at & of.near & (of.counted > 0)) for at, of in ((here, pairs), (there, chance))
-        )
-        middle = float(around[0][fitted].mean()) if len(fitted) else 0.0
+        fitted, against = (np.flatnonzero((of.part == part) & of.near & (of.counted > 0)) for of in both)
+        middle = float(pairs.busy[fitted].mean()) if len(fitted) else 0.0
 
         def features(side: int, at: np.ndarray, middle: float = middle) -> np.ndarray:
-            told = rivals[side](at) if rivals else None
-            return _features((pairs, chance)[side].log_odds[at], around[side][at] - middle, told)
+            of = both[side]
+            own = _features(of.log_odds[at], of.busy[at] - middle, of.rivals[at])
+            return own if more is None else np.column_stack([own, more[side][at]])
 
         rows = np.concatenate([features(0, fitted), features(1, against)])
         prior = np.zeros(rows.shape[1])
@@ -150,19 +188,18 @@ def _corrected(
             np.concatenate([pairs.counted[fitted], none[1]]),
             np.concatenate([none[0], chance.counted[against]]),
             prior=prior,
-            strength=strength,
+            strength=prior_strength,
         )
-        for side, of_part in enumerate((here, there)):
-            places = np.flatnonzero(of_part)
+        for side, of in enumerate(both):
+            places = np.flatnonzero(of.part == part)
             for at in np.split(places, range(_AT_ONCE, len(places), _AT_ONCE)):
                 found[side][at] = _rising(features(side, at), coefficients)
     return found[0], found[1]
 
 
-def _features(odds: np.ndarray, busy: np.ndarray, rivals: np.ndarray | None) -> np.ndarray:
+def _features(odds: np.ndarray, busy: np.ndarray, rivals: np.ndarray) -> np.ndarray:
     """One, the model's log odds, how busy it is, both times each other, and rivals of the first and second record."""
-    columns = [np.ones(len(odds)), odds, busy, odds * busy]
-    return np.column_stack(columns if rivals is None else [*columns, rivals])
+    return np.column_stack([np.ones(len(odds)), odds, busy, odds * busy, rivals])
 
 
 def _rising(features: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
@@ -173,31 +210,25 @@ def _rising(features: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
 
 
 def _rivals(
-    pairs: Weighed, chance: Weighed, log_odds: np.ndarray, records: int, *, of_one_source: bool
-) -> tuple[Rivals, Rivals]:
+    pairs: Signs, chance: Signs, log_odds: np.ndarray, records: int, *, of_one_source: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Odds of the other pairs of the two records, as they stand: for pairs as they stand, and for chance pairs."""
     odds = np.minimum(np.exp(np.minimum(log_odds, 10.0)), _MOST_ODDS)
     sums = [np.bincount(side, weights=odds, minlength=records) for side in (pairs.left, pairs.right)]
     sums = [sums[0] + sums[1]] * 2 if of_one_source else sums
-
-    def own(at: np.ndarray) -> np.ndarray:
-        both = np.column_stack([sums[0][pairs.left[at]] - odds[at], sums[1][pairs.right[at]] - odds[at]])
-        return np.asarray(np.log1p(np.maximum(both, 0.0)))
-
-    def other(at: np.ndarray) -> np.ndarray:
-        return np.asarray(np.log1p(np.column_stack([sums[0][chance.left[at]], sums[1][chance.right[at]]])))
-
-    return own, other
+    own = np.column_stack([sums[0][pairs.left] - odds, sums[1][pairs.right] - odds])
+    other = np.column_stack([sums[0][chance.left], sums[1][chance.right]])
+    return np.log1p(np.maximum(own, 0.0)), np.log1p(other)
 
 
-def _strata(pairs: Weighed, busy: np.ndarray, parts: Sequence[str], strata: int) -> np.ndarray:
+def _strata(pairs: Signs, parts: Sequence[str], strata: int) -> np.ndarray:
     """Name of the part and number of the stratum, each stratum with about as many near pairs."""
-    stratum = np.full(len(busy), "", dtype=object)
+    stratum = np.full(len(pairs.busy), "", dtype=object)
     for at, name in enumerate(parts):
         part = pairs.part == at
-        telling = busy[part & pairs.near & (pairs.counted > 0)]
+        telling = pairs.busy[part & pairs.near & (pairs.counted > 0)]
         cuts = np.unique(np.quantile(telling, np.arange(1, strata) / strata)) if len(telling) else telling
-        places = np.searchsorted(cuts, busy, side="left")
+        places = np.searchsorted(cuts, pairs.busy, side="left")
         for number in range(len(cuts) + 1):
             stratum[part & (places == number)] = f"{name} {number + 1}"
     return stratum

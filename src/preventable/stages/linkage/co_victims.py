@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.methods.one_to_one import best_first_groups
+from preventable.stages.linkage.calibration import log_odds_within
 from preventable.stages.linkage.comparisons import read_one_source_models, read_rules
 from preventable.stages.linkage.merge import Merged
 from preventable.stages.linkage.pair import PairLinks, link_pair
@@ -188,12 +189,11 @@ def _incidents(
     _, firsts = np.unique(ends[order], axis=0, return_index=True)  # the surest pair of two victims
     best = order[np.sort(firsts)]
     ends, sure = ends[best], sure[best]
-    bounded = np.clip(sure, _SUREST, 1 - _SUREST)
     groups = best_first_groups(
         np.full(len(names), -1),
         ends[:, 0],
         ends[:, 1],
-        np.log(bounded / (1 - bounded)),
+        log_odds_within(sure),
         edges=int((sure >= report).sum()),
         missing=read_rules()["merge"]["missing_logit"],
     )

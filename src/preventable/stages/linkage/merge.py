@@ -9,10 +9,8 @@ import numpy as np
 
 from preventable.engine import Engine
 from preventable.methods.one_to_one import best_first_groups
+from preventable.stages.linkage.calibration import log_odds_within
 from preventable.stages.linkage.pair import PairLinks
-
-#: Logits stay within these: no probability is surer than one in ten thousand.
-_SUREST = 1e-4
 
 
 @dataclass(frozen=True)
@@ -54,14 +52,13 @@ def merge_links(
         np.concatenate([getattr(one, name)[keep] for one, keep in zip(links, kept, strict=True)])
         for name in ("left", "right", "probability", "apart_min", "distance2_m2")
     )
-    order = np.lexsort((right, left, np.nan_to_num(distance2, nan=np.inf), apart, -probability))
+    order = best_first(left, right, probability, apart, distance2)
     left, right, probability = left[order], right[order], probability[order]
-    bounded = np.clip(probability, _SUREST, 1 - _SUREST)
     groups = best_first_groups(
         source,
         left,
         right,
-        np.log(bounded / (1 - bounded)),
+        log_odds_within(probability),
         edges=int((probability >= report).sum()),
         missing=missing,
     )
@@ -69,6 +66,13 @@ def merge_links(
     np.minimum.at(holds, groups.group[left[groups.joined]], probability[groups.joined])
     victim = groups.group[first_visit]
     return Merged(victim, holds[victim])
+
+
+def best_first(
+    left: np.ndarray, right: np.ndarray, probability: np.ndarray, apart: np.ndarray, distance2: np.ndarray
+) -> np.ndarray:
+    """Order of pairs in which they may join records."""
+    return np.lexsort((right, left, np.nan_to_num(distance2, nan=np.inf), apart, -probability))
 
 
 def first_visits(engine: Engine, records: int) -> np.ndarray:

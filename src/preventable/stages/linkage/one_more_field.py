@@ -14,9 +14,10 @@ from preventable.engine import Engine
 from preventable.settings import Policy
 from preventable.stages.linkage.comparisons import read_models, read_rules
 from preventable.stages.linkage.merge import first_visits, merge_links
-from preventable.stages.linkage.pair import PairLinks, link_pair
+from preventable.stages.linkage.pair import PairLinks
 from preventable.stages.linkage.policy import LinkagePolicy, read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
+from preventable.stages.linkage.third_source import link_sources
 
 _SUREST = 1e-6
 
@@ -67,7 +68,7 @@ def what_one_more_field_buys(engine: Engine, policy: Policy) -> list[Bought]:
     """
     agreed = read_linkage_policy(policy)
     prepare_records(engine, agreed)
-    links = [link_pair(engine, model, widest_min=agreed.widest_window_hours * 60) for model in read_models()]
+    links = link_sources(engine, read_models(), widest_min=agreed.widest_window_hours * 60)
     told = engine.fetch("SELECT number, source, age_from FROM linkable_records ORDER BY number")
     source = np.array(told.column("source").to_pylist(), dtype=str)
     filled = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from preventable.engine import Engine
 from preventable.methods.fellegi_sunter import match_weights
-from preventable.stages.linkage.calibration import Weighed, judge
+from preventable.stages.linkage.calibration import Judged, Weighed, judge
 from preventable.stages.linkage.candidates import (
     Candidates,
     WholeWeeks,
@@ -22,6 +22,9 @@ from preventable.stages.linkage.candidates import (
 )
 from preventable.stages.linkage.comparisons import PairModel, read_rules
 from preventable.stages.linkage.scoring import TrainedModel, levels_of, train
+
+#: Decimals of a probability.
+DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,10 @@ class PairLinks:
         shifts: Week shifts.
         reason: Why there are no probabilities, in words; empty otherwise.
         bins: For each bin of probability (`calibration_bins`) pairs in the whole weeks, matches expected among them,
-            and pairs expected by chance; none where there are no probabilities.
+            and pairs expected by chance (unlike pairs in the lowest); none where there are no probabilities.
+        shift_weeks: Weeks of each shift.
+        weeks: Whole weeks, which the shifts close to a circle.
+        judged: What the probabilities follow, until the third source was asked (`third_source.link_sources`).
     """
 
     model: PairModel
@@ -59,6 +65,9 @@ class PairLinks:
     shifts: int
     reason: str
     bins: np.ndarray = field(default_factory=lambda: np.empty((0, 3)))
+    shift_weeks: tuple[int, ...] = ()
+    weeks: int = 0
+    judged: Judged | None = None
 
 
 def link_pair(engine: Engine, model: PairModel, *, widest_min: int) -> PairLinks:
@@ -89,7 +98,9 @@ def link_pair(engine: Engine, model: PairModel, *, widest_min: int) -> PairLinks
         return _unlinked(
             model, pairs, float(counted.sum()), len(shifts), "too few pairs by chance to compare with"
         )
-    return _linked(model, pairs, chance, counted, len(shifts))
+    return replace(
+        _linked(model, pairs, chance, counted, len(shifts)), shift_weeks=tuple(shifts), weeks=whole.weeks
+    )
 
 
 def _too_few_weeks(whole: WholeWeeks, minimum: int) -> str:
@@ -224,20 +235,27 @@ def _linked(
         of_one_source=model.of_one_source,
     )  # fmt: skip
     return PairLinks(
-        model, pairs.left, pairs.right, weight[of_pair], np.round(judged.probability, 6), judged.stratum,
+        model, pairs.left, pairs.right, weight[of_pair], np.round(judged.probability, DIGITS), judged.stratum,
         part[of_pair], pairs.apart_min, pairs.distance2_m2, tuple(models),
         int(inside.sum()), round(float(counted.sum()), 3), shifts, "",
-        _bins(judged.probability, inside, judged.by_chance, counted),
+        bins_of(judged, float(counted.sum())), judged=judged,
     )  # fmt: skip
 
 
-def _bins(
-    probability: np.ndarray, inside: np.ndarray, by_chance: np.ndarray, counted: np.ndarray
-) -> np.ndarray:
-    """Pairs, matches expected and chance pairs in each bin."""
+def bins_of(judged: Judged, chance_candidates: float) -> np.ndarray:
+    """In each bin of probability, pairs in the whole weeks, matches expected, chance pairs; unlike pairs in the lowest.
+
+    Args:
+        judged: Probabilities of pairs, and of near chance pairs.
+        chance_candidates: Chance pairs expected, near or not.
+    """
     edges = read_rules()["calibration_bins"]
-    at, at_chance = np.digitize(probability, edges), np.digitize(by_chance, edges)
-    sums = ((at, inside), (at, inside * probability), (at_chance, counted))
-    return np.column_stack(
+    probability, inside = judged.probability, judged.signs.counted
+    at = np.where(judged.signs.near, np.digitize(probability, edges), 0)
+    at_chance = np.digitize(judged.by_chance, edges)
+    sums = ((at, inside), (at, inside * probability), (at_chance, judged.chance_signs.counted))
+    bins = np.column_stack(
         [np.bincount(of, weights=of_each, minlength=len(edges) + 1) for of, of_each in sums]
     )
+    bins[0, 2] += max(0.0, chance_candidates - bins[:, 2].sum())
+    return bins

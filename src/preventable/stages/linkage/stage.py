@@ -15,9 +15,10 @@ from preventable.stages.linkage.comparisons import read_models, read_rules
 from preventable.stages.linkage.diagnostics import diagnostic_rows
 from preventable.stages.linkage.known import estimate_known, read_known_rules
 from preventable.stages.linkage.merge import Merged, first_visits, merge_links
-from preventable.stages.linkage.pair import PairLinks, link_pair
+from preventable.stages.linkage.pair import PairLinks
 from preventable.stages.linkage.policy import LinkagePolicy, read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
+from preventable.stages.linkage.third_source import link_sources
 from preventable.stages.linkage.totals import Known, total_rows
 from preventable.stages.linkage.windows import nearness, read_windows, window_rows
 from preventable.tables.aggregate import KNOWN_TO_POLICE, LINK_MODELS, LINK_QUALITY
@@ -42,10 +43,12 @@ def link_records(engine: Engine, context: StepContext) -> None:
     policy = read_linkage_policy(context.policy)
     prepare_records(engine, policy)
     _progress(context, 0.1)
-    links = []
-    for model in read_models():
-        links.append(link_pair(engine, model, widest_min=policy.widest_window_hours * 60))
-        _progress(context, 0.1 + 0.2 * len(links))
+    links = link_sources(
+        engine,
+        read_models(),
+        widest_min=policy.widest_window_hours * 60,
+        progress=lambda share: _progress(context, 0.1 + 0.6 * share),
+    )
     records = engine.fetch(
         "SELECT number, record_key, source, age_from, age_to, sex, dispatch_key FROM linkable_records ORDER BY number"
     )
