@@ -30,10 +30,10 @@ from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import StepContext, load_policy
 from preventable.stages.linkage.candidates import find_candidates, load_sides, whole_weeks, with_held_fields
 from preventable.stages.linkage.comparisons import read_models
-from preventable.stages.linkage.pair import link_pair
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
 from preventable.stages.linkage.stage import link_records
+from preventable.stages.linkage.third_source import link_sources
 from preventable.store.home import open_home
 from preventable.store.session import reading
 from preventable.tables import TABLES
@@ -54,8 +54,7 @@ def candidates(engine: DuckDBEngine, _context: StepContext) -> None:
 def pairs(engine: DuckDBEngine, _context: StepContext) -> None:
     """Candidates, chance pairs, models and probabilities of the three pairs of sources."""
     prepare_records(engine, read_linkage_policy(load_policy()))
-    for model in read_models():
-        link_pair(engine, model, widest_min=_widest_min())
+    link_sources(engine, read_models(), widest_min=_widest_min())
 
 
 def _widest_min() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -154,6 +155,6 @@ def _bands(table: pa.Table, starts: Sequence[int]) -> list[str]:
     names.append(f"{starts[-1]}+")
 
     def band(age: int | None) -> int:
-        return -1 if age is None else int(np.searchsorted(starts, age, "right")) - 1
+        return -1 if age is None else bisect_right(starts, age) - 1
 
     return [names[band(low)] if band(low) == band(high) >= 0 else "" for low, high in zip(*ages, strict=True)]

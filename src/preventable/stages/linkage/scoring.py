@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -72,6 +74,19 @@ def _rounded(values: np.ndarray) -> np.ndarray:
 
 def splink_settings(comparisons: Sequence[Comparison], agreement: AgreementModel) -> dict[str, Any]:
     """The model as settings of Splink 5: levels, their SQL, m and u, and the share of matches as prior."""
+    settings = deepcopy(_settings_without_numbers(tuple(comparisons)))
+    settings["probability_two_random_records_match"] = agreement.match_share
+    for at, told in enumerate(settings["comparisons"]):
+        numbers = zip(agreement.matched[at].tolist(), agreement.unmatched[at].tolist(), strict=True)
+        for level, (m, u) in zip(told["comparison_levels"], numbers, strict=True):
+            if not level.get("is_null_level"):
+                level |= {"m_probability": m, "u_probability": u}
+    return settings
+
+
+@cache
+def _settings_without_numbers(comparisons: tuple[Comparison, ...]) -> dict[str, Any]:
+    """The same with every probability a half: Splink parses the SQL of levels, once for models that compare alike."""
     from splink import (
         SettingsCreator,
     )  # here, as it imports DuckDB: a run on another engine needs neither until linkage
@@ -79,28 +94,22 @@ def splink_settings(comparisons: Sequence[Comparison], agreement: AgreementModel
     creator = SettingsCreator(
         link_type="link_only",
         unique_id_column_name="number",
-        probability_two_random_records_match=agreement.match_share,
-        comparisons=[
-            _splink_comparison(one, agreement.matched[at], agreement.unmatched[at])
-            for at, one in enumerate(comparisons)
-        ],
+        probability_two_random_records_match=0.5,
+        comparisons=[_splink_comparison(one) for one in comparisons],
         retain_intermediate_calculation_columns=True,
         linker_uid="preventable",
     )
     return dict(creator.create_settings_dict(sql_dialect_str="duckdb"))
 
 
-def _splink_comparison(comparison: Comparison, matched: np.ndarray, unmatched: np.ndarray) -> dict[str, Any]:
+def _splink_comparison(comparison: Comparison) -> dict[str, Any]:
     levels = []
-    for level, m, u in zip(comparison.levels, matched.tolist(), unmatched.tolist(), strict=True):
+    for level in comparison.levels:
         told: dict[str, Any] = {
             "sql_condition": _splink_condition(level.condition),
             "label_for_charts": level.label,
         }
-        if level.null:
-            told["is_null_level"] = True
-        else:
-            told |= {"m_probability": m, "u_probability": u}
+        told |= {"is_null_level": True} if level.null else {"m_probability": 0.5, "u_probability": 0.5}
         levels.append(told)
     return {"output_column_name": comparison.name, "comparison_levels": levels}
 
