@@ -25,7 +25,7 @@ def measured(shared):
 
 
 @pytest.mark.parametrize(
-    ("pair", "least"), [("ed_police", 0.825), ("ambulance_police", 0.865), ("ambulance_ed", 0.915)]
+    ("pair", "least"), [("ed_police", 0.835), ("ambulance_police", 0.875), ("ambulance_ed", 0.925)]
 )
 def test_victims_are_found_again(world, measured, pair, least):
     """And the stage, which joins second ambulances besides, at least as well as the pairs and their merge."""
@@ -42,7 +42,7 @@ def test_a_probability_means_what_it_says(measured, pair):
     every, kept = measured[pair].calibration
 
     assert every <= 0.01
-    assert kept <= 0.015
+    assert kept <= 0.01
 
 
 @pytest.mark.parametrize("pair", ["ed_police", "ambulance_police", "ambulance_ed"])
