@@ -15,11 +15,13 @@ from repository import ROOT
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import Policy, StepContext
+from preventable.stages.pseudonyms.stage import load_event_sources, records_sql
 from preventable.stages.quality.stage import check_submissions
 from preventable.stages.sources.limits import read_limits
 from preventable.stages.sources.region_places import RegionPlaces
 from preventable.stages.sources.stage import ReadSubmission, read_submission
 from preventable.tables import TABLES
+from preventable.tables.records import RECORD_COLUMNS
 from preventable.tables.source_kinds import SourceKind, source_kinds
 
 TEXT_KEY = ("test", b"a key for tests only, not secret")
@@ -232,14 +234,23 @@ def checked(reads: Sequence[ReadSubmission]) -> DuckDBEngine:
     """The session after quality, its tables held to their declarations."""
     engine = engine_with(reads)
     check_submissions(engine, CONTEXT)
-    for name in ("outcomes", "findings", "coverage", "listings", "records"):
+    for name in ("outcomes", "findings", "coverage", "listings"):
         engine.load(name, TABLES[name].conform(engine.table(name)))
     return engine
 
 
+def records_of(engine: DuckDBEngine, context: StepContext = CONTEXT) -> pa.Table:
+    """The records that stand, identifiers among them, as pseudonyms reads them."""
+    load_event_sources(engine, context)
+    found = engine.fetch(records_sql())
+    engine.drop("event_sources")
+    return found
+
+
 def hashed_rows(name: str, table: pa.Table) -> list[tuple[Any, ...]]:
     """Rows of the columns that the checksum of a state takes in, in a fixed order."""
-    columns = [column.name for column in TABLES[name].columns if column.hashed]
+    declared = RECORD_COLUMNS if name == "records" else TABLES[name].columns
+    columns = [column.name for column in declared if column.hashed]
     rows = zip(*(table.column(column).to_pylist() for column in columns), strict=True)
     return sorted(rows, key=repr)
 

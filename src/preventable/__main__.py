@@ -57,8 +57,8 @@ DEFAULT_HOME = Path("preventable-home")
 _COUNTED = {
     "invent": ("rows", "rows"),
     "sources": ("rows", "rows"),
-    "quality": ("rows", "records"),
-    "pseudonyms": ("records", "records"),
+    "quality": ("rows", "outcomes"),
+    "pseudonyms": ("outcomes", "records"),
     "places": ("records", "records"),
     "linkage": ("records", "records"),
     "indicators": ("records", "figures"),

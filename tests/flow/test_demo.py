@@ -120,7 +120,8 @@ def test_each_stage_takes_in_the_rows_that_a_stage_before_it_gave_out(demo):
     steps = stages[2:]
     assert [stage["rows_in"] for stage in steps] == [held[step.counted[0]] for step in STEPS]
     assert [stage["rows_out"] for stage in steps] == [held[step.counted[1]] for step in STEPS]
-    assert f"{held['submissions']:,} rows     -> {held['records']:>9,} records" in demo.stdout
+    rows, records = held["outcomes"], held["pseudonymous_records"]
+    assert f"{rows:,} outcomes -> {records:>9,} records" in demo.stdout
     assert f"{held['released']:,} released -> {held['partner_packs']:>9,} files" in demo.stdout
 
 

@@ -42,7 +42,7 @@ def test_checksums_name_every_table_and_the_state(straight):
 
     assert set(sums) == {"tables", "state"}
     assert len(sums["state"]) == 64
-    assert {"submissions", "records", "located_records", "released"} <= set(sums["tables"])
+    assert {"submissions", "outcomes", "located_records", "released"} <= set(sums["tables"])
 
 
 def test_a_drawn_key_and_the_demos_key_give_the_same_state(demo, straight):
@@ -130,7 +130,10 @@ def send_correction(path: Path, mapping: dict, target: Path, rows: int) -> set[s
 
 def records_by_id(home: Path) -> dict[str, dict]:
     with reading(open_home(home)) as tables:
-        rows = tables.read("records").to_pylist()
+        outcomes = tables.read("outcomes").to_pylist()
+        standing = {(row["submission_id"], row["row_number"]) for row in outcomes if row["standing"]}
+        sent = tables.read("submissions").to_pylist()
+    rows = [row for row in sent if (row["submission_id"], row["row_number"]) in standing]
     left_out = {"submission_id", "row_number"}
     return {
         row["source_record_id"]: {name: value for name, value in row.items() if name not in left_out}

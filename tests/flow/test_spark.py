@@ -68,12 +68,12 @@ def test_sail_gives_the_tables_of_duckdb_in_a_process_without_duckdb(sail, table
 
     found = without_duckdb(sail, write_tables(tmp_path, tables))
 
-    assert {"submissions as quality reads it", "records", "located_records", "weekly_counts"} < set(expected)
+    assert {"submissions as quality reads it", "outcomes", "located_records", "weekly_counts"} < set(expected)
     assert [name for name in expected if found[name] != expected[name]] == []
     assert len(found) == len(expected) == 14
 
 
-@pytest.mark.parametrize("name", ["records", "pseudonymous_records", "located_records"])
+@pytest.mark.parametrize("name", ["pseudonymous_records", "located_records"])
 def test_the_awkward_rows_reach_the_records(made, name):
     """Else the comparison would say nothing of them."""
     rows = [row for row in made[name].to_pylist() if row["row_number"] >= AWKWARD_FROM]

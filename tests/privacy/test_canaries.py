@@ -32,7 +32,7 @@ CANARIES = (
 KEYS = {"surname": "Zzyxquill Vantongeren", "birth_date": "03/02/1987", "dispatch_number": "CAD0990731XQ"}
 READ_KEYS = ("1987-02-03", "CAD0990731XQ")
 #: The raw rows and the one place for screened text; findings and outcomes come after and hold no value.
-AT_THE_DOOR = {"submissions", "intake_problems", "place_texts", "records"}
+AT_THE_DOOR = {"submissions", "intake_problems", "place_texts"}
 
 
 def canary_text() -> str:
@@ -184,11 +184,11 @@ def test_the_marks_are_inside_to_be_found(marked):
         inside = " ".join(map(str, tables.read("place_texts").column("text").to_pylist()))
 
     with reading(open_home(marked[0])) as tables:
-        records = tables.read("records")
+        submitted = tables.read("submissions")
         keyed = tables.read("pseudonymous_records")
     assert set(READ_KEYS) <= {
-        *records.column("birth_date").to_pylist(),
-        *records.column("dispatch_number").to_pylist(),
+        *submitted.column("birth_date").to_pylist(),
+        *submitted.column("dispatch_number").to_pylist(),
     }
     assert "Z241" not in repr(keyed.column("surname_key").unique().to_pylist())
     for name in ("surname_key", "birth_date_key", "dispatch_key"):
@@ -201,7 +201,7 @@ def test_the_marks_are_inside_to_be_found(marked):
 
 
 @pytest.mark.parametrize("table", [table.name for table in FLOW_TABLES if table.name not in AT_THE_DOOR])
-def test_no_table_after_records_holds_a_mark(marked, table):
+def test_no_table_after_the_door_holds_a_mark(marked, table):
     with reading(open_home(marked[0])) as tables:
         data = tables.read(table)
 
@@ -210,7 +210,7 @@ def test_no_table_after_records_holds_a_mark(marked, table):
             assert found_in(value) == [], column
 
 
-def test_no_parquet_byte_after_records_holds_a_mark(marked):
+def test_no_parquet_byte_after_the_door_holds_a_mark(marked):
     home = marked[0]
     searched = 0
     for path in [*home.rglob("*.parquet")]:

@@ -18,6 +18,7 @@ from sources_world import (
     csv_bytes,
     numbered,
     read,
+    records_of,
     rows_of,
     xlsx_bytes,
     xlsx_mapping,
@@ -166,7 +167,7 @@ def test_no_byte_of_a_later_table_holds_a_mark(after, table):
 
 def test_records_hold_identifiers_in_their_own_columns_alone(after):
     engine, _ = after
-    records = engine.table("records")
+    records = records_of(engine)
 
     declared = [name for name in records.column_names if name not in ("source_record_id", "nhs_number")]
 
@@ -229,5 +230,5 @@ def test_a_workbook_that_cannot_be_read_leaves_nothing_of_itself_in_the_error(co
 def test_an_nhs_number_may_come_in_by_its_own_column_and_goes_no_further(after):
     engine, _ = after
 
-    assert NHS_NUMBERS[3] in set(engine.table("records").column("nhs_number").to_pylist())
+    assert NHS_NUMBERS[3] in set(records_of(engine).column("nhs_number").to_pylist())
     assert NHS_NUMBERS[3] not in arrow_bytes(engine.table("pseudonymous_records"))

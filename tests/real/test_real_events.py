@@ -127,7 +127,7 @@ def test_every_street_crime_is_one_record_though_many_have_no_number(city, share
     crimes = street_crimes(shared)
 
     assert is_conserved(city, len(crimes))
-    assert len(city.table("records")) == len(crimes) == 18_867
+    assert len(city.table("pseudonymous_records")) == len(crimes) == 18_867
     assert crimes["Crime ID"].isna().sum() == 526
 
 

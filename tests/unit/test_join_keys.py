@@ -171,12 +171,9 @@ def test_a_token_is_the_person_where_there_is_no_nhs_number():
     row, _ = after_the_line({"person": "hashed"}, person=TOKEN)
     engine = checked([read_with({"person": "hashed"}, person=TOKEN)])
     engine.load("postcodes", TABLES["postcodes"].empty())
-    records = engine.table("records")
-    none = pa.nulls(records.num_rows, pa.string())
-    engine.drop("records")
-    engine.load(
-        "records", records.set_column(records.schema.get_field_index("nhs_number"), "nhs_number", none)
-    )
+    rows = engine.table("submissions")
+    none = pa.nulls(rows.num_rows, pa.string())
+    engine.load("submissions", rows.set_column(rows.schema.get_field_index("nhs_number"), "nhs_number", none))
     pseudonymise_records(engine, CONTEXT)
 
     told = engine.table("pseudonymous_records").to_pylist()[0]["person_key"]

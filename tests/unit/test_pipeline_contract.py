@@ -123,12 +123,15 @@ def test_packs_read_nothing_above_what_is_released():
         ({"at": "quality", "reads": ("submissions", "released")}, "quality reads released before it is made"),
         ({"at": "places", "reads": ("located_records",)}, "places reads located_records before it is made"),
         ({"at": "quality", "reads": ("submissions", "no_such_table")}, "quality reads no_such_table"),
-        ({"at": "packs", "writes": ("partner_packs", "records")}, "packs raises sensitivity to identifiable"),
+        (
+            {"at": "packs", "writes": ("partner_packs", "outcomes")},
+            "packs raises sensitivity to identifiable",
+        ),
         (
             {"at": "disclosure", "writes": ("released", "pseudonymous_records")},
             "disclosure raises sensitivity",
         ),
-        ({"at": "packs", "carries": ("records",)}, "packs carries records, which it does not write"),
+        ({"at": "packs", "carries": ("outcomes",)}, "packs carries outcomes, which it does not write"),
     ],
 )
 def test_a_planted_fault_is_found(change, words):

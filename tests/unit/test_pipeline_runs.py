@@ -144,7 +144,7 @@ def test_a_step_that_does_not_hold_the_key_is_not_handed_it(home, monkeypatch):
 
         return Step(name, take, reads=("submissions",), writes=(table,), holds_key=holds_key)
 
-    steps = (step("with", "records", holds_key=True), step("without", "listings", holds_key=False))
+    steps = (step("with", "outcomes", holds_key=True), step("without", "listings", holds_key=False))
     monkeypatch.setattr(pipeline, "STEPS", steps)
 
     pipeline.run(home, small_policy())

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pyarrow as pa
 import pytest
-from sources_world import KINDS, checked, hashed_rows, read, rows_of, stamp
+from sources_world import KINDS, checked, hashed_rows, read, records_of, rows_of, stamp
 
 from preventable.stages.quality import period
 
@@ -31,7 +31,7 @@ def version(number, **changed):
 
 
 def ages(engine):
-    rows = engine.table("records").to_pylist()
+    rows = records_of(engine).to_pylist()
     return {row["source_record_id"]: row["age_years"] for row in rows}
 
 
@@ -42,8 +42,8 @@ def outcomes(engine):
 def state(engine):
     return {
         name: hashed_rows(name, engine.table(name))
-        for name in ("outcomes", "findings", "coverage", "listings", "records")
-    }
+        for name in ("outcomes", "findings", "coverage", "listings")
+    } | {"records": hashed_rows("records", records_of(engine))}
 
 
 def in_every_order(*reads):
@@ -67,7 +67,7 @@ def test_records_of_one_number_at_two_providers_are_two_however_often_each_came(
     sent = [ed(version(1)), ed(version(2)), ed(version(1), provider=other), ed(version(3), provider=other)]
     engine = checked(sent)
 
-    rows = engine.table("records").to_pylist()
+    rows = records_of(engine).to_pylist()
     assert sorted((row["provider"], row["age_years"]) for row in rows) == [("ed-example", 22), (other, 23)]
     assert outcomes(engine) == {"accepted": 4}
 
@@ -147,7 +147,7 @@ def test_a_row_at_midnight_belongs_to_the_day_that_begins():
         [ed({"Arrival": "01/03/2025 00:00", "Assault date": "28/02/2025"}), ed(LEAP_DAY | {"Att No": "L"})]
     )
 
-    rows = {row["source_record_id"]: row for row in engine.table("records").to_pylist()}
+    rows = {row["source_record_id"]: row for row in records_of(engine).to_pylist()}
     assert rows["A1"]["month"] == "2025-03"
     assert rows["L"]["month"] == "2024-02"
     assert rows["L"]["contact_local"] == stamp(2024, 2, 29)
@@ -247,9 +247,7 @@ def test_a_list_that_comes_later_opens_no_month_in_which_events_are_owed():
 def test_a_site_conveyed_to_that_the_region_does_not_know_is_left_empty():
     reads = [read(rows_of("ambulance", {"To": "ZXA01"}, {"CAD": "C2", "To": "AB12CD"}), "ambulance")]
 
-    rows = {
-        row["source_record_id"]: row["conveyed_site"] for row in checked(reads).table("records").to_pylist()
-    }
+    rows = {row["source_record_id"]: row["conveyed_site"] for row in records_of(checked(reads)).to_pylist()}
     assert rows == {"C1": "ZXA01", "C2": None}
 
 
@@ -259,7 +257,7 @@ def test_lines_of_lists_are_listings_and_no_records():
         read(rows_of("licensing", {"Issue": "2", "Capacity": "250"}), "licensing"),
     )
 
-    assert engine.table("records").num_rows == 0
+    assert records_of(engine).num_rows == 0
     assert engine.table("listings").column("quantity").to_pylist() == [250]
 
 

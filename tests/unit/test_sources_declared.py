@@ -11,12 +11,13 @@ from declared_world import (
     KINDS,
     MAPPINGS,
     PLACES,
+    POLICY,
     SOURCES,
     checked_declared,
     read_declared,
     rows_of,
 )
-from sources_world import PROVIDERS, read, stamp
+from sources_world import PROVIDERS, read, records_of, stamp
 
 from preventable.errors import MappingError, NoMappingError, NoPeriodError, PolicyError, UnknownProviderError
 from preventable.methods.projection import (
@@ -26,7 +27,7 @@ from preventable.methods.projection import (
     metres_of_degrees,
     reference_system,
 )
-from preventable.settings import Policy
+from preventable.settings import Policy, StepContext
 from preventable.stages.sources.mapping import readable_kinds
 from preventable.stages.sources.region_places import RegionPlaces, region_places
 from preventable.tables.source_kinds import source_kinds
@@ -351,7 +352,9 @@ def test_declared_events_are_held_to_the_rules_of_events_and_become_records():
     engine = checked_declared(reads)
 
     assert {row["rule"] for row in engine.table("findings").to_pylist()} == {"V22"}
-    records = {row["source"]: row for row in engine.table("records").to_pylist()}
+    records = {
+        row["source"]: row for row in records_of(engine, StepContext(policy=POLICY, region={})).to_pylist()
+    }
     assert records["dental"]["record_category"] == "tooth_injury"
     assert records["street"]["month"] == "2025-03"
 

@@ -47,7 +47,7 @@ from preventable.store.durable import (
 )
 from preventable.tables import REGION_TABLES, TABLES
 
-_FORMAT = 3
+_FORMAT = 4
 _OUR_NAMES = frozenset({"home.toml", "restricted", "released", "summary.json", "demo"})
 _KEPT_OUT_OF_GIT = b"*\n"
 _KEY_BYTES = 32

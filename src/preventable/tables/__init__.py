@@ -33,7 +33,7 @@ from preventable.tables.pseudonymous import (
     PSEUDONYMOUS_RECORDS,
     SHARED_RECORDS,
 )
-from preventable.tables.records import COVERAGE, FINDINGS, LISTINGS, OUTCOMES, RECORDS
+from preventable.tables.records import COVERAGE, FINDINGS, LISTINGS, OUTCOMES
 from preventable.tables.region import REGION_TABLES
 from preventable.tables.schema import Column, Sensitivity, Table
 from preventable.tables.submissions import INTAKE_PROBLEMS, PLACE_TEXTS, SUBMISSIONS
@@ -41,7 +41,7 @@ from preventable.tables.submissions import INTAKE_PROBLEMS, PLACE_TEXTS, SUBMISS
 #: Tables of the flow, in the order in which they come into being.
 FLOW_TABLES: tuple[Table, ...] = (
     SUBMISSIONS, INTAKE_PROBLEMS, PLACE_TEXTS,
-    OUTCOMES, FINDINGS, COVERAGE, LISTINGS, RECORDS,
+    OUTCOMES, FINDINGS, COVERAGE, LISTINGS,
     PSEUDONYMOUS_RECORDS,
     PLACE_MATCHES, PLACE_CANDIDATES, PLACE_PHRASES, SHARED_RECORDS, LOCATED_RECORDS,
     LINKS, INCIDENTS, LINK_MODELS, LINK_QUALITY, KNOWN_TO_POLICE,

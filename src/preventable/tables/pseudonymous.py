@@ -1,7 +1,7 @@
 """Records without direct identifiers, and where they happened. Pseudonymous: re-identifiable with the key alone."""
 
 from preventable.codes import allowed
-from preventable.tables.records import RECORDS
+from preventable.tables.records import RECORD_COLUMNS
 from preventable.tables.schema import Column, Sensitivity, Table
 
 #: What does not pass the pseudonymous line.
@@ -27,7 +27,7 @@ PSEUDONYMOUS_RECORDS = Table(
         Column("birth_date_key", "text", "Key id and keyed hash of the day of birth.", hashed=False),
         Column("surname_key", "text", "Key id and keyed hash of the surname's code.", hashed=False),
         Column("dispatch_key", "text", "Key id and keyed hash of the number of the call or crime.", hashed=False),
-        *[c for c in RECORDS.columns if c.name not in DIRECT_IDENTIFIERS],
+        *[c for c in RECORD_COLUMNS if c.name not in DIRECT_IDENTIFIERS],
         Column("postcode_small_area", "text", "Small area of the place's postcode; the postcode itself stops here."),
         Column("postcode_easting_m", "number", "Centre of the place's postcode, metres east.", unit="m"),
         Column("postcode_northing_m", "number", "Centre of the place's postcode, metres north.", unit="m"),

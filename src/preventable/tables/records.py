@@ -1,4 +1,4 @@
-"""What quality decided: one outcome for each row, findings by rule, and the records that stand."""
+"""What quality decided: one outcome for each row and findings by rule; what a record is made of."""
 
 from preventable.codes import allowed
 from preventable.tables.schema import Column, Sensitivity, Table
@@ -65,20 +65,14 @@ _EVENT_COLUMNS = tuple(
     and column.name not in {"quantity", "place_text_words", "month"}
 )
 
-RECORDS = Table(
-    name="records",
-    description="Attendances, call-outs, offences and admissions that stand: accepted, highest version, not withdrawn.",
-    sensitivity=Sensitivity.IDENTIFIABLE,
-    key=("provider", "source_record_id"),
-    partition=("provider", "month"),
-    source="stages/quality",
-    columns=(
-        Column("month", "text", "Calendar month of the contact (local clock), YYYY-MM.", nullable=False),
-        *[
-            Column(c.name, c.type, c.description, c.unit, c.allowed, c.nullable, c.hashed and c.name != "submission_id")
-            for c in _EVENT_COLUMNS
-        ],
-    ),
+#: Columns of a record: a row of an attendance, call-out, offence or admission that stands (accepted, highest version, not
+#: withdrawn). No table is kept of them beside `submissions`: they are read from there on the way to the pseudonymous line.
+RECORD_COLUMNS = (
+    Column("month", "text", "Calendar month of the contact (local clock), YYYY-MM.", nullable=False),
+    *[
+        Column(c.name, c.type, c.description, c.unit, c.allowed, c.nullable, c.hashed and c.name != "submission_id")
+        for c in _EVENT_COLUMNS
+    ],
 )
 
 LISTINGS = Table(

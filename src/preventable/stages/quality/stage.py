@@ -1,4 +1,4 @@
-"""Every row gets one outcome; the rules say why; what stands becomes records.
+"""Every row gets one outcome; the rules say why.
 
 `check_submissions` is the stage.
 """
@@ -19,7 +19,7 @@ from preventable.stages.quality.rules import (
     quality_rules,
     sql_or_toml,
 )
-from preventable.tables.records import FINDINGS, LISTINGS, RECORDS
+from preventable.tables.records import FINDINGS, LISTINGS
 from preventable.tables.source_kinds import SourceKind, source_kinds
 
 _WORKING_TABLES = (
@@ -42,8 +42,8 @@ _WORKING_TABLES = (
 def check_submissions(engine: Engine, context: StepContext) -> None:
     """Apply the rules and decide on every row.
 
-    Reads `submissions`, `intake_problems` and `providers`; creates `outcomes`, `findings`, `coverage`,
-    `listings` and `records`. What is decided depends on the rows alone, not on the order of the files.
+    Reads `submissions`, `intake_problems` and `providers`; creates `outcomes`, `findings`, `coverage` and
+    `listings`. What is decided depends on the rows alone, not on the order of the files.
 
     Raises:
         PolicyError: A declaration of a source is not well formed.
@@ -54,7 +54,7 @@ def check_submissions(engine: Engine, context: StepContext) -> None:
     found += _apply(engine, [rule for rule in quality_rules() if rule.reads in ("outcomes", "standing")])
     engine.create("findings", _union([_findings_of(name) for name in found]))
     engine.create("outcomes", sql_or_toml("outcomes.sql"))
-    _create_records(engine)
+    _create_listings(engine)
     _create_coverage(engine)
     for name in (*found, *_WORKING_TABLES):
         engine.drop(name)
@@ -125,11 +125,7 @@ def _findings_of(name: str) -> str:
     return f"SELECT {', '.join(column.name for column in FINDINGS.columns)} FROM {name}"
 
 
-def _create_records(engine: Engine) -> None:
-    own = [c.name for c in RECORDS.columns if c.name not in ("month", "conveyed_site")]
-    engine.create(
-        "records", sql_or_toml("records.sql").format(columns=", ".join(f"r.{name}" for name in own))
-    )
+def _create_listings(engine: Engine) -> None:
     listed = ", ".join(f"r.{column.name}" for column in LISTINGS.columns)
     engine.create("listings", sql_or_toml("listings.sql").format(columns=listed))
 
