@@ -21,7 +21,7 @@ from linkage_world import made_world
 from pyspark.logger import PySparkLogger
 from repository import ROOT
 
-from preventable.engine import Disk, RowFile
+from preventable.engine import NO_DISK, Disk, RowFile
 from preventable.engine.choose import embedded_engine, engine_sessions
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.engine.spark import SparkEngine
@@ -204,23 +204,33 @@ def test_a_fault_in_one_sql_file_changes_both_engines(sail, monkeypatch):
     assert faulty[0] != sound[0]
 
 
-def test_rows_of_files_reach_the_server_as_duckdb_reads_them(sail, tmp_path):
+@pytest.mark.parametrize("name", ["plain", "p/l a=i%n"], ids=["read by the server", "sent to it"])
+def test_rows_of_files_reach_the_server_as_duckdb_reads_them(sail, tmp_path, name):
+    """A server on this machine reads the files itself, where what is alike in each can be the name of a folder."""
     schema = TABLES["located_records"].arrow_schema()
     rows = [{name: row.get(name) for name in schema.names} for row in random_records(2, 40, months(2))]
     data = pa.Table.from_pylist(rows, schema=schema)
     files = []
     for number in (0, 1):
         path = tmp_path / f"{number}.parquet"
-        pq.write_table(data.slice(number * 20, 20).drop_columns(["month"]), path)
-        files.append(RowFile(path, {"month": f"2025-0{number + 1}"}))
+        pq.write_table(data.slice(number * 20, 20).drop_columns(["provider", "month"]), path)
+        files.append(RowFile(path, {"provider": name, "month": f"2025-0{number + 1}"}))
     read = []
-    for engine in (DuckDBEngine(Disk((tmp_path,))), SparkEngine(sail)):
-        with closing(engine):
-            engine.attach("located_records", data.column_names, files)
-            read.append(engine.fetch("SELECT * FROM located_records ORDER BY month, record_key"))
+    with engine_sessions("spark") as on_this_machine:
+        engines = DuckDBEngine(Disk((tmp_path,))), SparkEngine(sail), on_this_machine(NO_DISK)
+        for engine in engines:
+            with closing(engine):
+                engine.attach("located_records", data.column_names, files)
+                read.append(engine.fetch("SELECT * FROM located_records ORDER BY month, record_key"))
+                engine.drop("located_records")
+                assert not engine.has("located_records")
+                engine.load("located_records", data)
+                assert engine.table("located_records").num_rows == 40
 
-    assert read[0].num_rows == 40
+    assert [len(one) for one in read] == [40, 40, 40]
     assert read[1].cast(read[0].schema).equals(read[0])
+    assert read[2].cast(read[0].schema).equals(read[0])
+    assert set(read[0].column("provider").to_pylist()) == {name}
 
 
 # --- the verb ------------------------------------------------------------------------------------

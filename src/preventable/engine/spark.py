@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 import socket
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from preventable.engine import RowFile, checked_name, rows_of
 from preventable.engine.transpile import spark_sql
@@ -36,17 +38,21 @@ _PORT = 15002
 _SECONDS_TO_ANSWER = 10
 _RETRIES = 4
 _BYTES_A_MESSAGE = 32_000_000  # servers refuse a message above 128 MB
+#: What may stand in the name of a folder as it is.
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
 
 class SparkEngine:
     """A session on a Spark Connect server, with a database of its own that `close` drops. See `Engine`.
 
     Every table is written out where the server keeps its tables: what a statement found stays as it was, and a
-    statement that fails does so where it stands.
+    statement that fails does so where it stands. Files that are attached are read by a server on this machine itself;
+    any other is sent their rows.
 
     Args:
         url: Address, such as "sc://host:15002"; what follows a semicolon (a token) is told to nobody.
-        tables: Folder in which a server on this machine leaves the files of dropped tables; `close` empties it.
+        tables: Folder in which a server on this machine leaves the files of dropped tables; `close` empties it. Links
+            to files that are attached stand in it too.
 
     Raises:
         NoEnginePackagesError: pyspark-client is not installed.
@@ -59,6 +65,7 @@ class SparkEngine:
         self._tables = tables
         self._database = f"preventable_{secrets.token_hex(8)}"
         self._names: set[str] = set()
+        self._linked: set[str] = set()
         with _quiet("engine"):
             for name, value in _SETTINGS.items():
                 self._session.conf.set(name, value)
@@ -70,10 +77,31 @@ class SparkEngine:
         self._send(name, data)
 
     def attach(self, name: str, columns: Sequence[str], files: Sequence[RowFile]) -> None:
-        # The server may be another machine: rows are sent to it, one file after the other.
         self.drop(name)
+        values = (value for file in files for value in file.constants.values())
+        if self._tables and all(map(_PLAIN.match, values)):
+            self._link(checked_name(name), columns, files, self._tables / self._database / name)
+            return
+        # The server may be another machine: rows are sent to it, one file after the other.
         for file in files:
             self._send(name, rows_of(file, columns))
+
+    def _link(self, name: str, columns: Sequence[str], files: Sequence[RowFile], folder: Path) -> None:
+        """A view of the files where they lie: links to them in folders that are named after their constants."""
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        for number, file in enumerate(files):
+            place = folder.joinpath(*(f"{column}={value}" for column, value in file.constants.items()))
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{number}.parquet").symlink_to(file.path)
+        schema = pq.read_schema(files[0].path)
+        for column in files[0].constants:
+            schema = schema.append(pa.field(column, pa.string()))
+        with _quiet(f"attach of {name}"):
+            told = from_arrow_schema(schema, prefer_timestamp_ntz=True)
+            rows = self._session.read.schema(told).parquet(str(folder)).select(*columns)
+            rows.createOrReplaceTempView(name)
+        self._linked.add(name)
 
     def _send(self, name: str, data: pa.Table) -> None:
         from pyspark.sql.pandas.types import from_arrow_schema
@@ -97,10 +125,15 @@ class SparkEngine:
         return self.fetch(f"SELECT * FROM {checked_name(name)}")
 
     def has(self, name: str) -> bool:
-        return name in self._names
+        return name in self._names or name in self._linked
 
     def drop(self, name: str) -> None:
-        if checked_name(name) in self._names:
+        if checked_name(name) in self._linked and self._tables:
+            with _quiet(f"drop of {name}"):
+                self._session.catalog.dropTempView(name)
+            shutil.rmtree(self._tables / self._database / name)
+            self._linked.discard(name)
+        if name in self._names:
             with _quiet(f"drop of {name}"):
                 self._session.sql(f"DROP TABLE IF EXISTS {name}")
             self._names.discard(name)
