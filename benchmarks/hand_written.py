@@ -136,9 +136,9 @@ def steps(
     yield "weekly", does(WEEKLY)
 
 
-def main(folder: Path, out: Path) -> None:
+def tell_steps(steps: Iterator[tuple[str, Callable[[], object]]]) -> None:
     """Run every step and print processor seconds (user and system, all threads) and wall seconds of each."""
-    for name, step in steps(folder, out):
+    for name, step in steps:
         cpu, wall = time.process_time(), time.perf_counter()
         step()
         told = {
@@ -151,4 +151,4 @@ def main(folder: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    tell_steps(steps(Path(sys.argv[1]), Path(sys.argv[2])))

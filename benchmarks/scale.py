@@ -5,11 +5,12 @@
 
 For every size rows are made below FOLDER (`benchmarks/scale_records.py`) and put into a home; then quality,
 pseudonyms, places (the exact area join; place texts are left out, their resolution is measured apart) and indicators
-run, each in a process of its own, with the product's own stage functions, store and policy, and the peer of
-`benchmarks/hand_written.py` beside them. A line of JSON a stage goes to FOLDER/scale.jsonl, and a table with the
-exponents to the screen. Seconds are of the processor, user and system, all threads, start of Python left out; wall
-time is told beside them. `--engines` takes the same stages through DuckDB and through Sail on the home that a first
-run left: tables handed over, worked on and fetched, nothing stored; Sail's seconds are those of its server too.
+run, each in a process of its own, with the product's own stage functions, store and policy, and the peers of
+`benchmarks/hand_written.py` and `benchmarks/hand_written_tables.py` beside them. A line of JSON a stage goes to
+FOLDER/scale.jsonl, and a table with the exponents to the screen. Seconds are of the processor, user and system, all
+threads, start of Python left out; wall time is told beside them. `--engines` takes the same stages through DuckDB and
+through Sail on the home that a first run left: tables handed over, worked on and fetched, nothing stored; Sail's
+seconds are those of its server too.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import hand_written
+import hand_written_tables
 import pyarrow.parquet as pq
 import scale_peers
 from scale_records import LAST_MONTH, write_scale
@@ -128,10 +130,14 @@ def _context(home: Home, step: Step, policy: Any) -> StepContext:
 
 
 def run_peer(folder: Path, rows: int) -> Iterator[dict[str, Any]]:
-    """The hand-written script's steps, and those of the other peers where their memory allows."""
+    """The hand-written scripts' steps, and those of the other peers where their memory allows."""
     steps = [
-        (f"hand-written {name}", step)
-        for name, step in hand_written.steps(folder, folder / "hand", memory=MEMORY, threads=THREADS)
+        (f"{words} {name}", step)
+        for words, script in (
+            ("hand-written", hand_written),
+            ("hand-written, same tables:", hand_written_tables),
+        )
+        for name, step in script.steps(folder, folder / "hand", memory=MEMORY, threads=THREADS)
     ]
     for name, step in [*steps, *(scale_peers.steps(folder) if rows <= scale_peers.LARGEST else [])]:
         clock = Clock()

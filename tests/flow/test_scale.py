@@ -65,6 +65,17 @@ def test_the_product_and_the_hand_written_script_count_the_same_rows(measured):
     assert len(located) == pq.read_metadata(folder / "hand" / "clean.parquet").num_rows
 
 
+def test_the_script_that_keeps_the_tables_counts_the_same_rows(measured):
+    folder, _ = measured
+    theirs = pq.read_table(folder / "hand" / "weekly.parquet").to_pylist()
+    kept = pq.read_table(folder / "hand" / "weekly_of_tables.parquet").to_pylist()
+
+    def rows(found, area):
+        return {(row[area], row["week"], row["source"], row["severity"]): row["records"] for row in found}
+
+    assert rows(kept, "area") == rows(theirs, "small_area")
+
+
 def test_the_peers_in_memory_count_the_same_rows(measured):
     folder, _ = measured
     theirs = pq.read_table(folder / "hand" / "weekly.parquet").to_pylist()
