@@ -22,6 +22,7 @@ from places_reference import calibration_error, hospitals, is_right, ours, read_
 from preventable.stages.places.gazetteer import AREA, PREMISES, Gazetteer
 from preventable.stages.places.normalise import normalise, word_lists
 from preventable.stages.places.resolver import Resolution, Resolver
+from preventable.stages.places.texts import ReadText
 
 _SEED = 20261126
 _TEXTS = 2000
@@ -44,11 +45,13 @@ class MissingWord:
         all: Every answer.
         no_area: Answers that are premises or streets.
         or_its_area: Every answer, where the area that holds the place counts as right.
+        telling: Every answer to a text of more than generic words and an area: those ask for the area, here as there.
     """
 
     all: Shares
     no_area: Shares
     or_its_area: Shares
+    telling: Shares
 
 
 def premises_missing(gazetteer: Gazetteer, queries: Sequence[dict]) -> tuple[Shares, float]:
@@ -74,6 +77,7 @@ def word_missing(resolver: Resolver) -> MissingWord:
             " ".join(words) + dice.choice((" ", ", ", " in ")) + dice.choice(places.around[entry]).lower()
         )
     answers = _asked_nearby(resolver, texts, meant)
+    telling = np.array([not text.generic_and_area for text in _read(resolver, texts)])
     entry_of = {place: entry for entry, place in enumerate(places.place_id)}
     found = [entry_of.get(a.place_id or "") for a in answers]
     sure = np.array([a.probability >= 0.8 for a in answers])
@@ -89,7 +93,14 @@ def word_missing(resolver: Resolver) -> MissingWord:
         Shares(float(sure.mean()), float(right[sure].mean())),
         Shares(float((sure & ~area).mean()), float(right[sure & ~area].mean())),
         Shares(float(sure.mean()), float((right | holds)[sure].mean())),
+        Shares(float((sure & telling).sum() / telling.sum()), float(right[sure & telling].mean())),
     )
+
+
+def _read(resolver: Resolver, texts: Sequence[str]) -> list[ReadText]:
+    size = int(resolver.rules["search"]["batch"])
+    parts = [texts[at : at + size] for at in range(0, len(texts), size)]
+    return [text for part in parts for text in resolver.consider(part, [None] * len(part)).texts]
 
 
 def generic_with_area(resolver: Resolver) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from preventable.stages.places.gazetteer import gazetteer_of_rows
 from preventable.stages.places.normalise import normalise
 from preventable.stages.places.resolver import Resolver, decide
 from preventable.stages.places.texts import read_texts
+from preventable.stages.places.vocabulary import Vocabulary
 
 
 def row(place_id, name, kind="premises", x=1000.0, y=1000.0, **more):
@@ -112,3 +113,27 @@ def test_a_gazetteer_of_one_entry_answers_its_name_alone():
     assert named.place_id == "only"
     assert decide(other, resolver.rules) == "none"
     assert resolver.resolve(["pub"] * 3)[2].kind == "none"
+
+
+def test_an_ordinary_word_that_is_in_no_name_is_no_typing_error_of_one():
+    apart, known = Vocabulary(["yough"]), Vocabulary(["yough", "youth"])
+
+    assert (apart.meant("yougth"), apart.meant("youth")) == ("yough", "youth")
+    assert [len(vocabulary.likenesses(["youth"])[0].ids) for vocabulary in (apart, known)] == [0, 2]
+    # A longer word cut off may look like one.
+    assert Vocabulary(["youthful"]).meant("youth") == "youthful"
+
+
+@pytest.mark.parametrize(
+    ("text", "only_area"),
+    [
+        ("social club in tarnfold", True),
+        ("social club tarnfold eastmere", True),
+        ("tarnfold social club", True),
+        ("tarnfold social club, eastmere", False),
+        ("tarnfold eastmere", False),
+        ("tarnfold", False),
+    ],
+)
+def test_generic_words_between_two_areas_are_a_name(resolver, text, only_area):
+    assert read_texts(resolver.index, [normalise(text)], 12)[0].generic_and_area == only_area

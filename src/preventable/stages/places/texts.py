@@ -35,7 +35,7 @@ class ReadText:
         qualifier: place_qualifier of its cue words.
         place_type: Type that its generic words tell, None where they tell none.
         generic: Whether nothing but generic words, cues and numbers is in it.
-        generic_and_area: Whether all that is left without the areas named is generic.
+        generic_and_area: Whether all that is left without the areas named is generic, and not between two of them.
         named_beside: Whether a name of two or more words stands in it in full, other than of an area named.
         mentions: At most two areas named, longest first.
         named_areas: Groups of every area name found.
@@ -97,6 +97,7 @@ def _read(
     named_beside = any(not covered.issuperset(span) for span in named)
     rest_is_generic = all(ok for i, ok in enumerate(plain) if i not in covered)
     has_generic_rest = any(best[i] in lists.generic for i in range(len(words)) if i not in covered)
+    name_of_area = _area_in_name(best, mentions)
     generic = all(plain) and not named and normal.postcode is None
     junction_word = any(word in lists.junctions for word in best)
     return ReadText(
@@ -105,7 +106,11 @@ def _read(
         qualifier=qualifier(best),
         place_type=_place_type(best, covered if not generic else set()),
         generic=generic,
-        generic_and_area=bool(mentions) and rest_is_generic and has_generic_rest and not named_beside,
+        generic_and_area=bool(mentions)
+        and rest_is_generic
+        and has_generic_rest
+        and not named_beside
+        and not name_of_area,
         named_beside=named_beside,
         mentions=mentions,
         named_areas=groups,
@@ -166,6 +171,15 @@ def _areas_named(
             chosen.append(mention)
             used |= span
     return tuple(chosen), tuple(dict.fromkeys(mention.group for mention in found))
+
+
+def _area_in_name(words: Sequence[str], mentions: Sequence[Mention]) -> bool:
+    """Whether a generic word stands between two areas: "Tarnfold social club, Eastmere" names a club."""
+    if len(mentions) < 2:
+        return False
+    first, second = sorted(mentions, key=lambda mention: mention.start)
+    between = words[first.start + first.length : second.start]
+    return any(word in word_lists().generic for word in between)
 
 
 def _as_area_word(index: Index, word: str, meaning: Likenesses) -> str | None:
