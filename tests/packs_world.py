@@ -270,7 +270,7 @@ def _released_tables(
 
 
 def estimate_rows(partner: Mapping[str, Any], kind: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The shares unknown to police that a partner of a kind is granted."""
+    """The shares unknown to police, and seen by neither, that a partner of a kind is granted."""
     shares = {"ed": (0.52, 0.49, 0.55, 0.46), "ambulance": (0.41, 0.37, 0.45, 0.34)}
     changes = {
         "ed_assault_attendances": (0.12, 0.04, 0.2, None),
@@ -289,6 +289,14 @@ def estimate_rows(partner: Mapping[str, Any], kind: Mapping[str, Any]) -> list[d
         )
         for source, values in shares.items()
         if "unknown_to_police" in told
+    ]
+    rows += [
+        (f"{name}/ambulance", name, "", "ambulance", ("region", "X01"), "2024-01-01", values)
+        for name, values in (
+            ("seen_by_neither", (0.17, 0.12, 0.22, 0.1)),
+            ("incident_seen_by_neither", (0.14, 0.1, 0.18, 0.08)),
+        )
+        if name in told
     ]
     rows += [
         (

@@ -35,3 +35,48 @@ def test_the_guard_refuses_the_share_of_another_district():
 
     with pytest.raises(ReleaseRefusedError, match="not granted"):
         check_estimates(rows, known, [], shares_to=ONE, districts={"one": "XD01"}, changes_to=(), rule=RULE)
+
+
+def of_all(measure, **values):
+    """A row of `known_to_police` of all ambulance patients."""
+    return of_district("") | {"source": "ambulance", "breakdown": "all", "measure": measure} | values
+
+
+@pytest.mark.parametrize(
+    ("measure", "estimate"),
+    [("own_record_or_ed", "seen_by_neither"), ("incident_or_ed", "incident_seen_by_neither")],
+)
+def test_those_seen_by_neither_are_the_rest_rounded_outwards(measure, estimate):
+    known = [of_all(measure, estimate=0.832, lower=0.781, upper=0.883, upper_if_hidden=0.9)]
+    granted = {"one": [estimate]}
+
+    [row] = released_shares(known, granted, "X01", RULE, {})
+
+    assert row["figure"] == f"{estimate}/ambulance/2025-12-28"
+    assert (row["value"], row["lower"], row["upper"], row["lower_if_hidden"]) == (0.17, 0.11, 0.22, 0.1)
+    check_estimates([row], known, [], shares_to=granted, districts={}, changes_to=(), rule=RULE)
+
+
+def test_readings_that_lie_apart_are_told_as_a_span_in_words():
+    bare = dict.fromkeys(("estimate", "upper_if_hidden"))
+    known = [
+        of_all("own_record", **bare, lower=0.333, upper=0.612, calibrated=False, reason="the two lie apart")
+    ]
+
+    [row] = released_shares(known, ONE, "X01", RULE, {})
+
+    assert row["value"] is row["lower"] is row["upper"] is None
+    assert row["note"] == "not calibrated: the two lie apart, between 0.38 and 0.67"
+    check_estimates([row], known, [], shares_to=ONE, districts={}, changes_to=(), rule=RULE)
+
+
+def test_a_span_of_few_records_is_not_told():
+    bare = dict.fromkeys(("estimate", "upper_if_hidden"))
+    few = RULE.minimum_records - 1
+    known = [
+        of_all("own_record", **bare, lower=0.3, upper=0.6, calibrated=False, reason="apart", records=few)
+    ]
+
+    [row] = released_shares(known, ONE, "X01", RULE, {})
+
+    assert row["note"] == "not calibrated: apart"

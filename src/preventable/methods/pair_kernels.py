@@ -72,21 +72,23 @@ def each_pair(
                     gap = stop[j] - begin[i]
                 step = 0
                 if gap > 0.0:
-                    step = 1
-                    while step < gaps and not of_time[step, 0] < gap <= of_time[step, 1]:
-                        step += 1
+                    step = gaps - 1
+                    while step > 0 and not of_time[step, 0] < gap <= of_time[step, 1]:
+                        step -= 1
+                    if step == 0:
+                        continue
                 elif gap < 0.0:
                     step = 1
                     while step < gaps and not of_time[step, 0] <= gap < of_time[step, 1]:
                         step += 1
-                if step == gaps:
-                    continue
+                    if step == gaps:
+                        continue
                 distance = distances - 1
                 squared = (east[i] - p_east[j]) ** 2 + (north[i] - p_north[j]) ** 2
                 if health_kind[2, i] and not np.isnan(squared):
-                    distance = 0
-                    while distance < len(edges) and squared > edges[distance]:
-                        distance += 1
+                    distance = len(edges)
+                    while distance > 0 and squared <= edges[distance - 1]:
+                        distance -= 1
                 sexes = 2
                 if health_kind[3, i] >= 0 and p_sex[j] >= 0:
                     sexes = 0 if health_kind[3, i] == p_sex[j] else 1

@@ -20,6 +20,7 @@ from preventable.stages.packs.charts import Interval, IntervalPanel, interval_ch
 from preventable.stages.packs.inputs import PackInputs
 from preventable.stages.packs.shown import ShownEstimate
 from preventable.stages.packs.unknown_groups import by_group
+from preventable.stages.packs.unknown_neither import seen_by_neither
 from preventable.stages.packs.words import _, date_text, listed, sentence_start, share_text
 
 _ESTIMATE = "unknown_to_police"
@@ -47,7 +48,8 @@ def unknown_to_police(inputs: PackInputs) -> tuple[Block, ...]:
     incidents = [Paragraph(incident_sentence(one)) for one in _of(inputs, _INCIDENT) if one.value is not None]
     every = [one for one in inputs.estimates_of(_ESTIMATE) if one.source in inputs.sources]
     groups = by_group(inputs, every, _provenance(inputs, _span(shown))) if shown else ()
-    return (heading, *sentences, *incidents, *what, *groups, _how_estimated(inputs))
+    neither = seen_by_neither(inputs, _provenance(inputs, _span(shown))) if shown else ()
+    return (heading, *sentences, *incidents, *what, *groups, *neither, _how_estimated(inputs))
 
 
 def _held(inputs: PackInputs) -> list[ShownEstimate]:
@@ -216,7 +218,8 @@ def _how_estimated(inputs: PackInputs) -> Note:
             _(
                 "It is not a count of linked records: how many records link depends on how wide one looks. It is the "
                 "excess of pairs of health and police records that are alike in time, place, age and sex over what "
-                "chance gives, which is measured by shifting one of them by whole weeks."
+                "chance gives, which is measured by shifting one of them by whole weeks. The excess is read in two "
+                "ways: the figure is their mean, and none is given where the two lie too far apart."
             ),
             _(
                 "It is about the victim's own record: another victim's record of the same incident does not count."
