@@ -156,6 +156,12 @@ class PolicyError(PreventableError):
     state = _STANDS
 
 
+class DefinitionChangedError(PreventableError):
+    number, title, exit_code = "P302", "A definition was changed without a new version", 2
+    remedy = "Give it the next `version` in its file, or undo the change: figures of one version are compared."
+    state = _STANDS
+
+
 # --- Q4xx: a submission is refused as a whole (quality rules V01.. report rows) --------------
 
 

@@ -168,8 +168,15 @@ STEPS: tuple[Step, ...] = (
             "populations",
             "providers",
         ),
-        writes=("population_bases", "indicator_values", "venue_shares", "weekly_counts"),
+        writes=(
+            "definition_versions",
+            "population_bases",
+            "indicator_values",
+            "venue_shares",
+            "weekly_counts",
+        ),
         main="indicator_values",
+        carries=("definition_versions",),
         told_period=True,
     ),
     Step(

@@ -98,6 +98,20 @@ KNOWN_TO_POLICE = Table(
     ),
 )
 
+DEFINITION_VERSIONS = Table(
+    name="definition_versions",
+    description="Every version of a definition that this home has ever counted by, and a digest of what it meant. A definition whose meaning changes without a new version is refused.",
+    sensitivity=Sensitivity.PUBLIC,
+    key=("definition", "version"),
+    source="policy/definitions and policy/time_masks.toml; earlier versions are kept",
+    columns=(
+        Column("definition", "text", "Definition.", nullable=False),
+        Column("version", "integer", "Its version.", nullable=False),
+        Column("meaning", "text", "sha256 of what it counts: source, basis, denominator, conditions, hours of its mask.", nullable=False),
+        Column("title", "text", "Its title when it was first counted.", nullable=False),
+    ),
+)
+
 INDICATOR_VALUES = Table(
     name="indicator_values",
     description="Exact counts by definition, area, period and breakdown, with their denominators. Never leaves the restricted side.",

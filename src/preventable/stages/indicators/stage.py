@@ -21,12 +21,15 @@ from preventable.stages.indicators.records import (
 from preventable.stages.indicators.shared import add_up_shares
 from preventable.stages.indicators.sql import categories, statement
 from preventable.stages.indicators.tallies import tally_records
+from preventable.stages.indicators.versions import keep_versions
 from preventable.stages.indicators.weekly import count_weeks, lay_out_weeks, weekly_definitions
 from preventable.tables.signal_rules import read_signal_rules
 
 
 def count_indicators(engine: Engine, context: StepContext) -> None:
-    """Create `population_bases`, `indicator_values`, `venue_shares`, `weekly_counts` of records, lists, populations.
+    """Create `definition_versions`, `population_bases`, `indicator_values`, `venue_shares` and `weekly_counts`.
+
+    They are made of records, lists and populations.
 
     Every area, period and category of a definition has a figure, the empty ones too. A definition whose source
     nobody in the region sends has none. Reads located_records, shared_records, listings, coverage, areas,
@@ -37,10 +40,13 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
         context: Policy with its definitions; the last month to report.
 
     Raises:
+        DefinitionChangedError: A definition counts something else than it did under the same version.
         PolicyError: A definition, the standard population or the rules of signals are not well formed.
         PopulationBandsError: The region's populations do not fit the ten-year bands.
     """
-    definitions = _provided(engine, read_definitions(context.policy))
+    declared = read_definitions(context.policy)
+    keep_versions(engine, declared)
+    definitions = _provided(engine, declared)
     weekly = weekly_definitions(definitions, read_signal_rules(context.policy))
     weights = read_standard_weights(context.policy)
     periods = _periods(engine, context.period)
