@@ -158,7 +158,9 @@ class PolicyError(PreventableError):
 
 class DefinitionChangedError(PreventableError):
     number, title, exit_code = "P302", "A definition was changed without a new version", 2
-    remedy = "Give it the next `version` in its file, or undo the change: figures of one version are compared."
+    remedy = (
+        "Give it the next `version` in its file, or undo the change: figures of one version are compared."
+    )
     state = _STANDS
 
 

@@ -247,3 +247,18 @@ def test_a_ledger_whose_own_statements_are_no_longer_text_is_damaged(tmp_path):
 
     with pytest.raises(DamagedFileError):
         Ledger(path)
+
+
+@pytest.mark.parametrize("broken", ['{"t\x01: 1}', "[1, 2]", "nul", ""])
+def test_a_step_of_the_run_log_that_cannot_be_read_is_told_as_damage(tmp_path, broken):
+    path = tmp_path / "run_log.sqlite"
+    with contextlib.closing(RunLog(path)) as log:
+        log.record_step(
+            log.begin_run("2025-01-01T00:00:00+00:00"), StepRecord("s", 1, 1, 0.1, {}, {"t": 1}, "00")
+        )
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE steps SET versions_written = ?", (broken,))
+        connection.commit()
+
+    with contextlib.closing(RunLog(path)) as log, pytest.raises(DamagedFileError):
+        log.last_step("s")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from preventable.errors import DamagedFileError
 from preventable.store.durable import PRIVATE_FILE
 from preventable.store.sqlite import told_apart
 
@@ -109,8 +110,9 @@ class RunLog:
 
     def steps(self, run: int) -> list[StepRecord]:
         """Steps of one run, in their order."""
-        rows = self._execute("SELECT * FROM steps WHERE run = ? ORDER BY rowid", (run,))
-        return [_step(row) for row in rows]
+        return [
+            self._step(row) for row in self._rows("SELECT * FROM steps WHERE run = ? ORDER BY rowid", run)
+        ]
 
     def last_step(self, step: str) -> StepRecord | None:
         """The last record of a step in any run; None where it never finished."""
@@ -118,17 +120,23 @@ class RunLog:
 
     def records_of(self, step: str) -> Iterator[tuple[int, StepRecord]]:
         """Every record of a step with the number of its run, the last first."""
-        for row in self._execute("SELECT * FROM steps WHERE step = ? ORDER BY run DESC", (step,)):
-            yield int(row["run"]), _step(row)
+        for row in self._rows("SELECT * FROM steps WHERE step = ? ORDER BY run DESC", step):
+            yield int(row["run"]), self._step(row)
 
     def last_run(self) -> tuple[int, str | None] | None:
         """Number and outcome of the last run (outcome None while it runs, or where it was cut short)."""
         row = self._execute("SELECT run, outcome FROM runs ORDER BY run DESC LIMIT 1").fetchone()
         return None if row is None else (int(row["run"]), row["outcome"])
 
+    def _rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
+        with told_apart(self._name):
+            return self._connection.execute(sql, parameters).fetchall()
 
-def _step(row: sqlite3.Row) -> StepRecord:
-    return StepRecord(
-        row["step"], row["rows_in"], row["rows_out"], row["seconds"],
-        json.loads(row["versions_read"]), json.loads(row["versions_written"]), row["fingerprint"],
-    )  # fmt: skip
+    def _step(self, row: sqlite3.Row) -> StepRecord:
+        try:
+            read, written = (dict(json.loads(row[name])) for name in ("versions_read", "versions_written"))
+        except (ValueError, TypeError):
+            raise DamagedFileError(self._name, "a step in it cannot be read") from None
+        return StepRecord(
+            row["step"], row["rows_in"], row["rows_out"], row["seconds"], read, written, row["fingerprint"]
+        )
