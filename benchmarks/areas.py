@@ -4,8 +4,8 @@
 
 Each seed makes a region of 240 areas with 0.15 to 12 events a week: a shared season, shocks of single weeks, holidays,
 a drift of each area, variance 1.1 times the mean, up to two past events an area of 2 to 10 standard deviations, gaps of
-four weeks in a tenth of them; a tenth of the areas has one more event in the last 13 weeks, which are scored. Prints a
-line for each method: events found in any week of theirs at equal shares of false weeks; achieved over nominal at 1 %.
+four weeks in a tenth of them; a tenth has one more event in the last 13 weeks, which are scored. Prints a line for each
+method: events found in any week of theirs at equal share of false weeks, and achieved over nominal at 1 %.
 Naive rows: EARS C2, and Poisson against the mean of the last 52 weeks.
 """
 
