@@ -181,6 +181,35 @@ def test_what_an_audit_measured_is_no_longer_assumed_for_its_service_alone(world
     assert assumed.startswith("Ambulance service: ")
 
 
+def test_windows_are_a_matrix_of_minutes_by_metres_for_each_service(world):
+    estimates = rows(world, "released_estimates")
+    (share,) = [
+        row
+        for row in estimates
+        if row["recipient"] == HEALTH.split("/")[0] and row["figure"].startswith("unknown_to_police/ed/")
+    ]
+    windows = [
+        {**share, "figure": f"plain_unknown/ed/{breakdown}/{category}", "estimate": "plain_unknown"}
+        | {"breakdown": breakdown, "category": category, "value": value, "lower_if_hidden": None}
+        for breakdown, category, value in (
+            ("window", "30 min 100 m", 0.9),
+            ("window", "120 min 1000 m", 0.49),
+            ("window_by_chance", "120 min 1000 m", 0.62),
+        )
+    ]
+
+    page = page_of(world.with_told(estimates=[*estimates, *windows]), HEALTH)
+
+    head, *body = [[cell.text for cell in row] for row in page.table("other-ways-ed")]
+    assert head == ["A police record", "within 100 m", "within 1,000 m"]
+    assert body == [
+        ["within 30 min", "90", "[z]"],
+        ["within 2 h", "[z]", "49"],
+        ["within 30 min, but of another week (chance)", "[z]", "[z]"],
+        ["within 2 h, but of another week (chance)", "[z]", "62"],
+    ]
+
+
 def test_a_share_that_is_not_calibrated_is_words_and_no_drawing(world):
     bare = dict.fromkeys(("value", "lower", "upper", "lower_if_hidden"))
     estimates = [

@@ -63,11 +63,15 @@ def _other_ways(inputs: PackInputs) -> tuple[Block, ...]:
         Paragraph(
             _(
                 "A plain count takes a victim as known if there is any police record near enough in time and place. "
-                "What it says depends on what is near enough, so that it says nothing of reporting. "
+                "What it says depends on what is near enough, so that it says nothing of reporting: police records of "
+                "another week, which are of other people, are often near too. "
             )
             + " ".join(filter(None, sentences))
         ),
-        _windows_table(inputs, plain, services),
+        *(
+            _windows_table(inputs, [one for one in plain if one.source == source], source)
+            for source in services
+        ),
     )
 
 
@@ -93,38 +97,42 @@ def _span_sentence(inputs: PackInputs, shown: Sequence[ShownEstimate]) -> str:
     )
 
 
-def _windows_table(inputs: PackInputs, plain: Sequence[ShownEstimate], services: Sequence[str]) -> TableBlock:
-    cells = {(one.source, one.breakdown, one.category): one for one in plain}
-    categories = sorted({one.category for one in plain}, key=_window_of)
-    name = _("Unknown to police by plain counting, {region}").format(region=inputs.region_name)
-    columns = [Column(_("A police record within"))]
-    for source in services:
-        title = sentence_start(inputs.source_title(source))
-        columns += [
-            Column(_("{service}, %").format(service=title), numeric=True),
-            Column(_("{service}, by chance alone, %").format(service=title), numeric=True),
-        ]
+def _windows_table(inputs: PackInputs, plain: Sequence[ShownEstimate], source: str) -> TableBlock:
+    """A service's matrix: minutes by metres, as counted and with police records of other weeks."""
+    cells = {(one.breakdown, *_window_of(one.category)): one for one in plain}
+    minutes = sorted({window[1] for window in cells})
+    metres = sorted({window[2] for window in cells})
+    title = sentence_start(inputs.source_title(source))
     rows = [
         Row(
-            _window_text(category),
+            _(words).format(time=_time_text(time)),
             tuple(
-                cells[source, breakdown, category].cell("value")
-                if (source, breakdown, category) in cells
+                cells[breakdown, time, distance].cell("value")
+                if (breakdown, time, distance) in cells
                 else Cell("[z]", numeric=True)
-                for source in services
-                for breakdown in ("window", "window_by_chance")
+                for distance in metres
             ),
         )
-        for category in categories
+        for breakdown, words in _ROWS.items()
+        for time in minutes
     ]
     return TableBlock(
-        anchor="other-ways-table",
-        caption=name,
-        columns=tuple(columns),
+        anchor=f"other-ways-{source}",
+        caption=_("{service}: unknown to police by plain counting, {region}, %").format(
+            service=title, region=inputs.region_name
+        ),
+        columns=(
+            Column(_("A police record")),
+            *(Column(_("within {metres} m").format(metres=count_text(one)), numeric=True) for one in metres),
+        ),
         rows=tuple(rows),
-        provenance=_provenance(inputs, plain, (*services, "police")),
-        short=_("Other ways of counting"),
+        provenance=_provenance(inputs, plain, (source, "police")),
+        short=_("Other ways, {service}").format(service=_("ED") if source == "ed" else source),
     )
+
+
+#: Rows of a matrix of windows, by the breakdown that they tell.
+_ROWS = {"window": "within {time}", "window_by_chance": "within {time}, but of another week (chance)"}
 
 
 def _window_of(category: str) -> tuple[int, int]:
@@ -132,14 +140,12 @@ def _window_of(category: str) -> tuple[int, int]:
     return int(minutes), int(metres)
 
 
-def _window_text(category: str) -> str:
-    minutes, metres = _window_of(category)
-    time = (
+def _time_text(minutes: int) -> str:
+    return (
         _("{number} min").format(number=minutes)
         if minutes < 60
         else _("{number} h").format(number=minutes // 60)
     )
-    return _("{time} and {metres} m").format(time=time, metres=count_text(metres))
 
 
 def _in_all(inputs: PackInputs) -> tuple[Block, ...]:
@@ -147,7 +153,9 @@ def _in_all(inputs: PackInputs) -> tuple[Block, ...]:
     if not told:
         return ()
     heading = Heading(_("How many were injured in all"), "injured-in-all", level=3)
-    models = [one for one in told if one.breakdown == "model"]
+    models = sorted(
+        (one for one in told if one.breakdown == "model"), key=lambda one: (len(one.category), one.category)
+    )
     given = [one for one in models if one.value is not None]
     if not given:
         reasons = sorted({one.note for one in models if one.note})
