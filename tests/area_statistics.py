@@ -53,6 +53,14 @@ def clayton_kaldor_gamma(events, expected, rounds):
     return shape, rate
 
 
+def clayton_kaldor_lognormal(events, expected, mean, variance):
+    """The same paper's estimate of log risks that are normal: log risks, then mean and variance after one more round."""
+    seen = events + 0.5
+    found = (mean + seen * variance * np.log(seen / expected) - variance / 2) / (1 + seen * variance)
+    spread = variance / (1 + variance * seen) + (found - found.mean()) ** 2
+    return found, found.mean(), spread.mean()
+
+
 def probability_map(events, people):
     """Expected events, ratio in percent, P(Y <= events) by Poisson."""
     expected = people * events.sum() / people.sum()
