@@ -15,7 +15,7 @@ from preventable.__main__ import DEFAULT_HOME
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"(?m)^\s*(?:\|[^`\n]*)?`?(\./(?:preventable|test)\b[^`|\n]*)")
 INLINE_COMMAND = re.compile(r"`(\./preventable [^`]+)`")
-DESIGN_DOCS = {"tutorials", "how-to", "reference", "explanation", "decisions"}
+DESIGN_DOCS = {"tutorials", "how-to", "reference", "explanation", "decisions", "methods"}
 
 
 def verbs() -> dict[str, set[str]]:
@@ -82,14 +82,16 @@ def test_the_read_me_names_the_two_commands_and_every_verb():
     assert [verb for verb in verbs() if f"`{verb}`" not in text and f"./preventable {verb}" not in text] == []
 
 
-def test_every_page_of_the_site_is_in_one_of_the_four_kinds_or_a_decision():
+def test_every_page_of_the_site_is_in_one_of_the_four_kinds_or_a_decision_or_a_method():
     kinds = {page.parts[1] for page in pages() if page.parts[0] == "docs" and len(page.parts) > 2}
 
     assert kinds == DESIGN_DOCS
 
 
 def test_every_page_of_the_site_is_in_its_contents():
-    listed = set()
+    # The index of methods lists its folder by a star.
+    listed = {f"methods/{page.stem}" for page in (ROOT / "docs/methods").glob("*.md")}
+    assert "\n*\n" in (ROOT / "docs/methods/index.md").read_text(encoding="utf-8")
     for index in (ROOT / "docs/index.md", ROOT / "docs/decisions/index.md"):
         base = index.parent.relative_to(ROOT / "docs")
         listed |= {
