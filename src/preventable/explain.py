@@ -173,6 +173,7 @@ def explain_figure(
         definition = _definition(policy, exact)
         rows = _counted_rows(home, tables, definition, exact)
         submissions = _by_submission(tables, rows, quantities=definition.kind.form != "events")
+        shares = _shares(tables, counted)
     found = sum(rows.column("records").to_pylist())
     if found != exact["count"]:
         raise StaleFiguresError(
@@ -186,7 +187,7 @@ def explain_figure(
         exact["count"],
         exact["person_years"],
         exact["coverage"],
-        _shares(tables, counted),
+        shares,
         submissions,
     )
 
