@@ -229,6 +229,8 @@ def _explain_beyond(
         and SHARE_OF.get(row.get("measure", "")) in (None, told[0].get("estimate"))
     ]
     sources = {told[0]["source"]} | ({"police"} if table == "known_to_police" else set())
+    if told[0].get("estimate", "").endswith("seen_by_neither"):
+        sources.add("ed")
     months = {"from": told[0].get("period_start", "")[:7], "to": told[0]["period_end"][:7]}
     submissions = [
         {"submission_id": entry.submission_id, "provider": entry.provider, "month": entry.month}
