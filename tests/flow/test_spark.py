@@ -52,6 +52,7 @@ def tables(demo) -> dict[str, pa.Table]:
                 "place_matches",
                 "place_candidates",
                 "place_phrases",
+                "definition_versions",
             )
         }
     return awkward_tables({**given_tables(home), **own})
