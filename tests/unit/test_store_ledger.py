@@ -262,3 +262,15 @@ def test_a_step_of_the_run_log_that_cannot_be_read_is_told_as_damage(tmp_path, b
 
     with contextlib.closing(RunLog(path)) as log, pytest.raises(DamagedFileError):
         log.last_step("s")
+
+
+def test_a_cell_of_the_run_log_that_is_no_text_is_told_as_damage(tmp_path):
+    path = tmp_path / "run_log.sqlite"
+    with contextlib.closing(RunLog(path)) as log:
+        log.record_step(log.begin_run("2025-01-01T00:00:00+00:00"), StepRecord("s", 1, 1, 0.1, {}, {}, "00"))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE steps SET fingerprint = CAST(x'30ff31' AS TEXT)")
+        connection.commit()
+
+    with contextlib.closing(RunLog(path)) as log, pytest.raises(DamagedFileError):
+        log.last_step("s")

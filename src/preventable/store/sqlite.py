@@ -10,6 +10,8 @@ from preventable.errors import DamagedFileError, HomeBusyError, MachineError, Pr
 
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _REFUSED = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")
+#: What the module says, without a name, of a cell whose bytes are no UTF-8.
+_NO_TEXT = "Could not decode to UTF-8"
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
@@ -25,6 +27,8 @@ def told_apart(name: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if str(error).startswith(_NO_TEXT):
+            raise DamagedFileError(name, "the database is damaged") from None
         known = _known(error.sqlite_errorname if hasattr(error, "sqlite_errorname") else "", name)
         if known is None:
             raise
