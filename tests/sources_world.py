@@ -15,7 +15,7 @@ from repository import ROOT
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import Policy, StepContext
-from preventable.stages.pseudonyms.stage import load_event_sources, records_sql
+from preventable.stages.pseudonyms.standing import load_event_sources, records_sql
 from preventable.stages.quality.stage import check_submissions
 from preventable.stages.sources.limits import read_limits
 from preventable.stages.sources.region_places import RegionPlaces

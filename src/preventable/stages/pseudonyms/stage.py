@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,9 +14,9 @@ from preventable.engine import Engine
 from preventable.errors import NoKeyError
 from preventable.settings import StepContext
 from preventable.stages.pseudonyms.keyed_hash import pseudonyms
+from preventable.stages.pseudonyms.standing import load_event_sources, records_sql, statement
 from preventable.tables.pseudonymous import PSEUDONYMOUS_RECORDS
 from preventable.tables.records import RECORD_COLUMNS
-from preventable.tables.source_kinds import source_kinds
 
 #: Optional field -> its column behind the line; a person's token becomes the person's key where there is no NHS number.
 OPTIONAL_KEYS: Mapping[str, str] = {
@@ -45,23 +44,11 @@ def pseudonymise_records(engine: Engine, context: StepContext) -> None:
     engine.load("person_keys", _person_keys(engine, key, key_id))
     of_records = {column.name for column in RECORD_COLUMNS}
     kept = [f"r.{column.name}" for column in PSEUDONYMOUS_RECORDS.columns if column.name in of_records]
-    sql = _sql("pseudonymous_records")
+    sql = statement("pseudonymous_records")
     joined = _load_optional_keys(engine, key, key_id)
     engine.create("pseudonymous_records", sql.format(columns=", ".join(kept), **_optional_sql(joined)))
     for name in ("event_sources", "record_keys", "person_keys", *(f"{name}_keys" for name in joined)):
         engine.drop(name)
-
-
-def load_event_sources(engine: Engine, context: StepContext) -> None:
-    """Load `event_sources`, the sources whose rows are records."""
-    events = [kind.id for kind in source_kinds(context.policy).values() if kind.is_event]
-    engine.load("event_sources", pa.table({"source": pa.array(events, pa.string())}))
-
-
-def records_sql() -> str:
-    """The SELECT of the records that stand, identifiers among them; reads `event_sources` too."""
-    own = [f"r.{column.name}" for column in RECORD_COLUMNS if column.name not in ("month", "conveyed_site")]
-    return _sql("records").format(columns=", ".join(own))
 
 
 def _load_optional_keys(engine: Engine, key: bytes, key_id: str) -> list[str]:
@@ -102,7 +89,3 @@ def _person_keys(engine: Engine, key: bytes, key_id: str) -> pa.Table:
     return numbers.append_column(
         "person_key", pseudonyms(key, key_id, "person", numbers.column("nhs_number"))
     )
-
-
-def _sql(name: str) -> str:
-    return (files("preventable.stages.pseudonyms") / f"{name}.sql").read_text(encoding="utf-8")
