@@ -71,7 +71,7 @@ def test_sail_gives_the_tables_of_duckdb_in_a_process_without_duckdb(sail, table
 
     assert {"submissions as quality reads it", "outcomes", "located_records", "weekly_counts"} < set(expected)
     assert [name for name in expected if found[name] != expected[name]] == []
-    assert len(found) == len(expected) == 14
+    assert len(found) == len(expected) == 18
 
 
 @pytest.mark.parametrize("name", ["pseudonymous_records", "located_records"])

@@ -420,8 +420,18 @@ def test_the_share_unknown_to_police_is_the_rest_with_its_limits_outwards():
     ("changes", "note"),
     [
         (
-            {"calibrated": False, "estimate": None, "reason": "fewer than 8 whole weeks"},
+            {
+                "calibrated": False,
+                "estimate": None,
+                "lower": None,
+                "upper": None,
+                "reason": "fewer than 8 whole weeks",
+            },
             "not calibrated: fewer than 8 whole weeks",
+        ),
+        (
+            {"calibrated": False, "estimate": None, "reason": "two readings lie too far apart"},
+            "not calibrated: two readings lie too far apart, between 0.48 and 0.54",
         ),
         ({"records": 99}, "not calibrated: too few records for an estimate"),
     ],

@@ -182,9 +182,9 @@ def line_states(
         upheld: Those of the last run that are still lines when its period is judged again with what is known today.
 
     Returns:
-        By (area, series), in their order: `continuing` where a line was told before and is on, `new` where it was not,
+        The state of each, in their order. `continuing` where a line was told before and is on, `new` where it was not,
         `withdrawn` where it was told, is not on, and corrected records do not uphold it. One that was right and is over
-        is not among them: it needs no word.
+        is not among them, for it needs no word.
 
     Example:
         >>> line_states([("A", "s"), ("B", "s")], before=[("B", "s"), ("C", "s"), ("D", "s")], upheld=[("D", "s")])
