@@ -387,24 +387,11 @@ def test_the_stage_takes_the_guard_s_last_look_at_estimates(monkeypatch):
 def known(source="ed", **changes):
     """A row of `known_to_police`."""
     return {
-        "source": source,
-        "measure": "own_record",
-        "breakdown": "all",
-        "category": "",
-        "period_start": "2025-01-06",
-        "period_end": "2025-12-28",
-        "weeks": 51,
-        "records": 9_000,
-        "police_records": 30_000,
-        "estimate": 0.4876,
-        "standard_error": 0.0123,
-        "lower": 0.4619,
-        "upper": 0.5137,
-        "upper_if_hidden": 0.5407,
-        "calibrated": True,
-        "reason": "",
-        **changes,
-    }
+        "source": source, "measure": "own_record", "breakdown": "all", "category": "", "period_start": "2025-01-06",
+        "period_end": "2025-12-28", "weeks": 51, "records": 9_000, "police_records": 30_000, "estimate": 0.4876,
+        "standard_error": 0.0123, "lower": 0.4619, "upper": 0.5137, "upper_if_hidden": 0.5407, "calibrated": True,
+        "reason": "", **changes,
+    }  # fmt: skip
 
 
 def test_the_share_unknown_to_police_is_the_rest_with_its_limits_outwards():
