@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from areas import level_or_relative
 
-from preventable.methods import WeeklySeries, fit_baseline, others_offsets
+from preventable.methods import fit_baseline
 from preventable.methods.negative_binomial import upper_mid_ps
 from preventable.methods.weekly_excess import predict_windows
 from preventable.stages.signals.rules import kind_rules
@@ -65,11 +66,7 @@ def achieved(counts: np.ndarray, usable: np.ndarray, kind: str) -> tuple[np.ndar
     for place in range(SCORED):
         end = counts.shape[1] - SCORED + place + 1
         seen, there = counts[:, :end], usable[:, :end]
-        offsets = np.zeros(seen.shape)
-        if kind == "relative":
-            offsets, known = others_offsets(seen, there, least_share=0.5)
-            there = there & known
-        series = WeeklySeries(seen, there, offsets, np.zeros((*seen.shape, 0)))
+        series = level_or_relative(seen, there, kind)
         predicted = predict_windows(series, fit_baseline(series, end - 1, rules), 1, rules)
         told = predicted.known
         now = seen[:, -1]

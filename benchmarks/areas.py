@@ -62,6 +62,15 @@ def _add(draw: np.random.Generator, counts: np.ndarray, means: np.ndarray, begin
     return weeks
 
 
+def level_or_relative(counts: np.ndarray, usable: np.ndarray, kind: str) -> WeeklySeries:
+    """Series of areas, each for itself (level) or against the others (relative)."""
+    offsets = np.zeros(counts.shape)
+    if kind == "relative":
+        offsets, known = others_offsets(counts, usable, least_share=0.5)
+        usable = usable & known
+    return WeeklySeries(counts, usable, offsets, np.zeros((*counts.shape, 0)))
+
+
 def kernel_scores(counts: np.ndarray, usable: np.ndarray, kind: str) -> np.ndarray:
     """z of our method in each tested week: level (each area for itself) or relative (against the others)."""
     rules = kind_rules()[kind].excess
@@ -69,11 +78,7 @@ def kernel_scores(counts: np.ndarray, usable: np.ndarray, kind: str) -> np.ndarr
     for place in range(TESTED):
         end = counts.shape[1] - TESTED + place + 1
         seen, there = counts[:, :end], usable[:, :end]
-        offsets = np.zeros(seen.shape)
-        if kind == "relative":
-            offsets, known = others_offsets(seen, there, least_share=0.5)
-            there = there & known
-        series = WeeklySeries(seen, there, offsets, np.zeros((*seen.shape, 0)))
+        series = level_or_relative(seen, there, kind)
         baseline = fit_baseline(series, end - 1, rules)
         newest, both = (_p(series, baseline, length, rules) for length in (1, 2))
         p = combined_ps(newest, both, newest_weight=2, correlation=0.75, zero_now=seen[:, -1] == 0)

@@ -47,6 +47,22 @@ def neither_sentence(one: ShownEstimate) -> str:
     return text.format(share=share_text(one.value), lower=share_text(one.lower), upper=share_text(one.upper))
 
 
+def limit_columns(first: str, share: str) -> tuple[Column, ...]:
+    """Columns of a table of shares with their limits: what stands in front, and the head of the share."""
+    return (
+        Column(first),
+        Column(share, numeric=True),
+        Column(_("Lower 95 % limit, %"), numeric=True),
+        Column(_("Upper 95 % limit, %"), numeric=True),
+        Column(_("Lower limit if some police dates are wrong, %"), numeric=True),
+    )
+
+
+def limit_row(name: str, one: ShownEstimate) -> Row:
+    """Row of an estimate under `limit_columns`."""
+    return Row(name, tuple(one.cell(part) for part in ("value", "lower", "upper", "lower_if_hidden")))
+
+
 def _table(inputs: PackInputs, told: list[ShownEstimate], provenance: Provenance) -> TableBlock:
     names = {_OWN: _("No record of their own"), _INCIDENT: _("No record of any victim of the incident")}
     return TableBlock(
@@ -54,20 +70,8 @@ def _table(inputs: PackInputs, told: list[ShownEstimate], provenance: Provenance
         caption=_("Share of ambulance patients seen by neither police nor hospital, {region}").format(
             region=inputs.region_name
         ),
-        columns=(
-            Column(_("Counted")),
-            Column(_("Seen by neither, %"), numeric=True),
-            Column(_("Lower 95 % limit, %"), numeric=True),
-            Column(_("Upper 95 % limit, %"), numeric=True),
-            Column(_("Lower limit if some police dates are wrong, %"), numeric=True),
-        ),
-        rows=tuple(
-            Row(
-                names[one.estimate],
-                tuple(one.cell(part) for part in ("value", "lower", "upper", "lower_if_hidden")),
-            )
-            for one in told
-        ),
+        columns=limit_columns(_("Counted"), _("Seen by neither, %")),
+        rows=tuple(limit_row(names[one.estimate], one) for one in told),
         provenance=provenance,
         short=_("Seen by neither"),
     )

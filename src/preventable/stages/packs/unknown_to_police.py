@@ -7,20 +7,18 @@ from collections.abc import Sequence
 
 from preventable.stages.packs.blocks import (
     Block,
-    Column,
     Figure,
     Heading,
     Note,
     Paragraph,
     Provenance,
-    Row,
     TableBlock,
 )
 from preventable.stages.packs.charts import Interval, IntervalPanel, interval_chart
 from preventable.stages.packs.inputs import PackInputs
 from preventable.stages.packs.shown import ShownEstimate
 from preventable.stages.packs.unknown_groups import by_group
-from preventable.stages.packs.unknown_neither import seen_by_neither
+from preventable.stages.packs.unknown_neither import limit_columns, limit_row, seen_by_neither
 from preventable.stages.packs.words import _, date_text, listed, sentence_start, share_text
 
 _ESTIMATE = "unknown_to_police"
@@ -178,20 +176,8 @@ def _table(inputs: PackInputs, name: str) -> TableBlock:
     return TableBlock(
         anchor="unknown-table",
         caption=name,
-        columns=(
-            Column(_("Service")),
-            Column(_("Unknown to police, %"), numeric=True),
-            Column(_("Lower 95 % limit, %"), numeric=True),
-            Column(_("Upper 95 % limit, %"), numeric=True),
-            Column(_("Lower limit if some police dates are wrong, %"), numeric=True),
-        ),
-        rows=tuple(
-            Row(
-                _source_title(inputs, one.source),
-                tuple(one.cell(part) for part in ("value", "lower", "upper", "lower_if_hidden")),
-            )
-            for one in _held(inputs)
-        ),
+        columns=limit_columns(_("Service"), _("Unknown to police, %")),
+        rows=tuple(limit_row(_source_title(inputs, one.source), one) for one in _held(inputs)),
         short=_("Unknown to the police"),
     )
 
