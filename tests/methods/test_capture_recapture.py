@@ -53,7 +53,7 @@ def test_three_dependent_pairs_give_the_published_number_of_hepatitis_cases():
 
 
 @given(counts)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=40)
 def test_models_of_three_lists_have_the_closed_forms_of_fienberg(number):
     """Fienberg (1972), Biometrika 59:591-603: unseen cells of the models with one, two and three dependent pairs."""
     a, e, p, ae, ap, ep, aep = number
@@ -180,7 +180,7 @@ def split(missed):
 
 
 @given(counts, st.floats(0, 0.4))
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=40)
 def test_a_known_matrix_is_undone(number, missed):
     matrix = split(missed)
     true = np.array(number, dtype=float)

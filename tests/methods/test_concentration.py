@@ -114,7 +114,7 @@ def test_a_repeat_among_23_birthdays_has_the_famous_probability():
     """Feller (1968), II.3: 0.507 for 23 people and 365 days."""
     told = repeats(np.array([2, *[1] * 21]), units=365, replicates=4000, seed=1)
 
-    assert (told.repeated, told.repeated_events, told.hit) == (1, 2, 22)
+    assert (told.repeated, told.repeated_events, told.hit, told.repeats) == (1, 2, 22, 1)
     assert told.p == pytest.approx(0.5073, abs=0.03)
 
 
@@ -125,13 +125,13 @@ def test_expected_repeats_are_those_of_the_binomial(events, units):
 
     told = repeats(np.array([events]), units=units, replicates=1, seed=1)
 
-    assert told.expected == pytest.approx(units * (1 - exactly(0) - exactly(1)), abs=1e-8)
+    assert told.expected == pytest.approx(events - units * (1 - exactly(0)), abs=1e-8)
 
 
 def test_one_event_repeats_nothing():
     told = repeats(np.array([1]), units=10, replicates=9, seed=1)
 
-    assert (told.repeated, told.expected, told.ratio, told.p) == (0, 0.0, None, 1.0)
+    assert (told.repeats, told.expected, told.ratio, told.p) == (0, 0.0, None, 1.0)
 
 
 def test_planted_repeats_are_more_than_chance_has():
@@ -139,6 +139,14 @@ def test_planted_repeats_are_more_than_chance_has():
 
     assert told.ratio > 10
     assert told.p == 1 / 200
+
+
+def test_events_heaped_on_few_units_are_repeats_where_chance_hits_every_unit_twice():
+    """Three events a unit: chance hits 80 in 100 units twice, and here only half of them are hit at all."""
+    told = repeats(np.array([6] * 50), units=100, replicates=199, seed=1)
+
+    assert (told.repeats, told.p) == (250, 1 / 200)
+    assert told.expected < 210
 
 
 def test_what_cannot_be_told_is_refused():

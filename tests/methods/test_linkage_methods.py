@@ -202,7 +202,7 @@ def test_with_two_sources_it_is_greedy_assignment(rows):
     assert groups.tolist() == slow
 
 
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.integers(0, 11), st.integers(0, 11), st.floats(-3, 3)),

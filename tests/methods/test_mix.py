@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2, chi2_contingency
 
 from preventable.errors import CountError, LevelError
-from preventable.methods.mix import mix_change
+from preventable.methods.mix import mix_change, mix_dispersion
 
 RULES = {"phi": 1.0, "replicates": 199, "seed": 1}
 
@@ -86,3 +86,31 @@ def test_what_cannot_be_compared_is_refused():
         mix_change(np.array([1, 2]), np.array([1, 2]), phi=0.5, replicates=9, seed=1)
     with pytest.raises(LevelError):
         mix_change(np.array([1, 2]), np.array([1, 2]), phi=1.0, replicates=0, seed=1)
+
+
+def test_a_mix_that_stays_has_the_dispersion_of_chance_and_a_restless_one_more():
+    made = np.random.Generator(np.random.PCG64(8))
+    steady = np.mean([mix_dispersion(made.multinomial(200, [0.5, 0.3, 0.2], size=24)) for _ in range(50)])
+    restless = mix_dispersion(3 * made.multinomial(200, [0.5, 0.3, 0.2], size=240))
+
+    assert 1.0 <= steady <= 1.2  # the average of those cut off at 1
+    assert restless == pytest.approx(3.0, abs=0.3)
+
+
+def test_the_dispersion_of_hair_and_eyes_is_that_of_r():
+    """R 4.2.2: chisq.test(margin.table(HairEyeColor, c(1, 2))): X-squared = 138.29, df = 9."""
+    hair_eyes = np.array([[68, 20, 15, 5], [119, 84, 54, 29], [26, 17, 14, 14], [7, 94, 10, 16]])
+
+    assert mix_dispersion(hair_eyes) == pytest.approx(138.29 / 9, abs=0.001)
+
+
+@pytest.mark.parametrize("table", [[[0, 0], [0, 0]], [[3, 4]], [[3], [4]], [[3, 0], [4, 0]]])
+def test_a_mix_of_one_month_or_category_has_no_dispersion_of_its_own(table):
+    assert mix_dispersion(np.array(table)) == 1.0
+
+
+def test_a_dispersion_of_no_table_is_refused():
+    with pytest.raises(CountError):
+        mix_dispersion(np.array([1, 2]))
+    with pytest.raises(CountError):
+        mix_dispersion(np.array([[1, -2], [3, 4]]))

@@ -160,3 +160,50 @@ def test_words_refuse_what_cannot_be():
         said("risen")
     with pytest.raises(CountError):
         methods.change_sentence(methods.verdict(PositionEvidence("inside"), RULES), "Violence")
+
+
+def beside(own, other, dispersion=1.0):
+    return methods.RateEvidence(own, other, 0.95, dispersion)
+
+
+@pytest.mark.parametrize(
+    ("own", "dispersion", "words"),
+    [
+        ((140.0, 150.0, 160.0), 1.0, Words.HIGHER),
+        ((118.0, 127.0, 136.5), 1.0, Words.SIMILAR),
+        ((124.0, 132.0, 140.5), 1.0, Words.SOMEWHAT_HIGHER),
+        ((124.0, 132.0, 140.5), 1.7, Words.SOMEWHAT_HIGHER),
+        ((124.0, 132.0, 140.5), 2.5, Words.SIMILAR),
+        ((100.0, 108.0, 116.6), 1.7, Words.SOMEWHAT_LOWER),
+        ((80.0, 88.0, 97.0), 1.0, Words.LOWER),
+    ],
+)
+def test_a_rate_beside_another_by_hand(own, dispersion, words):
+    """Other 120 (118 to 122): SE .0086; own 132: SE .0319; ln 1.1 / .0330 = 2.89, over the roots 2.21 and 1.83."""
+    found = methods.verdict(beside(own, (118.0, 120.0, 122.0), dispersion), RULES)
+
+    assert found.words == words
+    assert methods.verdict(found.evidence, found.rules) == found
+
+
+@pytest.mark.parametrize("own", [(0.0, 5.0, 9.0), (6.0, 5.0, 9.0), (1.0, 10.0, 9.0), (1.0, math.nan, 9.0)])
+def test_a_rate_that_lies_outside_its_limits_is_refused(own):
+    with pytest.raises(CountError):
+        methods.verdict(beside(own, (1.0, 2.0, 3.0)), RULES)
+
+
+def test_a_band_that_reaches_down_to_none_has_no_percentage():
+    assert said(ChangeEvidence(range(85), range(96, 145), 1.0, 1.0, 1.0, 1.0)) == Words.TOO_FEW
+
+
+@pytest.mark.parametrize("base", [1, 5, 10])
+def test_what_rounding_adds_to_a_dispersion_is_taken_off(base):
+    random = np.random.default_rng(5)
+    exact = [random.poisson(40.0, (300, 12)).astype(float) for _ in range(2)]
+    rounded = [np.floor(counts / base + 0.5) * base for counts in exact]
+
+    found = methods.level_dispersion(*rounded, winsorised=0.1, rounded_to=base)
+
+    assert found.measured == pytest.approx(1.0, abs=0.05)
+    with pytest.raises(CountError):
+        methods.level_dispersion(*rounded, winsorised=0.1, rounded_to=0)

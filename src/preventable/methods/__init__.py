@@ -63,7 +63,7 @@ from preventable.methods.rates import (
     directly_standardised_rate_from_rounded,
 )
 from preventable.methods.ratios import Ratio, expected_events, indirectly_standardised_ratio
-from preventable.methods.rounding import counts_shown_as, round_half_up
+from preventable.methods.rounding import counts_shown_as, round_half_up, split_whole, to_ten_digits
 from preventable.methods.similar_areas import SimilarArea, similar_areas
 from preventable.methods.weekly_excess import (
     Baseline,
@@ -81,6 +81,7 @@ from preventable.methods.words import (
     ChangeEvidence,
     PositionEvidence,
     ProgrammeEvidence,
+    RateEvidence,
     SignalEvidence,
     Verdict,
     WordRules,
@@ -110,6 +111,7 @@ __all__ = [
     "Proportion",
     "QuasiPoissonFit",
     "Rate",
+    "RateEvidence",
     "Ratio",
     "SignalEvidence",
     "SimilarArea",
@@ -154,10 +156,12 @@ __all__ = [
     "rate_funnel",
     "rate_funnel_limit",
     "round_half_up",
+    "split_whole",
     "signal_lines",
     "simes_p",
     "similar_areas",
     "standardised_person_years",
+    "to_ten_digits",
     "tree_selection",
     "upper_mid_p",
     "verdict",

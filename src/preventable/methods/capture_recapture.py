@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import nnls
+import scipy
 
 from preventable.errors import CountError, LevelError
 from preventable.methods.negative_binomial import normal_score
@@ -163,7 +163,7 @@ def corrected_histories(
     values = np.append(number, [one.value for one in witnesses])
     spread = np.append(spread, [one.standard_error for one in witnesses])
     scaled = rows / spread[:, None]
-    counts, _ = nnls(scaled, values / spread)
+    counts, _ = scipy.optimize.nnls(scaled, values / spread)
     return Histories(counts, np.linalg.pinv(scaled.T @ scaled))
 
 

@@ -52,27 +52,31 @@ class Change:
     dispersion: float
 
 
-def level_dispersion(earlier: Numbers, later: Numbers, *, winsorised: float) -> LevelDispersion:
+def level_dispersion(
+    earlier: Numbers, later: Numbers, *, winsorised: float, rounded_to: int = 1
+) -> LevelDispersion:
     """Dispersion of one level from the same calendar months of two years, over all its areas.
 
     A pair of counts x and y with equal means has E (x - y)^2 = dispersion x E (x + y). Each area's own dispersion is
     the ratio of the two sums over its months; areas are drawn in to the quantiles at `winsorised` from either end,
     weighted by their months and averaged; only the average is cut off at 1 (cutting each area off first would
-    overstate it).
+    overstate it). What rounding adds to a squared difference, twice (base^2 - 1) / 12, is taken off.
 
     Args:
         earlier: Events, areas x months; NaN where a month is missing or incomplete.
         later: Events of the same areas in the same calendar months of the other year, NaN likewise.
         winsorised: Share of areas drawn in at either end, from 0 to below a half.
+        rounded_to: Base to whose nearest multiple the counts were rounded; 1 where they are exact.
 
     Raises:
         AreasError: The two differ in shape, or no area has a pair of months with an event.
-        CountError: A count is negative.
+        CountError: A count is negative, or `rounded_to` is below 1.
         LevelError: `winsorised` lies outside 0 to 0.5.
 
     Sources:
         McCullagh and Nelder (1989), Generalized Linear Models, 2nd edition, 6.2 (variance in proportion to the mean).
         Spiegelhalter (2005), Statistics in Medicine 24:1185-1202 (winsorising).
+        Sheppard (1898), Proceedings of the London Mathematical Society 29:353-380 (rounding).
 
     Example:
         >>> earlier, later = np.array([[8.0, 12.0], [30.0, 22.0]]), np.array([[12.0, 9.0], [20.0, 31.0]])
@@ -83,10 +87,11 @@ def level_dispersion(earlier: Numbers, later: Numbers, *, winsorised: float) -> 
         raise AreasError("dispersion of a level", "the two periods differ in areas or months")
     if not 0 <= winsorised < 0.5:
         raise LevelError("dispersion of a level", "the share drawn in lies outside 0 to 0.5")
-    if (earlier < 0).any() or (later < 0).any():
-        raise CountError("dispersion of a level", "a count is negative")
+    if rounded_to < 1 or (earlier < 0).any() or (later < 0).any():
+        raise CountError("dispersion of a level", "a count is negative, or rounded to less than 1")
     both = ~(np.isnan(earlier) | np.isnan(later))
-    squares = np.where(both, (earlier - later) ** 2, 0.0).sum(axis=1)
+    by_rounding = (rounded_to**2 - 1) / 6
+    squares = np.where(both, (earlier - later) ** 2 - by_rounding, 0.0).sum(axis=1)
     sums = np.where(both, earlier + later, 0.0).sum(axis=1)
     months = both.sum(axis=1)
     told = sums > 0

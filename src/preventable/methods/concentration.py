@@ -47,28 +47,30 @@ class Concentration:
 
 @dataclass(frozen=True)
 class Repeats:
-    """Units, people or places, that were hit more than once.
+    """Records of units, people or places, that had been hit before.
 
     Attributes:
         units: Units that could be hit.
         hit: Units hit.
         repeated: Units hit twice or more.
         repeated_events: Events of those.
-        expected: Units that chance alone would hit twice or more.
-        p: Share of draws by chance, the observed one included, with as many.
+        repeats: Events less units hit: each unit's events after its first.
+        expected: Repeats that chance alone would give.
+        p: Share of draws by chance, the observed one included, with as many repeats.
     """
 
     units: int
     hit: int
     repeated: int
     repeated_events: int
+    repeats: int
     expected: float
     p: float
 
     @property
     def ratio(self) -> float | None:
-        """Repeated units over those by chance; None where chance gives none."""
-        return self.repeated / self.expected if self.expected > 0 else None
+        """Repeats over those by chance; None where chance gives none."""
+        return self.repeats / self.expected if self.expected > 0 else None
 
 
 def lorenz_curve(counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -166,16 +168,12 @@ def concentration(
         (0.05, True, 1.0)
     """
     given = _checked(counts)
-    if replicates < 1:
-        raise LevelError("concentration", "there is no replicate")
     base = np.ones(len(given)) if expected is None else np.asarray(expected, np.float64)
     if base.shape != given.shape or not (np.isfinite(base).all() and (base >= 0).all() and base.sum() > 0):
         raise DenominatorError(
             "concentration", "the fair shares are negative, all 0 or not one for each place"
         )
-    generator = np.random.Generator(np.random.PCG64(seed))
-    maps = generator.multinomial(int(given.sum()), base / base.sum(), size=replicates)
-    shares = np.array([top_share(one, share) for one in maps])
+    shares = _shares_by_chance(int(given.sum()), base, share, replicates, seed)
     seen = top_share(given, share)
     lower, upper = np.quantile(shares, [0.025, 0.975])
     return Concentration(
@@ -191,8 +189,50 @@ def concentration(
     )
 
 
+def top_share_by_chance(
+    events: int, places: int, *, share: float, replicates: int, seed: int
+) -> tuple[float, float, float]:
+    """Share of the events in the top places where all places are alike: mean and middle 95 % of maps made by chance.
+
+    Args:
+        events: Events in all, 1 or more.
+        places: Places, 1 or more.
+        share: Share of places that are the top ones.
+        replicates: Maps made by chance.
+        seed: Of their random numbers.
+
+    Raises:
+        CountError: There is no event or no place.
+        LevelError: `share` is not between 0 and 1, or there is no replicate.
+
+    Example:
+        >>> mean, lower, upper = top_share_by_chance(1000, 1000, share=0.05, replicates=99, seed=1)
+        >>> round(mean, 2), lower <= mean <= upper
+        (0.17, True)
+    """
+    if events < 1 or places < 1:
+        raise CountError("concentration", "there is no event or no place")
+    shares = _shares_by_chance(events, np.ones(places), share, replicates, seed)
+    lower, upper = np.quantile(shares, [0.025, 0.975])
+    return float(shares.mean()), float(lower), float(upper)
+
+
+def _shares_by_chance(
+    events: int, base: NDArray[np.float64], share: float, replicates: int, seed: int
+) -> NDArray[np.float64]:
+    """Share of the top places in each map made by chance."""
+    if replicates < 1:
+        raise LevelError("concentration", "there is no replicate")
+    generator = np.random.Generator(np.random.PCG64(seed))
+    maps = generator.multinomial(events, base / base.sum(), size=replicates)
+    return np.array([top_share(one, share) for one in maps])
+
+
 def repeats(counts: NDArray[np.int64], *, units: int, replicates: int, seed: int) -> Repeats:
-    """Units hit more than once, beside events that fall on all units alike.
+    """Events of units that had been hit before, beside events that fall on all units alike.
+
+    Not units hit twice: with more than an event a unit chance hits most of them twice, and events heaped on few units
+    leave fewer such units than chance does. Repeats grow with any heaping.
 
     Args:
         counts: Events of each unit that was hit; units without an event may be left out.
@@ -206,8 +246,8 @@ def repeats(counts: NDArray[np.int64], *, units: int, replicates: int, seed: int
 
     Example:
         >>> told = repeats(np.array([3, 1, 1, 1]), units=1000, replicates=199, seed=1)
-        >>> told.repeated, round(told.expected, 4)
-        (1, 0.015)
+        >>> told.repeats, round(told.expected, 4)
+        (2, 0.015)
     """
     given = _checked(counts)
     if replicates < 1:
@@ -216,15 +256,13 @@ def repeats(counts: NDArray[np.int64], *, units: int, replicates: int, seed: int
     if hit > units:
         raise CountError("concentration", "more units are hit than there are")
     generator = np.random.Generator(np.random.PCG64(seed))
-    drawn = [
-        np.count_nonzero(np.unique(generator.integers(0, units, events), return_counts=True)[1] > 1)
-        for _ in range(replicates)
-    ]
-    missed = 1 - 1 / units
-    expected = units * (1 - missed**events) - events * missed ** (events - 1)
-    repeated = int((given > 1).sum())
-    p = (1 + np.count_nonzero(np.array(drawn) >= repeated)) / (replicates + 1)
-    return Repeats(units, hit, repeated, int(given[given > 1].sum()), float(max(expected, 0.0)), float(p))
+    drawn = [events - len(np.unique(generator.integers(0, units, events))) for _ in range(replicates)]
+    expected = events - units * (1 - (1 - 1 / units) ** events) if events > 1 else 0.0
+    repeated = given[given > 1]
+    p = (1 + np.count_nonzero(np.array(drawn) >= events - hit)) / (replicates + 1)
+    return Repeats(
+        units, hit, len(repeated), int(repeated.sum()), events - hit, float(max(expected, 0.0)), float(p)
+    )
 
 
 def _checked(counts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -139,10 +139,12 @@ def signal_lines(
 ) -> tuple[Line, ...]:
     """The lines of one family: signals, then series worth watching, each by harm, then by p; never too many.
 
+    Both have p at most `watch_p`: in a small family the rate alone would make the stronger word the easier one.
+
     Args:
         candidates: The family of one reader: every tested series, found or not; one for each area and series.
         rate: False discovery rate of the signals.
-        watch_p: p at or below which a series that is no signal is worth watching.
+        watch_p: p of a line at most; one that the rate does not select is worth watching.
         at_most: Lines at most.
 
     Returns:
@@ -163,8 +165,9 @@ def signal_lines(
     if len({(one.area, one.series) for one in family}) != len(family):
         raise LevelError("false discovery", "a series stands in the family twice")
     selected = tree_selection(family, rate)
-    signals = [one for one in family if (one.area, one.series) in selected]
-    watched = [one for one in family if (one.area, one.series) not in selected and one.p <= watch_p]
+    unlikely = [one for one in family if one.p <= watch_p]
+    signals = [one for one in unlikely if (one.area, one.series) in selected]
+    watched = [one for one in unlikely if (one.area, one.series) not in selected]
     told = [(one, SIGNAL) for one in signals] + [(one, WORTH_WATCHING) for one in watched]
     return tuple(Line(one, verdict, rank) for rank, (one, verdict) in enumerate(told[:at_most], start=1))
 

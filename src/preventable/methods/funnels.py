@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincc, gammaln, ndtr
 
 from preventable.errors import AreasError, CountError, DenominatorError, LevelError
-from preventable.methods.limits import normal_quantile, widened_poisson_limits
+from preventable.methods.limits import Limits, normal_quantile, widened_poisson_limits
 
 #: Where an area lies: beyond the outer limits, between inner and outer ones, or inside.
 Position = Literal["far_below", "below", "inside", "above", "far_above"]
@@ -210,6 +210,45 @@ def rate_funnel_limit(events: float, funnel: Funnel, level: float) -> FunnelLimi
     return FunnelLimit(
         events / lower_size * funnel.per, events / upper_size * funnel.per, lower_size, upper_size
     )
+
+
+def inside_counts(expected: float, *, dispersion: float, level: float) -> tuple[int, int]:
+    """Least and greatest count of an area that lies inside a funnel's limits, by the number expected of it.
+
+    Args:
+        expected: Events that the area would have at the baseline's rate, above 0.
+        dispersion: Variance over mean of the areas, 1 or more.
+        level: Level of the limits, between 0 and 1.
+
+    Raises:
+        CountError: `expected` is not above 0, or the dispersion is below 1.
+        LevelError: `level` is not between 0 and 1.
+
+    Example:
+        >>> inside_counts(88.7, dispersion=1.0, level=0.95)
+        (71, 108)
+    """
+    if not 0 < expected < math.inf:
+        raise CountError("a funnel", "the expected number is not above 0")
+
+    def limits(count: int) -> Limits:
+        return widened_poisson_limits(count, dispersion=dispersion, level=level)
+
+    most = math.ceil(expected)
+    while limits(2 * most).lower <= expected:
+        most *= 2
+    return (
+        _first(0, math.ceil(expected), lambda count: limits(count).upper >= expected),
+        _first(math.floor(expected), 2 * most, lambda count: limits(count).lower > expected) - 1,
+    )
+
+
+def _first(low: int, high: int, holds: Callable[[int], bool]) -> int:
+    """The first whole number from `low` on for which `holds`, as it does for `high`, and for all after the first."""
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low
 
 
 def standardised_person_years(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 _MOST_LOG_ODDS = 40.0
+#: Rows that are worked out at once, so that memory is bounded.
+_AT_ONCE = 1 << 19
 
 
 def fit_log_odds(
@@ -62,6 +66,12 @@ def _odds(features: np.ndarray, found: np.ndarray) -> np.ndarray:
     return np.asarray(np.exp(np.clip(features @ found, -_MOST_LOG_ODDS, _MOST_LOG_ODDS)))
 
 
+def _parts(*columns: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """The same rows of every array, not too many at once."""
+    for start in range(0, len(columns[0]), _AT_ONCE):
+        yield tuple(column[start : start + _AT_ONCE] for column in columns)
+
+
 def _penalised(
     features: np.ndarray,
     pairs: np.ndarray,
@@ -71,9 +81,11 @@ def _penalised(
     strength: float,
 ) -> float:
     """Log-likelihood less the penalty."""
-    odds = _odds(features, found)
-    likelihood = pairs @ np.log1p(odds) - (pairs + chance) @ np.log(2 + odds)
-    return float(likelihood - strength / 2 * np.sum((found - prior) ** 2))
+    likelihood = 0.0
+    for rows, seen, by_chance in _parts(features, pairs, chance):
+        odds = _odds(rows, found)
+        likelihood += float(seen @ np.log1p(odds) - (seen + by_chance) @ np.log(2 + odds))
+    return likelihood - strength / 2 * float(np.sum((found - prior) ** 2))
 
 
 def _step(
@@ -85,8 +97,11 @@ def _step(
     strength: float,
 ) -> np.ndarray:
     """Information inverted, times score."""
-    odds = _odds(features, found)
-    score = features.T @ (pairs * odds / (1 + odds) - (pairs + chance) * odds / (2 + odds))
-    told = (pairs + chance) * odds**2 / ((2 + odds) ** 2 * (1 + odds))
-    information = (features * told[:, None]).T @ features + strength * np.eye(len(found))
-    return np.asarray(np.linalg.solve(information, score - strength * (found - prior)))
+    score, information = np.zeros(len(found)), np.zeros((len(found), len(found)))
+    for rows, seen, by_chance in _parts(features, pairs, chance):
+        odds = _odds(rows, found)
+        score += rows.T @ (seen * odds / (1 + odds) - (seen + by_chance) * odds / (2 + odds))
+        told = (seen + by_chance) * odds**2 / ((2 + odds) ** 2 * (1 + odds))
+        information += (rows * told[:, None]).T @ rows
+    kept_to = strength * np.eye(len(found))
+    return np.asarray(np.linalg.solve(information + kept_to, score - strength * (found - prior)))

@@ -89,6 +89,37 @@ def mix_change(
     return MixChange(float(observed), degrees, float(p), parts)
 
 
+def mix_dispersion(counts: NDArray[np.int64]) -> float:
+    """How much more a mix goes up and down from month to month than chance alone: variance over that of chance.
+
+    Args:
+        counts: Events, months x categories; months and categories without any are left out.
+
+    Returns:
+        Pearson's statistic of the table over its degrees of freedom, at least 1; 1 where there are none.
+
+    Raises:
+        CountError: It is no table, or a count is negative or no whole number.
+
+    Source:
+        McCullagh and Nelder (1989), Generalized linear models, 4.5.
+
+    Example:
+        >>> mix_dispersion(np.array([[10, 10], [20, 20]])), round(mix_dispersion(np.array([[30, 10], [10, 30]])), 1)
+        (1.0, 20.0)
+    """
+    given = np.asarray(counts)
+    if given.ndim != 2:
+        raise CountError("mix", "counts are no table of months and categories")
+    whole = _checked(given.ravel()).reshape(given.shape)
+    kept = whole[whole.sum(axis=1) > 0][:, whole.sum(axis=0) > 0]
+    degrees = (kept.shape[0] - 1) * (kept.shape[1] - 1)
+    if degrees < 1:
+        return 1.0
+    expected = kept.sum(axis=1)[:, None] * kept.sum(axis=0) / kept.sum()
+    return max(1.0, float(((kept - expected) ** 2 / expected).sum() / degrees))
+
+
 def _pearson(late: NDArray[np.int64], both: NDArray[np.int64], total_late: int) -> NDArray[np.float64]:
     """Pearson's statistic of rows of later counts, given the counts of both periods."""
     occurs = both > 0

@@ -16,23 +16,33 @@ def _pairs_by_band(
     edges: NDArray[np.float64],
     counts: NDArray[np.int64],
 ) -> None:
-    """Adds each pair to `counts`, distance bands x time bands; a pair outside the time bands is left out.
+    """Adds each pair to `counts`; a pair outside the time bands is left out.
+
+    The whole days between two events tell the band at once, but for edges inside a day: no branch hangs on the data,
+    which made the loop two and a half times slower.
 
     Args:
         first, second: Events of each pair. distance_band: Band of its distance.
         times: Time of each event, in days.
         edges: Lower edges of the time bands, and the upper edge of the last; bands are [low, high).
-        counts: Raised in place.
+        counts: Distance bands x time bands, raised in place.
     """
     bands = len(edges) - 1
+    passed = np.zeros(int(np.ceil(edges[bands])) + 1, np.int64)
+    for days in range(len(passed)):
+        for edge in edges:
+            passed[days] += edge <= days
+    last = len(passed) - 1
+    # One edge more, which nothing reaches; one column below the first band and one beyond the last.
+    reached = np.append(edges, np.inf)
+    found = np.zeros((counts.shape[0], bands + 2), np.int64)
     for pair in range(len(first)):
         apart = abs(times[first[pair]] - times[second[pair]])
-        if apart < edges[0] or apart >= edges[bands]:
-            continue
-        band = 0
-        while apart >= edges[band + 1]:
-            band += 1
-        counts[distance_band[pair], band] += 1
+        edge = passed[min(int(apart), last)]
+        while apart >= reached[edge]:
+            edge += 1
+        found[distance_band[pair], edge] += 1
+    counts += found[:, 1 : bands + 1]
 
 
 pairs_by_band = compiled(_pairs_by_band)

@@ -64,6 +64,31 @@ def upper_mid_ps(counts: Numbers, means: Numbers, variances: Numbers) -> Numbers
     return np.clip(p, _LEAST_P, _MOST_P)
 
 
+def at_least_p(count: float, mean: float, variance: float) -> float:
+    """Probability of so many events or more: P(Y >= count), as R's methods of surveillance tell it.
+
+    Args:
+        count: Events observed, a whole number of 0 or more.
+        mean: Mean of the predicted count, above 0.
+        variance: Its variance; where it is not above the mean the count is Poisson.
+
+    Returns:
+        A probability; 1 of no event.
+
+    Raises:
+        CountError: `count` is negative or no whole number.
+        DenominatorError: `mean` or `variance` is not above 0.
+
+    Example:
+        >>> round(at_least_p(9, mean=4.0, variance=4.0), 4), at_least_p(0, mean=4.0, variance=4.0)
+        (0.0214, 1.0)
+    """
+    _check(count, mean, variance)
+    return float(
+        _probability_above(*(np.array(one, dtype=np.float64) for one in (count - 1, mean, variance)))
+    )
+
+
 def count_quantile(probability: float, mean: float, variance: float) -> int:
     """The smallest count that is not exceeded with at least this probability.
 

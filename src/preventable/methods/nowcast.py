@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +109,167 @@ def nowcast(triangle: Numbers, *, level: float = 0.8, rules: NowcastRules | None
                 least, most = _limits(mean, variance, level)
                 lower[at], upper[at] = reported[at] + least, reported[at] + most
     return Nowcast(reported, fraction, expected, lower, upper, level)
+
+
+@dataclass(frozen=True)
+class ReportedShares:
+    """What the past of some services says of each age of their periods: arrays, services x ages.
+
+    Attributes:
+        fraction: Share of a period's events that is reported by the age; not a number where too few periods tell.
+        variance: Relative variance of what is still to come: the delays' own, from period to period, and the error of
+            the fraction; 0 where nothing is.
+    """
+
+    fraction: Numbers
+    variance: Numbers
+
+
+def reported_shares(
+    triangles: Sequence[Numbers], *, began: Sequence[Numbers] | None = None, rules: NowcastRules | None = None
+) -> ReportedShares:
+    """Learn from the whole periods of services of one kind how much of a period is reported at each age.
+
+    Each service has its own fraction. How much the late share varies from period to period beside what single events
+    make of it is taken as alike (a beta-binomial of one spread): the few periods of one service tell it badly. A period
+    that had not begun to come at an age says nothing of it: a period that is missing whole is a gap.
+
+    Args:
+        triangles: For each service, events of each whole period by delay of their report: periods x delays, in order.
+        began: For each service, delay of each period's first report; from the first on where it is not given.
+        rules: Numbers; the usual ones where none are given.
+
+    Returns:
+        Shares by service and age, one for each delay: those reported with this delay or before.
+
+    Raises:
+        CountError: A count is negative or missing.
+
+    Sources:
+        Mack (1993), ASTIN Bulletin 23:213-225 (development from period to period).
+
+    Example:
+        >>> shares = reported_shares([np.array([[8.0, 2.0], [16, 4], [12, 3], [8, 2]])])
+        >>> shares.fraction.round(2).tolist()
+        [[0.8, 1.0]]
+    """
+    rules = rules or NowcastRules()
+    if not all(one.ndim == 2 and (one >= 0).all() for one in triangles):
+        raise CountError("nowcast", "a count is negative or missing")
+    firsts = [np.zeros(len(one)) for one in triangles] if began is None else began
+    ages = triangles[0].shape[1] if triangles else 0
+    fraction, variance = np.full((len(triangles), ages), np.nan), np.zeros((len(triangles), ages))
+    for age in range(ages):
+        pasts = {
+            at: one[first <= age][-rules.history :]
+            for at, (one, first) in enumerate(zip(triangles, firsts, strict=True))
+        }
+        told = {at: one for at, one in pasts.items() if len(one) >= rules.least_history and one.sum() > 0}
+        for at, past in told.items():
+            fraction[at, age] = past[:, : age + 1].sum() / past.sum()
+        open_ones = [_Late.of(past, age) for past in told.values()]
+        spread = _spread([one for one in open_ones if one.left > 0])
+        for at, late in zip(told, open_ones, strict=True):
+            if late.left > 0:
+                own = spread * (1 - late.left) / late.left
+                variance[at, age] = own + (late.single + own * late.squares) / late.late**2
+    return ReportedShares(fraction, variance)
+
+
+@dataclass(frozen=True)
+class _Late:
+    """What one service's periods had left at an age.
+
+    Attributes:
+        left: Share that came later.
+        late: Events of it, all periods together.
+        misses: Squared differences of each period's late events from their share, for all but one degree of freedom.
+        single: What single events alone would make of it.
+        squares: Squared expected late events, summed over periods.
+        freedom: Periods less one.
+    """
+
+    left: float
+    late: float
+    misses: float
+    single: float
+    squares: float
+    freedom: int
+
+    @classmethod
+    def of(cls, past: Numbers, age: int) -> _Late:
+        totals, late = past.sum(axis=1), past[:, age + 1 :].sum(axis=1)
+        left = float(late.sum() / totals.sum())
+        misses = float(((late - left * totals) ** 2).sum()) * len(past) / (len(past) - 1)
+        single = float(totals.sum()) * left * (1 - left)
+        squares = left**2 * float((totals**2).sum())
+        return cls(left, float(late.sum()), misses, single, squares, len(past) - 1)
+
+
+def _spread(services: Sequence[_Late]) -> float:
+    """Spread of late shares from period to period, as a part of share x (1 - share), by moments over services.
+
+    What a service's few periods tell is uncertain, and services differ: predictions have the variance of Student's t
+    with the degrees of freedom of one service.
+    """
+    largest = sum(one.squares * (1 - one.left) / one.left for one in services)
+    if not largest:
+        return 0.0
+    freedom = min(one.freedom for one in services)
+    widened = freedom / (freedom - 2) if freedom > 2 else 3.0
+    return widened * max(0.0, sum(one.misses - one.single for one in services)) / largest
+
+
+def final_counts(
+    reported: Numbers,
+    usual: Numbers,
+    fraction: Numbers,
+    variance: Numbers,
+    *,
+    levels: tuple[float, ...] = (0.8, 0.95),
+    rules: NowcastRules | None = None,
+) -> tuple[Numbers, list[tuple[Numbers, Numbers]]]:
+    """Tell final counts of areas from the reported fractions of the services that report of them.
+
+    An area has too few events to learn its delays from; its services have enough. The level is drawn from what is
+    reported and, a little, from the usual count.
+
+    Args:
+        reported: Events reported so far, 0 or more.
+        usual: Usual count of a period, of the services that have begun to report this one.
+        fraction: Share that is reported by now, above 0, at most 1.
+        variance: Relative variance of what is to come besides that of single events.
+        levels: Coverages of the intervals.
+        rules: Numbers; the usual ones where none are given.
+
+    Returns:
+        Mean of the final counts, and for each level their lower and upper limits.
+
+    Raises:
+        CountError: A count is negative, or a fraction is not above 0 and at most 1.
+        LevelError: A level is not between 0 and 1.
+
+    Sources:
+        Lawless (1994), Canadian Journal of Statistics 22:15-31.
+
+    Example:
+        >>> mean, ((lower, upper),) = final_counts(
+        ...     np.array([12.0]), np.array([15.0]), np.array([0.8]), np.array([0.02]), levels=(0.8,)
+        ... )
+        >>> round(float(mean[0]), 1), int(lower[0]), int(upper[0])
+        (15.0, 13, 17)
+    """
+    rules = rules or NowcastRules()
+    if not all(0 < level < 1 for level in levels):
+        raise LevelError("nowcast", "the level is not between 0 and 1")
+    if not ((reported >= 0).all() and (usual >= 0).all() and (fraction > 0).all() and (fraction <= 1).all()):
+        raise CountError("nowcast", "a count is negative, or a fraction is not above 0 and at most 1")
+    weight = rules.prior_periods
+    mean = (reported + weight * usual) / (fraction + weight) * (1 - fraction)
+    own = 1 + (1 - fraction) * fraction / (fraction + weight) ** 2
+    spread = own * mean + mean**2 * variance
+    limits = [_limits(mean, spread, level) for level in levels]
+    return reported + mean, [(reported + lower, reported + upper) for lower, upper in limits]
 
 
 def _to_come(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import gammaln
 
 from preventable.errors import AreasError, CountError, DenominatorError
@@ -87,4 +87,4 @@ def likely_shape(events: Numbers, means: Numbers) -> float:
         terms = gammaln(events + shape) - gammaln(shape) - shape * np.log1p(means / shape)
         return -float((terms + events * np.log(means / (means + shape))).sum())
 
-    return float(np.exp(minimize_scalar(unlikely, bounds=_LOG_SHAPE, method="bounded").x))
+    return float(np.exp(scipy.optimize.minimize_scalar(unlikely, bounds=_LOG_SHAPE, method="bounded").x))

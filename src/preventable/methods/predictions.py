@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import gammaln, xlogy
 
 from preventable.errors import AreasError, CountError, DenominatorError, LevelError
-from preventable.methods.negative_binomial import count_quantile
+from preventable.methods.negative_binomial import count_quantiles
 
 Numbers = NDArray[np.float64]
 
@@ -109,7 +109,9 @@ def drift_variance(events: Numbers, risk: Numbers, relative_variance: Numbers, e
         predicted = predicted_counts(risk, relative_variance, expected, drift=drift)
         return -float(log_probabilities(events, predicted).sum())
 
-    found = minimize_scalar(unlikely, bounds=(0.0, _MOST_DRIFT), method="bounded", options={"xatol": 1e-5})
+    found = scipy.optimize.minimize_scalar(
+        unlikely, bounds=(0.0, _MOST_DRIFT), method="bounded", options={"xatol": 1e-5}
+    )
     return float(found.x)
 
 
@@ -160,15 +162,13 @@ def score_predictions(
     if not events.sum() > 0:
         raise CountError("a score", "there is no event")
     tail = (1 - level) / 2
-    inside = [
-        count_quantile(tail, mean, variance) <= count <= count_quantile(1 - tail, mean, variance)
-        for count, mean, variance in zip(events, predicted.mean, predicted.variance, strict=True)
-    ]
+    low, high = (count_quantiles(p, predicted.mean, predicted.variance) for p in (tail, 1 - tail))
+    inside = (low <= events) & (events <= high)
     number = max(1, round(top_share * len(events)))
     chosen = np.argsort(-predicted.mean, kind="stable")[:number]
     return Score(
         log_score=float(log_probabilities(events, predicted).mean()),
-        covered=float(np.mean(inside)),
+        covered=float(inside.mean()),
         level=level,
         caught=float(events[chosen].sum() / events.sum()),
         best_caught=float(np.sort(events)[::-1][:number].sum() / events.sum()),

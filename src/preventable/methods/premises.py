@@ -17,7 +17,7 @@ Numbers = NDArray[np.float64]
 #: Rounds of regression and shape; steps of the regression; each ends when nothing moves by more than this.
 _MOST_ROUNDS, _MOST_STEPS, _CLOSE_ENOUGH = 50, 50, 1e-8
 #: Precision of a coefficient's prior: enough that a type without an event has a number.
-_COEFFICIENT_PRECISION = 1e-3
+COEFFICIENT_PRECISION = 1e-3
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def ranked_premises(
         raise CountError("premises", "a count is negative or no whole number, or there is no event")
     if not (0 < rules.rank_level < 1 and rules.excess > 0):
         raise LevelError("premises", "the level of a rank is not between 0 and 1, or the excess not above 0")
-    expected, shape = expected_of_kind(counts, _indicators(types, size_bands))
+    expected, shape = expected_of_kind(counts, kinds_as_columns(types, size_bands))
     shapes, rates = counts + shape, expected + shape
     probability = gammaincc(shapes, rules.excess * rates)
     ratio = shapes / rates
@@ -149,10 +149,10 @@ def _regression(counts: Numbers, design: Numbers, coefficients: Numbers, shape: 
         means = np.exp((design * coefficients).sum(axis=1))
         weights = means / (1 + means / shape)
         slope = (design * ((counts - means) / (1 + means / shape))[:, None]).sum(axis=0)
-        slope[1:] -= _COEFFICIENT_PRECISION * coefficients[1:]
+        slope[1:] -= COEFFICIENT_PRECISION * coefficients[1:]
         # Not by a BLAS product: its sums may depend on the number of threads.
         bend = np.einsum("ik,il->kl", design * weights[:, None], design)
-        bend[np.arange(1, len(bend)), np.arange(1, len(bend))] += _COEFFICIENT_PRECISION
+        bend[np.arange(1, len(bend)), np.arange(1, len(bend))] += COEFFICIENT_PRECISION
         step = np.linalg.solve(bend, slope)
         coefficients = coefficients + np.clip(step, -1.0, 1.0)
         if np.abs(step).max() < _CLOSE_ENOUGH:
@@ -160,7 +160,7 @@ def _regression(counts: Numbers, design: Numbers, coefficients: Numbers, shape: 
     return coefficients
 
 
-def _indicators(types: Sequence[str], size_bands: Sequence[str]) -> Numbers:
+def kinds_as_columns(types: Sequence[str], size_bands: Sequence[str]) -> Numbers:
     """Ones, then a column for each type and each band but the first by name."""
     columns = [np.ones(len(types))]
     for labels in (types, size_bands):

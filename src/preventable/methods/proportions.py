@@ -1,4 +1,4 @@
-"""Proportions with Wilson's limits, and the difference of two on the same things."""
+"""Proportions with Wilson's limits, and the difference of two, on the same things or on others."""
 
 from __future__ import annotations
 
@@ -111,6 +111,52 @@ def matched_difference(gained: int, lost: int, whole: int, *, level: float = 0.9
     spread = z * math.sqrt((gained + lost + 1) - (gained - lost) ** 2 / (whole + 2)) / (whole + 2)
     value = (gained - lost) / whole
     return MatchedDifference(value, max(centre - spread, -1.0), min(centre + spread, 1.0), level)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Difference of two proportions of different things, with its confidence limits: all between -1 and 1."""
+
+    value: float
+    lower: float
+    upper: float
+    level: float
+
+
+def difference_of_proportions(
+    part: int, whole: int, other_part: int, other_whole: int, *, level: float = 0.95
+) -> Difference:
+    """Difference of two independent proportions, with limits made of Wilson's.
+
+    Args:
+        part: Number with the property in the first group, between 0 and `whole`.
+        whole: Number in the first group, above 0.
+        other_part: The same of the second group.
+        other_whole: The same of the second group.
+        level: Coverage of the confidence interval, between 0 and 1.
+
+    Returns:
+        First proportion less the second, and its limits.
+
+    Raises:
+        CountError: A part is negative or larger than its whole.
+        DenominatorError: A whole is not above 0.
+        LevelError: `level` is not between 0 and 1.
+
+    Sources:
+        Newcombe (1998), Statistics in Medicine 17:873-890 (method 10; the example is of its table II).
+
+    Example:
+        >>> more = difference_of_proportions(56, 70, 48, 80)
+        >>> round(more.value, 4), round(more.lower, 4), round(more.upper, 4)
+        (0.2, 0.0524, 0.3339)
+    """
+    one = wilson_proportion(part, whole, level=level)
+    other = wilson_proportion(other_part, other_whole, level=level)
+    value = one.value - other.value
+    below = math.hypot(one.value - one.lower, other.upper - other.value)
+    above = math.hypot(one.upper - one.value, other.value - other.lower)
+    return Difference(value, value - below, value + above, level)
 
 
 def proportion_from_rounded(part: int, whole: int, *, rounding_error: int, level: float = 0.95) -> Proportion:

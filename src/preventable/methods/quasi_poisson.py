@@ -24,20 +24,24 @@ class LearningRules:
 
     Attributes:
         passes: Times that outliers are weighed down and the dispersion measured.
-        outlier_residual: Anscombe residual above which a week is weighed down, where few events are usual.
-        outlier_residual_of_many: The same where many are: their residual is nearly normal and can be held closer.
-        many_events: Mean at which the limit has gone two thirds of the way from the one to the other.
+        outlier_residual: Anscombe residual above which a week is weighed down, where counts are nearly normal.
+        outlier_by_skewness: What the limit rises by with the skewness of counts, (2 phi - 1) / sqrt(phi mean): where
+            few events are usual, or many come at once, chance alone goes farther.
+        largest_outlier_residual: The limit at most.
         full_weight_mean: Mean from which an outlier's weight is cubed in the dispersion; of nearly 0 it is as it is.
-        sibling_weeks: Weeks that the siblings' mean dispersion counts for beside a series' own.
+        sibling_weeks: Weeks, above 0, that the siblings' mean dispersion counts for beside a series' own, before it is
+            seen how far the siblings lie apart: near each other it counts for more, apart for less.
+        sibling_series: Series that this is known as well as: so many siblings tell as much of it as was assumed.
         least_mean: Mean below which a week's residual is measured as of this mean.
     """
 
     passes: int
     outlier_residual: float
-    outlier_residual_of_many: float
-    many_events: float
+    outlier_by_skewness: float
+    largest_outlier_residual: float
     full_weight_mean: float
     sibling_weeks: float
+    sibling_series: float
     least_mean: float
 
 
@@ -72,8 +76,9 @@ def fit_quasi_poisson(
 
     Penalised iteratively re-weighted least squares. After each pass the dispersion is measured and drawn towards
     the siblings' mean, and weeks with a large Anscombe residual are weighed down by its square: (limit / residual)^2.
-    The limit falls with the mean, from `outlier_residual` to that of many, and in the dispersion the weight is cubed,
-    so that past outbreaks neither teach the level nor widen the tail.
+    The limit rises with the skewness of the counts. In the dispersion the weight is cubed, so that past outbreaks
+    neither teach the level nor widen the tail; what that takes from the spread of weeks of chance alone, were their
+    residuals normal, is given back: the sum of weights is multiplied by `quasi_poisson_kernel.square_share`.
 
     Args:
         counts: Events, series x weeks; each series has at least one in its usable weeks.
@@ -104,10 +109,11 @@ def fit_quasi_poisson(
         siblings_spread,
         rules.passes,
         rules.outlier_residual,
-        rules.outlier_residual_of_many,
-        rules.many_events,
+        rules.outlier_by_skewness,
+        rules.largest_outlier_residual,
         rules.full_weight_mean,
         rules.sibling_weeks,
+        rules.sibling_series,
         rules.least_mean,
     )
     return QuasiPoissonFit(*fit)

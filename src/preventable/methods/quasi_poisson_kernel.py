@@ -96,6 +96,30 @@ def _solve(
 
 
 @compiled
+def _limit(mean: float, phi: float, least: float, by_skewness: float, largest: float) -> float:
+    """The residual above which a week is an outlier: higher where a negative binomial's own tail is longer."""
+    return min(largest, least + by_skewness * (2.0 * phi - 1.0) / math.sqrt(phi * mean))
+
+
+@compiled
+def square_share(limit: float, power: float) -> float:
+    """What weighing down outliers leaves of the mean square of chance residuals: E(w^power r^2) / E(w).
+
+    Of standard normal r with w = (limit / r)^2 above the limit and 1 below; exact for powers 1 and 3, on the line
+    between them for others.
+    """
+    density = math.exp(-0.5 * limit * limit) / math.sqrt(2.0 * math.pi)
+    above = 0.5 * math.erfc(limit / math.sqrt(2.0))
+    # Integrals above the limit of density / r^2 and / r^4, by parts; and of r^2 x density.
+    second = density / limit - above
+    fourth = density / (3.0 * limit**3) - second / 3.0
+    below = 1.0 - limit * density - above
+    once = below + limit**2 * above
+    cubed = below + limit**6 * fourth
+    return (once + (cubed - once) * (power - 1.0) / 2.0) / (1.0 - above + limit**2 * second)
+
+
+@compiled
 def _residuals(
     counts: Numbers,
     means: Numbers,
@@ -103,8 +127,12 @@ def _residuals(
     design: Numbers,
     covariance: Numbers,
     phi: float,
+    outlier_residual: float,
+    outlier_by_skewness: float,
+    largest_outlier_residual: float,
     full_weight_mean: float,
     least_mean: float,
+    weighed: bool,
     leverage: Numbers,
 ) -> tuple[float, float]:
     """Pearson's dispersion and the weeks left to measure it by; fills the leverages."""
@@ -118,10 +146,16 @@ def _residuals(
                 row += 2.0 * covariance[column, other] * design[week, other]
             spread += row * design[week, column]
         leverage[week] = weights[week] * means[week] / phi * spread
-        left += weights[week] - leverage[week]
         # What weighs down must not be in the spread: by the weight alone each outlier counts as one at the limit. Where
         # few events are usual, a chance few more are weighed down too, and these belong there.
         power = 1.0 + 2.0 * min(1.0, means[week] / full_weight_mean)
+        # Chance weeks are weighed down as well: without their share the spread of a quiet series would be too small.
+        share = 1.0
+        if weighed:
+            usual = max(means[week], least_mean)
+            limit = _limit(usual, phi, outlier_residual, outlier_by_skewness, largest_outlier_residual)
+            share = square_share(limit, power)
+        left += share * weights[week] - leverage[week]
         squares += weights[week] ** power * (counts[week] - means[week]) ** 2 / max(means[week], least_mean)
     left = max(left, 1.0)
     return squares / left, left
@@ -133,16 +167,18 @@ def _outlier_weights(
     means: Numbers,
     leverage: Numbers,
     phi: float,
-    of_few: float,
-    of_many: float,
-    many: float,
+    outlier_residual: float,
+    outlier_by_skewness: float,
+    largest_outlier_residual: float,
+    least_mean: float,
     weights: Numbers,
 ) -> None:
     """1, or (limit / residual)^2 where a week's Anscombe residual is above the limit of its mean."""
     for week in range(len(counts)):
         free = max(1.0 - leverage[week], _LEAST_FREE_SHARE)
         raw = 1.5 * (counts[week] ** (2 / 3) * means[week] ** (-1 / 6) - math.sqrt(means[week]))
-        limit = of_many + (of_few - of_many) * math.exp(-means[week] / many)
+        usual = max(means[week], least_mean)
+        limit = _limit(usual, phi, outlier_residual, outlier_by_skewness, largest_outlier_residual)
         weights[week] = (limit / max(raw / math.sqrt(phi * free), limit)) ** 2
 
 
@@ -169,6 +205,42 @@ def _rows(
 
 
 @compiled
+def _spread_variance(means: Numbers, used: int, phi: float, left: float, least_mean: float) -> float:
+    """Sampling variance of a series' own dispersion: 2 phi^2 / weeks, and more where few events are usual.
+
+    By the fourth cumulant of a negative binomial of mean m and variance phi m, which is m phi (6 phi^2 - 6 phi + 1).
+    """
+    rareness = 0.0
+    for week in range(used):
+        rareness += 1.0 / max(means[week], least_mean) / used
+    return (2.0 * phi * phi + (6.0 * phi * phi - 6.0 * phi + 1.0) * phi * rareness) / left
+
+
+@compiled
+def _shrunken(
+    own: Numbers,
+    variances: Numbers,
+    siblings: float,
+    level: float,
+    sibling_weeks: float,
+    sibling_series: float,
+) -> Numbers:
+    """Each series' dispersion, drawn towards the siblings' mean by how far the siblings lie apart beyond chance.
+
+    The variance between siblings is that of moments, beside one that makes the mean count for `sibling_weeks` weeks;
+    this one stands for `sibling_series` series.
+    """
+    usual = 2.0 * level * level / sibling_weeks
+    seen = weights = 0.0
+    for one in range(len(own)):
+        weight = 1.0 / (variances[one] + usual) ** 2
+        seen += weight * ((own[one] - siblings) ** 2 - variances[one])
+        weights += weight
+    between = (sibling_series * usual + len(own) * max(0.0, seen / weights)) / (sibling_series + len(own))
+    return (siblings * variances + own * between) / (variances + between)
+
+
+@compiled
 def fit_siblings(
     counts: Numbers,
     offsets: Numbers,
@@ -179,10 +251,11 @@ def fit_siblings(
     siblings_spread: Flags,
     passes: int,
     outlier_residual: float,
-    outlier_residual_of_many: float,
-    many_events: float,
+    outlier_by_skewness: float,
+    largest_outlier_residual: float,
     full_weight_mean: float,
     sibling_weeks: float,
+    sibling_series: float,
     least_mean: float,
 ) -> tuple[Numbers, Numbers, Numbers, float]:
     """Coefficients, covariance, dispersion of each series, and the siblings' dispersion; see `fit_quasi_poisson`."""
@@ -192,6 +265,7 @@ def fit_siblings(
     means = np.empty((number, weeks))
     coefficients, covariance = np.zeros((number, columns)), np.empty((number, columns, columns))
     phi, own_phi, left = np.ones(number), np.empty(number), np.empty(number)
+    own_variance = np.empty(number)
     siblings = 1.0
     for turn in range(passes + 1):
         for one in range(number):
@@ -206,8 +280,9 @@ def fit_siblings(
                     leverage[one],
                     phi[one],
                     outlier_residual,
-                    outlier_residual_of_many,
-                    many_events,
+                    outlier_by_skewness,
+                    largest_outlier_residual,
+                    least_mean,
                     weights[one, :used],
                 )
             _solve(
@@ -228,13 +303,21 @@ def fit_siblings(
                     design,
                     covariance[one],
                     phi[one],
+                    outlier_residual,
+                    outlier_by_skewness,
+                    largest_outlier_residual,
                     full_weight_mean,
                     least_mean,
+                    turn > 0,
                     leverage[one],
                 )
         if turn < passes:
             siblings = own_phi.mean()
+            level = max(1.0, siblings)
             for one in range(number):
-                drawn = (sibling_weeks * siblings + left[one] * own_phi[one]) / (sibling_weeks + left[one])
-                phi[one] = max(1.0, siblings if siblings_spread[one] else drawn)
+                used = int(usable[one].sum())
+                own_variance[one] = _spread_variance(means[one], used, level, left[one], least_mean)
+            drawn = _shrunken(own_phi, own_variance, siblings, level, sibling_weeks, sibling_series)
+            for one in range(number):
+                phi[one] = max(1.0, siblings if siblings_spread[one] else drawn[one])
     return coefficients, covariance, phi, max(1.0, siblings)

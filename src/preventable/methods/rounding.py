@@ -1,6 +1,11 @@
-"""Rounding of counts to a base, and what a rounded count can stand for."""
+"""Rounding of counts, what a rounded count can stand for, counts split in whole numbers, numbers free of last bits."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from preventable.errors import CountError
 
@@ -48,3 +53,66 @@ def counts_shown_as(shown: int, base: int, minimum: int) -> range:
     if base < 1 or shown < 0 or shown % base:
         raise CountError("rounding", "the shown count is no multiple of the base")
     return range(max(minimum, shown - base // 2, 0), shown + (base + 1) // 2)
+
+
+def to_ten_digits(value: float) -> float:
+    """`value` to ten significant digits: numbers that are equal but for their last bits become one number.
+
+    Two ways to the same number differ in what floating point arithmetic leaves at the end; a tie that those bits break
+    would tell which way was taken.
+
+    Args:
+        value: A finite number.
+
+    Returns:
+        The number nearest to `value` that ten significant digits write.
+
+    Example:
+        >>> 0.1 + 0.2 == 0.3, to_ten_digits(0.1 + 0.2) == to_ten_digits(0.3)
+        (False, True)
+    """
+    return float(f"{value:.10g}")
+
+
+def split_whole(counts: Sequence[int] | NDArray[np.int64], weights: Sequence[int]) -> NDArray[np.int64]:
+    """Each count split among areas by weight, in whole numbers with the largest remainder; nobody lost or made.
+
+    What rounding leaves an area short of in one count it is owed in the next, so that its total stays within one or
+    two of its share.
+
+    Args:
+        counts: Persons or records of each group (n), whole and not negative.
+        weights: Weight of each area (k), not negative, with a sum above 0.
+
+    Returns:
+        Counts by group and area (n, k).
+
+    Raises:
+        CountError: A count or a weight is negative, or no weight is above 0.
+
+    Example:
+        >>> split_whole([3, 3], [1, 1]).tolist()
+        [[2, 1], [1, 2]]
+    """
+    given = np.asarray(counts, dtype=np.int64)
+    if (given < 0).any() or not sum(weights) > 0 or min(weights) < 0:
+        raise CountError("a split", "a count or a weight is negative, or there is no weight")
+    if len(weights) == 1:
+        return given[:, None]
+    share = np.asarray(weights, dtype=float) / sum(weights)
+    made = np.zeros((len(given), len(share)), dtype=np.int64)
+    owed = np.zeros(len(share))
+    for group, count in enumerate(given.tolist()):
+        due = count * share + owed
+        whole = np.maximum(np.floor(due), 0).astype(np.int64)
+        left = count - int(whole.sum())
+        step = 1 if left > 0 else -1
+        while left:
+            # Stable: of equal remainders the first area by code goes first.
+            for area in np.argsort(-step * np.round(due - whole, 9), kind="stable").tolist():
+                if left and whole[area] + step >= 0 and (share[area] > 0 or step < 0):
+                    whole[area] += step
+                    left -= step
+        made[group] = whole
+        owed = due - whole
+    return made

@@ -106,12 +106,11 @@ def _around(
     largest_radius: float | None,
 ) -> NDArray[np.int32]:
     distance = np.square(x - x[centre]) + np.square(y - y[centre])
-    order = np.argsort(distance, kind="stable").astype(np.int32)
+    reached = np.arange(len(x)) if largest_radius is None else np.flatnonzero(distance <= largest_radius**2)
+    order = reached[np.argsort(distance[reached], kind="stable")].astype(np.int32)
     far = distance[order]
     closed = np.append(far[1:] > far[:-1], True)
     allowed = closed & (np.cumsum(weight[order]) <= limit)
-    if largest_radius is not None:
-        allowed &= far <= largest_radius**2
     kept = int(np.flatnonzero(allowed)[-1]) + 1 if allowed.any() else 0
     order, closed = order[:kept], closed[:kept]
     return np.where(closed, order, ~order).astype(np.int32)

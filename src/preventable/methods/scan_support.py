@@ -109,7 +109,7 @@ def scan_support(
     for number in areas:
         sizes = _expected_of(base, zones, number)
         if len(sizes):
-            told.append(_found_from(number, float(np.median(sizes)) * scale, total, critical, rules, power))
+            told.append(found_from(number, float(np.median(sizes)) * scale, total, critical, rules, power))
     ratios = [one.ratio for one in told if one.ratio is not None]
     useful = any(ratio <= largest_useful_ratio for ratio in ratios)
     return ScanSupport(SUPPORTED if useful else TOO_WEAK, critical, tuple(told))
@@ -123,9 +123,24 @@ def _expected_of(base: NDArray[np.float64], zones: Circles, number: int) -> NDAr
     return np.array([base[zones.members(int(places[centre]), int(centre))].sum() for centre in closed])
 
 
-def _found_from(
+def found_from(
     areas: int, mean: float, total: int, critical: float, rules: ScanRules, power: float
 ) -> FoundFrom:
+    """How strong one zone would have to be for a scan that was done to find it.
+
+    Args:
+        areas: Areas of the zone.
+        mean: Expected events in it, above 0.
+        total: Events in all.
+        critical: Log likelihood ratio that a cluster must exceed.
+        rules: As of the scan: its spread and least events.
+        power: Probability of finding it, between 0 and 1.
+
+    Example:
+        >>> told = found_from(4, 12.0, 5_000, 12.0, ScanRules(), power=0.8)
+        >>> told.least_events, round(told.ratio, 2)
+        (33, 3.14)
+    """
     from preventable.methods.scan_kernel import likelihood_ratio
 
     least = rules.least_events

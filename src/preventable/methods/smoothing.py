@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import gammaln, logsumexp, ndtr
 
 from preventable.errors import AreasError, CountError, DenominatorError
@@ -265,7 +265,7 @@ class _AtRho:
 
     def most_likely(self) -> tuple[float, float]:
         """Log tau of the greatest posterior at this rho, and its standard deviation by the curvature there."""
-        found = minimize_scalar(
+        found = scipy.optimize.minimize_scalar(
             lambda log_tau: -self.fit(log_tau).log_posterior,
             bounds=_LOG_TAU,
             method="bounded",

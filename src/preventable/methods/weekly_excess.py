@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtrit
 
 from preventable.errors import CountError, LevelError
 from preventable.methods.quasi_poisson import (
@@ -44,6 +44,9 @@ class ExcessRules:
         least_weeks: Usable weeks of baseline below which nothing is predicted.
         full_weeks: Usable weeks below which there is a level alone, with the siblings' dispersion.
         change_weeks: Usable weeks below which no yearly change is told.
+        siblings_share_shocks: Whether what moves one sibling moves the others: all of them together then tell no more
+            of their spread than one does.
+        spread_tail_p: p at which a tail is as far out as Student's t says, where they do.
         learning: How the regression learns.
     """
 
@@ -58,6 +61,8 @@ class ExcessRules:
     least_weeks: int
     full_weeks: int
     change_weeks: int
+    siblings_share_shocks: bool
+    spread_tail_p: float
     learning: LearningRules
 
 
@@ -209,7 +214,7 @@ def predict_window(
     """Predict the count of the `length` weeks that end with the baseline's week, for each series.
 
     The mean carries half the variance of the log; the variance is the counts' own, that of the coefficients and
-    that of the misfit.
+    that of the misfit. Where siblings share shocks the counts' own is larger, as it was learned of few weeks.
 
     Args:
         series: The series that the baseline was fitted to.
@@ -245,8 +250,19 @@ def predict_windows(series: WeeklySeries, baseline: Baseline, length: int, rules
     # Of n years' misfits the regression took the mean, so 1 - 1/n of one is in the dispersion, and 1 + 1/n is to come.
     years = baseline.history_weeks / rules.weeks_of_year
     misfit = rules.misfit_variance * np.minimum(1.0, 2 / np.maximum(years, 1.0))
-    variance = baseline.dispersion * mean + uncertainty + misfit * total**2
+    spread = baseline.dispersion * _unsure_spread(baseline, rules)
+    variance = spread * mean + uncertainty + misfit * total**2
     return Predictions(np.where(whole, mean, np.nan), np.where(whole, variance, np.nan), whole)
+
+
+def _unsure_spread(baseline: Baseline, rules: ExcessRules) -> Numbers:
+    """How much larger a dispersion must be for the tail to be that of a spread learned of so many weeks."""
+    if not rules.siblings_share_shocks:
+        return np.ones(len(baseline.history_weeks))
+    columns = np.where(baseline.history_weeks < rules.full_weeks, 1, 2 + 2 * rules.season_pairs)
+    free = np.maximum(baseline.history_weeks - columns, 1)
+    farther: Numbers = stdtrit(free, rules.spread_tail_p) / ndtri(rules.spread_tail_p)
+    return farther**2
 
 
 def yearly_changes(baseline: Baseline, rules: ExcessRules) -> tuple[YearlyChange | None, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import singledispatch
@@ -9,6 +10,7 @@ from functools import singledispatch
 from preventable.errors import CountError
 from preventable.methods.changes import Change, change_between_bands
 from preventable.methods.funnels import Position
+from preventable.methods.limits import normal_quantile
 
 
 class Words(StrEnum):
@@ -49,6 +51,8 @@ class WordRules:
         signal_q: Largest tree q of a signal.
         watch_p: Largest p of what is worth watching.
         programme_p: Largest p by randomisation of what a programme is said to have done.
+        outer_level: Level of the limits beyond which a rate is "higher" or "lower".
+        inner_level: Level of those beyond which it is so "somewhat".
     """
 
     sure_level: float
@@ -62,6 +66,8 @@ class WordRules:
     signal_q: float
     watch_p: float
     programme_p: float
+    outer_level: float
+    inner_level: float
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,23 @@ class PositionEvidence:
 
 
 @dataclass(frozen=True)
+class RateEvidence:
+    """An area's rate beside another: of its region, or of areas like it.
+
+    Attributes:
+        own: The area's rate with its limits: lower, value, upper, all above 0.
+        other: The rate that it stands beside, likewise.
+        limits_level: Level of both rates' limits.
+        dispersion: Variance over mean of the level, 1 or more, which these limits leave out.
+    """
+
+    own: tuple[float, float, float]
+    other: tuple[float, float, float]
+    limits_level: float
+    dispersion: float
+
+
+@dataclass(frozen=True)
 class SignalEvidence:
     """A series' q after tree control of false discoveries, None where it was not selected, and its p."""
 
@@ -119,7 +142,7 @@ class ProgrammeEvidence:
     smallest_effect: float
 
 
-Evidence = ChangeEvidence | PositionEvidence | SignalEvidence | ProgrammeEvidence
+Evidence = ChangeEvidence | PositionEvidence | RateEvidence | SignalEvidence | ProgrammeEvidence
 
 
 @dataclass(frozen=True)
@@ -144,7 +167,7 @@ def verdict(evidence: Evidence, rules: WordRules) -> Verdict:
     """What may be said of this evidence.
 
     Args:
-        evidence: Of a change, a position among areas, a signal or a programme.
+        evidence: Of a change, a position among areas, a rate beside another, a signal or a programme.
         rules: When which words may be used.
 
     Returns:
@@ -152,13 +175,15 @@ def verdict(evidence: Evidence, rules: WordRules) -> Verdict:
         said only where it would be said whatever the true counts are.
 
     Raises:
-        CountError: A band is empty or negative, a dispersion below 1, or a number of a signal or programme none.
+        CountError: A band is empty or negative, a dispersion below 1, a rate outside its limits, or a number of a
+            signal or programme none.
         DenominatorError: A ratio of exposures is not above 0.
 
     Example:
         >>> rules = WordRules(
         ...     sure_level=0.95, maybe_level=0.8, same_level=0.9, same_lower=0.9, same_upper=1.1, least_change=0.05,
         ...     least_events=20, completeness_difference=0.05, signal_q=0.1, watch_p=0.005, programme_p=0.05,
+        ...     outer_level=0.998, inner_level=0.95,
         ... )
         >>> def told(earlier, later, dispersion):
         ...     counts = range(earlier, earlier + 1), range(later, later + 1)
@@ -181,7 +206,7 @@ def _(evidence: ChangeEvidence, rules: WordRules) -> Verdict:
         )
 
     sure = change(rules.sure_level)
-    if evidence.earlier[0] + evidence.later[0] < rules.least_events:
+    if evidence.earlier[0] + evidence.later[0] < rules.least_events or _may_be_none(evidence):
         return Verdict(Words.TOO_FEW, evidence, rules)
     # Rounded, so that 5 points of two shares given to two decimals are 5 points.
     gap = round(abs(evidence.earlier_completeness - evidence.later_completeness), 9)
@@ -210,6 +235,32 @@ def _(evidence: PositionEvidence, rules: WordRules) -> Verdict:
         "far_below": Words.LOWER,
     }
     return Verdict(words[evidence.position], evidence, rules)
+
+
+@verdict.register
+def _(evidence: RateEvidence, rules: WordRules) -> Verdict:
+    if not 1 <= evidence.dispersion < math.inf:
+        raise CountError("a verdict", "the dispersion is below 1 or not a number")
+    (own, own_error), (other, other_error) = (
+        _log_rate(rate, evidence.limits_level) for rate in (evidence.own, evidence.other)
+    )
+    error = math.sqrt(evidence.dispersion * (own_error**2 + other_error**2))
+    away = own - other
+    outer, inner = (normal_quantile(level) * error for level in (rules.outer_level, rules.inner_level))
+    if abs(away) <= inner:
+        return Verdict(Words.SIMILAR, evidence, rules)
+    if away > 0:
+        return Verdict(Words.HIGHER if away > outer else Words.SOMEWHAT_HIGHER, evidence, rules)
+    return Verdict(Words.LOWER if -away > outer else Words.SOMEWHAT_LOWER, evidence, rules)
+
+
+def _log_rate(rate: tuple[float, float, float], level: float) -> tuple[float, float]:
+    """Logarithm of a rate and its standard error by the limit that lies further from it."""
+    lower, value, upper = rate
+    if not 0 < lower <= value <= upper < math.inf:
+        raise CountError("a verdict", "a rate is not above 0 and between its limits")
+    half = max(math.log(upper / value), math.log(value / lower))
+    return math.log(value), half / normal_quantile(level)
 
 
 @verdict.register
@@ -244,7 +295,7 @@ def change_sentence(found: Verdict, what: str) -> str:
         CountError: The verdict is of no change.
 
     Example:
-        >>> rules = WordRules(0.95, 0.8, 0.9, 0.9, 1.1, 0.05, 20, 0.05, 0.1, 0.005, 0.05)
+        >>> rules = WordRules(0.95, 0.8, 0.9, 0.9, 1.1, 0.05, 20, 0.05, 0.1, 0.005, 0.05, 0.998, 0.95)
         >>> evidence = ChangeEvidence(range(100, 101), range(112, 113), 2.0, 1.0, 1.0, 1.0)
         >>> change_sentence(verdict(evidence, rules), "Violence")
         'Violence showed no clear change (between -23 % and +64 %).'
@@ -258,6 +309,11 @@ def change_sentence(found: Verdict, what: str) -> str:
 
 def _percent(ratio: float) -> str:
     return f"{round(100 * (ratio - 1)):+d} %".replace("+0 %", "0 %")
+
+
+def _may_be_none(evidence: ChangeEvidence) -> bool:
+    """Whether one of the bands reaches down to none: then no percentage holds for all of it."""
+    return any(len(band) > 1 and band[0] == 0 for band in (evidence.earlier, evidence.later))
 
 
 def _least_ratio(evidence: ChangeEvidence) -> float:
