@@ -1,21 +1,36 @@
 """What passes between stages: one declaration a table, in order of the flow."""
 
 from preventable.tables.aggregate import (
+    AREA_MONTHS,
     DEFINITION_VERSIONS,
     INDICATOR_VALUES,
     KNOWN_TO_POLICE,
     LINK_MODELS,
     LINK_QUALITY,
+    MIX_CHANGES,
+    MIX_COUNTS,
     PARTNER_PACKS,
     POPULATION_BASES,
     RELEASE_REGISTER,
     RELEASED,
     RELEASED_ESTIMATES,
     RELEASED_SIGNALS,
+    SIGNAL_LINES,
     SIGNALS,
+    TOLD_LINES,
     VENUE_SHARES,
     WEEKLY_COUNTS,
 )
+from preventable.tables.clusters import CLUSTERS, NEAR_REPEATS, NEIGHBOURHOOD_SUMS
+from preventable.tables.dispersions import DISPERSIONS
+from preventable.tables.estimates import (
+    AREA_ESTIMATES,
+    PAST_PREDICTIONS,
+    PAST_SCORES,
+    PREDICTION_SCORES,
+    PREMISES_ESTIMATES,
+)
+from preventable.tables.lateness import ARRIVALS, DATA_FINDINGS, NOWCASTS, RELEASED_GAPS, REPORT_DELAYS
 from preventable.tables.linkage import (
     INCIDENT_ESTIMATES,
     LINK_AUDITS,
@@ -23,6 +38,7 @@ from preventable.tables.linkage import (
     LINK_WINDOWS,
     LINKAGE_AUDITS,
 )
+from preventable.tables.patterns import PATTERNS
 from preventable.tables.pseudonymous import (
     INCIDENTS,
     LINKS,
@@ -34,7 +50,7 @@ from preventable.tables.pseudonymous import (
     PSEUDONYMOUS_RECORDS,
     SHARED_RECORDS,
 )
-from preventable.tables.records import COVERAGE, FINDINGS, LISTINGS, OUTCOMES
+from preventable.tables.records import COVERAGE, FINDINGS, LISTINGS, OUTCOMES, RULE_RESULTS
 from preventable.tables.region import REGION_TABLES
 from preventable.tables.schema import Column, Sensitivity, Table
 from preventable.tables.submissions import INTAKE_PROBLEMS, PLACE_TEXTS, SUBMISSIONS
@@ -42,17 +58,22 @@ from preventable.tables.submissions import INTAKE_PROBLEMS, PLACE_TEXTS, SUBMISS
 #: Tables of the flow, in the order in which they come into being.
 FLOW_TABLES: tuple[Table, ...] = (
     SUBMISSIONS, INTAKE_PROBLEMS, PLACE_TEXTS,
-    OUTCOMES, FINDINGS, COVERAGE, LISTINGS,
+    OUTCOMES, FINDINGS, RULE_RESULTS, COVERAGE, REPORT_DELAYS, LISTINGS,
     PSEUDONYMOUS_RECORDS,
     PLACE_MATCHES, PLACE_CANDIDATES, PLACE_PHRASES, SHARED_RECORDS, LOCATED_RECORDS,
     LINKS, INCIDENTS, LINK_MODELS, LINK_QUALITY, KNOWN_TO_POLICE,
     LINK_WINDOWS, INCIDENT_ESTIMATES, LINK_DIAGNOSTICS, LINK_AUDITS,
-    DEFINITION_VERSIONS, POPULATION_BASES, INDICATOR_VALUES, VENUE_SHARES, WEEKLY_COUNTS,
-    SIGNALS,
-    RELEASED, RELEASED_ESTIMATES, RELEASED_SIGNALS, RELEASE_REGISTER, PARTNER_PACKS,
+    DEFINITION_VERSIONS, POPULATION_BASES, INDICATOR_VALUES, VENUE_SHARES, AREA_MONTHS, WEEKLY_COUNTS, MIX_COUNTS,
+    NOWCASTS, DATA_FINDINGS,
+    SIGNALS, SIGNAL_LINES, MIX_CHANGES,
+    AREA_ESTIMATES, PREDICTION_SCORES, PAST_PREDICTIONS, PAST_SCORES, PREMISES_ESTIMATES,
+    CLUSTERS, NEIGHBOURHOOD_SUMS, NEAR_REPEATS,
+    PATTERNS,
+    DISPERSIONS,
+    RELEASED, RELEASED_ESTIMATES, RELEASED_SIGNALS, RELEASED_GAPS, TOLD_LINES, RELEASE_REGISTER, PARTNER_PACKS,
 )
 #: Lists that a home keeps beside its tables and hands to a step as a table.
-HOME_LISTS: tuple[Table, ...] = (PLACE_DECISIONS, LINKAGE_AUDITS)
+HOME_LISTS: tuple[Table, ...] = (PLACE_DECISIONS, LINKAGE_AUDITS, ARRIVALS)
 TABLES: dict[str, Table] = {table.name: table for table in (*REGION_TABLES, *FLOW_TABLES, *HOME_LISTS)}
 
 __all__ = ["FLOW_TABLES", "HOME_LISTS", "REGION_TABLES", "TABLES", "Column", "Sensitivity", "Table"]

@@ -65,9 +65,14 @@ def condition_sql(condition: Condition, parameters: Parameters) -> str:
     return f"{column} {negation}IN ({values})"
 
 
-def age_band_sql(first: str, last: str) -> str:
-    """CASE of the ten-year band that holds the whole range from `first` to `last`; NULL where none does."""
-    *closed, open_band = code_file("age_bands")["bands"]
+def age_band_sql(first: str, last: str, *, bands: str = "age_bands") -> str:
+    """CASE of the band that holds the whole range from `first` to `last`; NULL where none does.
+
+    Args:
+        first, last: SQL of the range's ends.
+        bands: Code list of the bands: ten years each, or `life_course`.
+    """
+    *closed, open_band = code_file(bands)["bands"]
     cases = [
         f"WHEN {first} >= {int(band['from'])} AND {last} <= {int(band['to'])} THEN {quoted(band['band'])}"
         for band in closed

@@ -41,6 +41,24 @@ FINDINGS = Table(
     ),
 )
 
+RULE_RESULTS = Table(
+    name="rule_results",
+    description="Of each submission and each rule of its source: how many rows tripped the rule, of how many that it looked at; also where none did.",
+    sensitivity=Sensitivity.AGGREGATE,
+    key=("submission_id", "rule"),
+    source="stages/quality/rules.toml",
+    columns=(
+        Column("submission_id", "text", "Submission; one without rows has no result.", nullable=False),
+        Column("provider", "text", "Provider.", nullable=False),
+        Column("month", "text", "Period of the file.", nullable=False),
+        Column("source", "text", "Kind of source.", nullable=False),
+        Column("rule", "text", "Rule.", nullable=False),
+        Column("level", "text", "Level of the rule.", allowed=allowed("level"), nullable=False),
+        Column("numerator", "integer", "Rows that tripped it; 1 or 0 of a rule on whole files.", unit="rows", nullable=False),
+        Column("denominator", "integer", "Rows that it looked at: all, the live, those that no error of their own holds back, those not quarantined, or those that stand (`reads` of the rule); 1 of a rule on whole files.", unit="rows", nullable=False),
+    ),
+)
+
 COVERAGE = Table(
     name="coverage",
     description="Which provider-months were received: a missing month is a gap, never a zero. Lists have the months alone in which one came.",
