@@ -116,6 +116,8 @@ def flow_tables(
                     made[f"{name} as {step.name} reads it"] = engine.table(name)
             for name in step.carries:
                 engine.load(f"previous_{name}", tables[name])
+            if step.first is not None:
+                step.first(engine, context)
             step.run(engine, context)
             made |= {name: TABLES[name].conform(engine.table(name)) for name in step.writes}
         held |= made

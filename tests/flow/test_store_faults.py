@@ -312,3 +312,24 @@ def test_a_ledger_that_lost_what_it_acknowledged_is_found_before_anything_is_wri
         tables.verify()
     with pytest.raises(DamagedFileError, match="last entries"):
         intake.submit(home, prepared[1], policy=small_policy())
+
+
+@pytest.mark.parametrize(
+    "lost", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["removed", "emptied"]
+)
+def test_a_ledger_that_is_gone_is_not_made_anew_beside_its_tables(prepared, tmp_path, lost):
+    shutil.copytree(prepared[0], tmp_path / "home")
+    home = open_home(tmp_path / "home")
+    intake.submit(home, prepared[1], policy=small_policy())
+    for beside in home.restricted.glob("ledger.sqlite-*"):
+        beside.unlink()
+    lost(home.restricted / "ledger.sqlite")
+
+    with pytest.raises(DamagedFileError, match="missing or empty"), reading(home):
+        pass
+    with pytest.raises(DamagedFileError, match="missing or empty"):
+        intake.submit(home, prepared[1], policy=small_policy())
+    assert (
+        not (home.restricted / "ledger.sqlite").exists()
+        or not (home.restricted / "ledger.sqlite").stat().st_size
+    )

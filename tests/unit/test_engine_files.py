@@ -12,7 +12,7 @@ from small_home import small_home
 from preventable.engine import Disk, RowFile, rows_of
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import DamagedFileError, EngineError, SchemaError
-from preventable.hand_over import disk_of, hand_over, rows_in_parts
+from preventable.hand_over import disk_of, given_tables, hand_over, rows_in_parts
 from preventable.pipeline import STEPS
 from preventable.store.session import reading, writing
 from preventable.tables import TABLES
@@ -150,7 +150,7 @@ def test_a_step_is_handed_its_own_tables_and_can_read_no_other_table(tmp_path):
             )
         path = tables.files("outcomes")[0].path
         engine = DuckDBEngine(disk_of(QUALITY.handed, home, tables))
-        hand_over(engine, QUALITY.reads, QUALITY.carries, tables, home.region_tables())
+        hand_over(engine, QUALITY.reads, QUALITY.carries, tables, given_tables(home))
 
         assert all(engine.has(name) for name in QUALITY.reads)
         with pytest.raises(EngineError):

@@ -23,7 +23,7 @@ from preventable.errors import (
     UsageError,
 )
 from preventable.store import home as home_module
-from preventable.store.home import create_home, open_home
+from preventable.store.home import APPROVALS, create_home, open_home
 from preventable.store.session import writing
 from preventable.tables import REGION_TABLES
 
@@ -356,3 +356,44 @@ def test_a_home_that_another_command_makes_meanwhile_is_opened(tmp_path, monkeyp
     home = home_module.open_or_create_home(tmp_path / "home", write_region(tmp_path / "region"))
 
     assert home == open_home(tmp_path / "home")
+
+
+def test_a_region_is_read_by_one_thread(tmp_path, monkeypatch):
+    """A scan of a buffer by threads lets go of it later, and aborts the process where that is after its end."""
+    home = small_home(tmp_path)
+    monkeypatch.setattr(pq, "read_table", None)
+
+    assert home.region_table("venues").num_rows == home.region_tables()["venues"].num_rows
+    assert (
+        home_module.read_region_table(home.region, "venues").column_names
+        == home.region_table("venues").column_names
+    )
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4])
+def test_approvals_whose_renewal_was_cut_short_damage_nothing_and_can_be_given_again(
+    tmp_path, monkeypatch, cut
+):
+    home = small_home(tmp_path)
+    mapping = tmp_path / "region" / "mappings" / f"{ED}.v1.toml"
+    approvals = mapping.with_name(f"{ED}.v1{APPROVALS}")
+    approvals.write_bytes(b"one")
+    home.give_mapping(mapping)
+    approvals.write_bytes(b"both")
+    written, real = [], home_module.write_atomically
+
+    def cut_short(path, content, mode):
+        written.append(path)
+        if len(written) == cut:
+            raise OSError("cut short")
+        real(path, content, mode)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(home_module, "write_atomically", cut_short)
+        with pytest.raises(OSError, match="cut short"):
+            home.give_mapping(mapping)
+
+    assert [one["version"] for one in home.mappings(ED)] == [1]
+    assert home.approvals(ED) in ({1: b"one"}, {})
+    home.give_mapping(mapping)
+    assert home.approvals(ED) == {1: b"both"}

@@ -14,17 +14,20 @@ from preventable.store.session import reading
 
 def policy_of(days):
     policy = small_policy()
-    retention = {**policy.file("retention"), "days_since_received": days}
+    kept = {"spool": 365} | days if isinstance(days, dict) and days else days
+    retention = {**policy.file("retention"), "days_since_received": kept}
     return dataclasses.replace(policy, files={**policy.files, "retention": retention})
 
 
 LATE = dt.date(2199, 1, 1)
+#: When every file here was received.
+RECEIVED = dt.datetime(2025, 6, 1, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture
 def home(tmp_path):
     home = small_home(tmp_path)
-    intake.submit(home, write_months(tmp_path, months=1), policy=small_policy())
+    intake.submit(home, write_months(tmp_path, months=1), policy=small_policy(), clock=lambda: RECEIVED)
     return home
 
 
@@ -34,14 +37,14 @@ def texts(home):
 
 
 def days_from_now(days):
-    return dt.datetime.now(dt.UTC).date() + dt.timedelta(days=days)
+    return RECEIVED.date() + dt.timedelta(days=days)
 
 
 def test_the_policy_of_the_house_keeps_place_texts_ninety_days(home):
-    assert prune(home, small_policy(), days_from_now(90)) == {"place_texts": 0}
+    assert prune(home, small_policy(), days_from_now(90)) == {"place_texts": 0, "spool": 2}
     assert texts(home) == 4
 
-    assert prune(home, small_policy(), days_from_now(91)) == {"place_texts": 4}
+    assert prune(home, small_policy(), days_from_now(91)) == {"place_texts": 4, "spool": 0}
     assert texts(home) == 0
 
 
@@ -63,7 +66,7 @@ def test_texts_of_a_version_that_was_replaced_are_deleted_with_the_others(tmp_pa
     for version, place in enumerate(("bar", "BAR"), start=1):
         path = tmp_path / ED / f"{version}.csv"
         write_file(path, ED, month_rows(ED, "2025-01", version=version, place=place))
-        intake.submit(home, path, policy=small_policy())
+        intake.submit(home, path, policy=small_policy(), clock=lambda: RECEIVED)
     files = home.restricted / "tables" / "place_texts"
     assert len(list(files.glob("*.parquet"))) == 2
 
@@ -78,15 +81,13 @@ def test_texts_of_a_version_that_was_replaced_are_deleted_with_the_others(tmp_pa
 
 def test_a_run_prunes_too(home, monkeypatch):
     monkeypatch.setattr(pipeline, "STEPS", ())
-    pipeline.run(home, small_policy())
-    assert texts(home) == 4
+    for day, left in ((RECEIVED.date(), 4), (LATE, 0)):
+        monkeypatch.setattr(
+            pipeline, "prune_tables", lambda tables, policy, _, day=day: prune_tables(tables, policy, day)
+        )
+        pipeline.run(home, small_policy())
 
-    monkeypatch.setattr(
-        pipeline, "prune_tables", lambda tables, policy, _: prune_tables(tables, policy, LATE)
-    )
-    pipeline.run(home, small_policy())
-
-    assert texts(home) == 0
+        assert texts(home) == left
 
 
 def test_rows_and_receipts_stay(home):
@@ -100,16 +101,16 @@ def test_rows_and_receipts_stay(home):
 
 
 def test_a_dry_run_deletes_nothing(home):
-    assert prune(home, small_policy(), days_from_now(200), dry_run=True) == {"place_texts": 4}
+    assert prune(home, small_policy(), days_from_now(200), dry_run=True) == {"place_texts": 4, "spool": 2}
     assert texts(home) == 4
 
 
 def test_submitting_prunes_too(home, tmp_path):
-    later = dt.datetime.now(dt.UTC) + dt.timedelta(days=200)
+    later = RECEIVED + dt.timedelta(days=200)
 
     report = intake.submit(home, tmp_path / "submissions", policy=small_policy(), clock=lambda: later)
 
-    assert report.pruned == {"place_texts": 4}
+    assert report.pruned == {"place_texts": 4, "spool": 2}
     assert "place_texts: 4 rows deleted by retention" in report.as_text()
     assert texts(home) == 0
 
@@ -121,6 +122,7 @@ def test_submitting_prunes_too(home, tmp_path):
         90,
         {"place_texts": 90, "submissions": 90},
         {"place_texts": 0},
+        {"spool": 0, "place_texts": 90},
         {"place_texts": "90"},
         {"place_texts": True},
     ],

@@ -8,7 +8,7 @@ round(), no engine hash(), sha256 only, naive timestamps (local and UTC are two 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,7 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from preventable.engine.pieces import Bounds
 from preventable.errors import EngineError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
@@ -71,6 +72,16 @@ class Engine(Protocol):
 
     def table(self, name: str) -> pa.Table:
         """A table of the session as Arrow."""
+
+    def pieces(self, name: str, keys: tuple[str, str], rows: int, bounds: Bounds) -> Iterator[pa.Table]:
+        """A table of the session in pieces, so that memory need not hold it: none where it has no row.
+
+        Args:
+            name: The table.
+            keys: Columns of texts without nulls; all rows alike in them come in one piece.
+            rows: About so many a piece; an engine that reads more at no more cost takes more.
+            bounds: Rows outside are left out.
+        """
 
     def has(self, name: str) -> bool:
         """Whether the session has a table of that name."""

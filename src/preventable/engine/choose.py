@@ -50,5 +50,5 @@ def engine_sessions(name: str, remote: str = "") -> Iterator[NewEngine]:
     if remote:
         yield lambda _disk=NO_DISK: SparkEngine(remote)
         return
-    with sail_server() as (url, tables):
-        yield lambda _disk=NO_DISK: SparkEngine(url, tables=tables)
+    with sail_server() as (url, folder):
+        yield lambda _disk=NO_DISK: SparkEngine(url, folder=folder)

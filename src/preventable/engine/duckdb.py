@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
 
 from preventable.engine import NO_DISK, Disk, RowFile, checked_name
+from preventable.engine.pieces import Bounds, pieces_by_sql
 from preventable.errors import EngineError
 
 #: Number of a row's file in the list read, from 1. A join with the constants of files could change the order of rows.
@@ -50,7 +51,7 @@ class DuckDBEngine:
     def attach(self, name: str, columns: Sequence[str], files: Sequence[RowFile]) -> None:
         self.drop(name)
         constants = {
-            each: f"list_extract({_texts(file.constants[each] for file in files)}, {_NUMBER}) AS {each}"
+            each: f"{_constant([file.constants[each] for file in files])} AS {each}"
             for each in files[0].constants
         }
         told = ", ".join(constants.get(each, each) for each in columns)
@@ -74,6 +75,9 @@ class DuckDBEngine:
     def table(self, name: str) -> pa.Table:
         return self.fetch(f"SELECT * FROM {checked_name(name)}")
 
+    def pieces(self, name: str, keys: tuple[str, str], rows: int, bounds: Bounds) -> Iterator[pa.Table]:
+        return pieces_by_sql(self.fetch, checked_name(name), keys, rows, bounds)
+
     def has(self, name: str) -> bool:
         found = self._connection.execute(
             "SELECT count(*) FROM duckdb_tables() WHERE table_name = $name", {"name": name}
@@ -95,6 +99,14 @@ class DuckDBEngine:
         except duckdb.Error as error:
             # A conversion error quotes the value: keep the kind of error, drop its text and its cause.
             raise EngineError(f"statement for {name}", type(error).__name__) from None
+
+
+def _constant(values: Sequence[str]) -> str:
+    """The value of a row's file. The list of files is copied with each batch of rows: it has numbers, not texts."""
+    texts = sorted(set(values))
+    number = {text: place for place, text in enumerate(texts, start=1)}
+    numbers = ", ".join(str(number[value]) for value in values)
+    return f"list_extract({_texts(texts)}, list_extract(CAST([{numbers}] AS UINTEGER[]), {_NUMBER}))"
 
 
 def _texts(values: Iterable[str]) -> str:

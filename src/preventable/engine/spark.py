@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 import socket
 import sys
 import warnings
@@ -19,6 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from preventable.engine import RowFile, checked_name, rows_of
+from preventable.engine.pieces import Bounds, pieces_by_sql
+from preventable.engine.shared_folder import SharedFolder
 from preventable.engine.transpile import spark_sql
 from preventable.errors import EngineError, NoEnginePackagesError, NoEngineServerError, UsageError
 
@@ -46,13 +47,12 @@ class SparkEngine:
     """A session on a Spark Connect server, with a database of its own that `close` drops. See `Engine`.
 
     Every table is written out where the server keeps its tables: what a statement found stays as it was, and a
-    statement that fails does so where it stands. Files that are attached are read by a server on this machine itself;
-    any other is sent their rows.
+    statement that fails does so where it stands. A server that shares a folder with this process reads files that are
+    attached or loaded there, and leaves the files of its tables there; any other is sent rows, and sends them.
 
     Args:
         url: Address, such as "sc://host:15002"; what follows a semicolon (a token) is told to nobody.
-        tables: Folder in which a server on this machine leaves the files of dropped tables; `close` empties it. Links
-            to files that are attached stand in it too.
+        folder: One that the server sees too, under the same path, and may write to.
 
     Raises:
         NoEnginePackagesError: pyspark-client is not installed.
@@ -60,12 +60,12 @@ class SparkEngine:
         UsageError: It is no such address.
     """
 
-    def __init__(self, url: str, *, tables: Path | None = None) -> None:
+    def __init__(self, url: str, *, folder: Path | None = None) -> None:
         self._session = _connected(url)
-        self._tables = tables
         self._database = f"preventable_{secrets.token_hex(8)}"
-        self._names: set[str] = set()
-        self._linked: set[str] = set()
+        self._shared = SharedFolder(folder / self._database) if folder else None
+        self._tables: set[str] = set()
+        self._views: set[str] = set()
         with _quiet("engine"):
             for name, value in _SETTINGS.items():
                 self._session.conf.set(name, value)
@@ -74,34 +74,76 @@ class SparkEngine:
 
     def load(self, name: str, data: pa.Table) -> None:
         self.drop(name)
-        self._send(name, data)
+        if self._shared:
+            folder = self._shared.new(checked_name(name))
+            pq.write_table(data, folder / "0.parquet", use_dictionary=False, write_statistics=False)
+            self._view(name, data.schema, folder)
+        else:
+            self._send(name, data)
 
     def attach(self, name: str, columns: Sequence[str], files: Sequence[RowFile]) -> None:
         self.drop(name)
         values = (value for file in files for value in file.constants.values())
-        if self._tables and all(map(_PLAIN.match, values)):
-            self._link(checked_name(name), columns, files, self._tables / self._database / name)
+        if self._shared and all(map(_PLAIN.match, values)):
+            folder = self._shared.new(checked_name(name))
+            self._view(name, _linked(files, folder), folder, columns)
             return
         # The server may be another machine: rows are sent to it, one file after the other.
         for file in files:
             self._send(name, rows_of(file, columns))
 
-    def _link(self, name: str, columns: Sequence[str], files: Sequence[RowFile], folder: Path) -> None:
-        """A view of the files where they lie: links to them in folders that are named after their constants."""
+    def create(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> int:
+        self.drop(name)
+        with _quiet(f"statement for {name}"):
+            self._write(checked_name(name), self._select(sql, parameters))
+            if self._shared:
+                return self._shared.rows(name)
+            return int(self._session.sql(f"SELECT count(*) FROM {name}").toArrow().column(0)[0].as_py())
+
+    def fetch(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        with _quiet("a query"):
+            return self._select(sql, parameters).toArrow()
+
+    def table(self, name: str) -> pa.Table:
+        if self._shared and name in self._tables and self._shared.rows(name):
+            return self._shared.read(name)
+        return self.fetch(f"SELECT * FROM {checked_name(name)}")
+
+    def pieces(self, name: str, keys: tuple[str, str], rows: int, bounds: Bounds) -> Iterator[pa.Table]:
+        if self._shared and name in self._tables:
+            return self._shared.pieces(name, keys, rows, bounds)
+        return pieces_by_sql(self.fetch, checked_name(name), keys, rows, bounds)
+
+    def has(self, name: str) -> bool:
+        return name in self._tables or name in self._views
+
+    def drop(self, name: str) -> None:
+        with _quiet(f"drop of {checked_name(name)}"):
+            if name in self._views:
+                self._session.catalog.dropTempView(name)
+            if name in self._tables:
+                self._session.sql(f"DROP TABLE IF EXISTS {name}")
+        if self._shared:
+            self._shared.drop(name)
+        self._views.discard(name)
+        self._tables.discard(name)
+
+    def close(self) -> None:
+        with _quiet("engine"):
+            self._session.sql(f"DROP DATABASE IF EXISTS {self._database} CASCADE")
+            self._session.stop()
+        if self._shared:
+            self._shared.close()
+
+    def _view(self, name: str, schema: pa.Schema, folder: Path, columns: Sequence[str] = ("*",)) -> None:
+        """Rows of files where they lie, under a name."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        for number, file in enumerate(files):
-            place = folder.joinpath(*(f"{column}={value}" for column, value in file.constants.items()))
-            place.mkdir(parents=True, exist_ok=True)
-            (place / f"{number}.parquet").symlink_to(file.path)
-        schema = pq.read_schema(files[0].path)
-        for column in files[0].constants:
-            schema = schema.append(pa.field(column, pa.string()))
-        with _quiet(f"attach of {name}"):
+        with _quiet(f"load of {name}"):
             told = from_arrow_schema(schema, prefer_timestamp_ntz=True)
             rows = self._session.read.schema(told).parquet(str(folder)).select(*columns)
             rows.createOrReplaceTempView(name)
-        self._linked.add(name)
+        self._views.add(name)
 
     def _send(self, name: str, data: pa.Table) -> None:
         from pyspark.sql.pandas.types import from_arrow_schema
@@ -111,46 +153,27 @@ class SparkEngine:
             for part in _parts(data):
                 self._write(checked_name(name), self._session.createDataFrame(part, schema=schema))
 
-    def create(self, name: str, sql: str, parameters: Mapping[str, object] | None = None) -> int:
-        self.drop(name)
-        with _quiet(f"statement for {name}"):
-            self._write(checked_name(name), self._select(sql, parameters))
-            return int(self._session.sql(f"SELECT count(*) FROM {name}").toArrow().column(0)[0].as_py())
-
-    def fetch(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
-        with _quiet("a query"):
-            return self._select(sql, parameters).toArrow()
-
-    def table(self, name: str) -> pa.Table:
-        return self.fetch(f"SELECT * FROM {checked_name(name)}")
-
-    def has(self, name: str) -> bool:
-        return name in self._names or name in self._linked
-
-    def drop(self, name: str) -> None:
-        if checked_name(name) in self._linked and self._tables:
-            with _quiet(f"drop of {name}"):
-                self._session.catalog.dropTempView(name)
-            shutil.rmtree(self._tables / self._database / name)
-            self._linked.discard(name)
-        if name in self._names:
-            with _quiet(f"drop of {name}"):
-                self._session.sql(f"DROP TABLE IF EXISTS {name}")
-            self._names.discard(name)
-
-    def close(self) -> None:
-        with _quiet("engine"):
-            self._session.sql(f"DROP DATABASE IF EXISTS {self._database} CASCADE")
-            self._session.stop()
-        if self._tables:
-            shutil.rmtree(self._tables, ignore_errors=True)
-
     def _select(self, sql: str, parameters: Mapping[str, object] | None) -> DataFrame:
         return self._session.sql(spark_sql(sql), args=dict(parameters or {}))
 
     def _write(self, name: str, rows: DataFrame) -> None:
-        self._names.add(name)
-        rows.write.format("parquet").mode("append").saveAsTable(name)
+        self._tables.add(name)
+        writer = rows.write.format("parquet").mode("append")
+        if self._shared:
+            writer = writer.option("path", str(self._shared.new(name)))
+        writer.saveAsTable(name)
+
+
+def _linked(files: Sequence[RowFile], folder: Path) -> pa.Schema:
+    """Links to files, in folders that are named after their constants; what columns they have with those."""
+    for number, file in enumerate(files):
+        place = folder.joinpath(*(f"{column}={value}" for column, value in file.constants.items()))
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{number}.parquet").symlink_to(file.path)
+    schema = pq.read_schema(files[0].path)
+    for column in files[0].constants:
+        schema = schema.append(pa.field(column, pa.string()))
+    return schema
 
 
 def _parts(data: pa.Table) -> Iterator[pa.Table]:

@@ -9,14 +9,29 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
+
+from preventable.errors import UsageError
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 SHARED_FILE = 0o644
 SHARED_FOLDER = 0o755
+_FORCED_AT_ONCE = 16
+
+
+def refuse_to_write_over(paths: Iterable[Path]) -> None:
+    """Refuse where a file is there already that a person may have made or signed.
+
+    Raises:
+        UsageError: One is there.
+    """
+    for path in paths:
+        if path.exists():
+            raise UsageError(str(path), "there is a file of that name; it is not written over")
 
 
 def fsync_file(path: Path) -> None:
@@ -75,15 +90,31 @@ def write_atomically(path: Path, content: bytes, mode: int = SHARED_FILE) -> Non
 
 
 def write_files(folder: Path, files: Mapping[str, bytes], mode: int = SHARED_FILE) -> None:
-    """Put many files into one folder; the folder is forced to the disk once, after the last.
+    """Put many files into one folder: forced to the disk some at a time, the folder once, after the last.
 
     Args:
         folder: Exists.
         files: Name (no folder in it) -> bytes.
         mode: Permissions of each.
+
+    Raises:
+        OSError: The disk refused. Each file is there whole, or not at all.
     """
-    for name in sorted(files):
-        _write_and_rename(folder / name, files[name], mode)
+    temporary: dict[str, Path] = {}
+
+    def write(name: str) -> None:
+        temporary[name] = write_temporary(folder / name, files[name], mode)
+
+    try:
+        # The disk serves several that wait for it in about the time of one.
+        with ThreadPoolExecutor(_FORCED_AT_ONCE) as pool:
+            list(pool.map(write, sorted(files)))
+        for name in sorted(files):
+            os.replace(temporary[name], folder / name)
+            del temporary[name]
+    finally:
+        for path in temporary.values():
+            path.unlink(missing_ok=True)
     if files:
         fsync_folder(folder)
 

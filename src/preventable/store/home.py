@@ -2,7 +2,7 @@
 
 HOME/home.toml        the marker, written last: a folder without it is not a home
 HOME/.gitignore       keeps key and records out of a repository around the home
-HOME/restricted/      key, ledger.sqlite, run_log.sqlite, region/, mappings/, decisions/, tables/   (mode 0700)
+HOME/restricted/      key, ledger.sqlite, run_log.sqlite, region/, mappings/, decisions/, tables/, spool/   (mode 0700)
 HOME/released/        ledger.sqlite, tables/, packs/
 """
 
@@ -15,6 +15,7 @@ import json
 import os
 import re
 import secrets
+import time
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -51,13 +52,17 @@ _FORMAT = 4
 _OUR_NAMES = frozenset({"home.toml", "restricted", "released", "summary.json", "demo"})
 _KEPT_OUT_OF_GIT = b"*\n"
 _KEY_BYTES = 32
+_BETWEEN_TRIES_S = 0.02
 _MAPPING_HEADER = ("provider", "source", "version", "owner", "approved_by", "approved_on")
+#: What takes the place of `.toml` in the name of the file of a mapping's approvals, which stands beside it.
+APPROVALS = ".approvals.toml"
+_VERSION = re.compile(r"\.v([0-9]{1,9})\.approvals\.toml\Z")
 #: What a crash leaves where home.toml or .gitignore was being written.
 _UNFINISHED = re.compile(r"\.(home\.toml|\.gitignore)\.[0-9a-f]{8}\.tmp\Z")
 _FILE_SAFE = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _MANIFEST = "manifest.json"
 #: Folders of files that a list of sha256 beside them names.
-_LISTED = ("mappings", "decisions")
+_LISTED = ("mappings", "decisions", "looked_at")
 
 
 @dataclass(frozen=True)
@@ -159,7 +164,8 @@ class Home:
         write_files(self.region, files, PRIVATE_FILE)
         known = set(tables["providers"].column("provider").to_pylist())
         for mapping in sorted((folder / "mappings").glob("*.toml")):
-            self._keep_mapping(mapping, known)
+            if not mapping.name.endswith(APPROVALS):
+                self._keep_mapping(mapping, known)
         # Last: a region without its manifest is not there.
         write_atomically(self.region / _MANIFEST, _manifest_file(manifest), PRIVATE_FILE)
 
@@ -168,10 +174,11 @@ class Home:
         return (self.region / _MANIFEST).is_file()
 
     def give_mapping(self, path: Path) -> None:
-        """Keep a supplier's mapping. The same again changes nothing.
+        """Keep a supplier's mapping, with the file of its approvals beside it. The same again changes nothing.
 
         Args:
-            path: TOML with provider, source, version, owner, approved_by (two people), approved_on.
+            path: TOML with provider, source, version, owner, approved_by (two people), approved_on; or the file of
+                approvals beside it.
 
         Raises:
             UsageError: It is not a mapping, lacks its approval, or another one has its number.
@@ -180,6 +187,8 @@ class Home:
             HomeBusyError: Another process is writing.
         """
         providers = self.region_table("providers").column("provider").to_pylist()
+        if path.name.endswith(APPROVALS):
+            path = path.with_name(path.name.removesuffix(APPROVALS) + ".toml")
         with self.lock():
             self._keep_mapping(path, set(providers))
 
@@ -199,16 +208,23 @@ class Home:
             raise UnknownProviderError(path.name, "the mapping's provider is not in the region")
         folder, name = self.restricted / "mappings", f"{provider}.v{version}.toml"
         sums = listing.listed(folder, "mappings")
-        if name in sums:
-            if (folder / name).read_bytes() != content:
-                raise UsageError(
-                    path.name, f"the home has another mapping {name[:-5]}; give it a new version"
-                )
+        if name in sums and (folder / name).read_bytes() != content:
+            raise UsageError(path.name, f"the home has another mapping {name[:-5]}; give it a new version")
+        files = {name: content}
+        approvals = approvals_beside(path)
+        if approvals.is_file():
+            files[f"{provider}.v{version}{APPROVALS}"] = approvals.read_bytes()
+        given = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        if all(sums.get(name) == sha256 for name, sha256 in given.items()):
             return
-        write_atomically(folder / name, content, PRIVATE_FILE)
+        staying = {name: sha256 for name, sha256 in sums.items() if given.get(name, sha256) == sha256}
+        if staying != sums:
+            # First: what is written over leaves the list, which would else name another content were this cut short.
+            write_atomically(folder / listing.NAME, listing.written(staying), PRIVATE_FILE)
+        for name, content in files.items():
+            write_atomically(folder / name, content, PRIVATE_FILE)
         # Last: a mapping that is not in the list was not given.
-        sums[name] = hashlib.sha256(content).hexdigest()
-        write_atomically(folder / listing.NAME, listing.written(sums), PRIVATE_FILE)
+        write_atomically(folder / listing.NAME, listing.written(sums | given), PRIVATE_FILE)
 
     def region_tables(self) -> dict[str, pa.Table]:
         """Every table of the region, by name.
@@ -227,7 +243,7 @@ class Home:
             DamagedFileError: The file is not what was given.
         """
         content = self._region_file(f"{name}.parquet")
-        return TABLES[name].conform(pq.read_table(pa.BufferReader(content)))
+        return TABLES[name].conform(_parquet(content))
 
     def region_about(self) -> dict[str, Any]:
         """Contents of region.toml: name, invented flag, first and last month, licence lines.
@@ -269,7 +285,7 @@ class Home:
     def sweep(self) -> None:
         """Remove what a crash left of unfinished files beside the tables; the home's lock is held."""
         kept_apart = [self.restricted / name for name in _LISTED]
-        for folder in (self.path, self.restricted, *kept_apart, self.region):
+        for folder in (self.path, self.restricted, *kept_apart, self.region, self.restricted / "spool"):
             sweep_temporary(folder)
 
     def verify(self) -> None:
@@ -298,22 +314,42 @@ class Home:
         folder = self.restricted / "mappings"
         return _mappings(folder, listing.listed(folder, "mappings"), provider)
 
+    def approvals(self, provider: str) -> dict[int, bytes]:
+        """Files of approvals of one provider's mappings, by version; none of a version that nobody signed.
+
+        Raises:
+            DamagedFileError: A file is not what was given.
+        """
+        folder = self.restricted / "mappings"
+        return _approvals(folder, listing.listed(folder, "mappings"), provider)
+
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, *, patience_s: float = 0.0) -> Iterator[None]:
         """Hold the home for writing; the system lets go when the process ends, however it ends.
+
+        Args:
+            patience_s: Seconds to wait for another that holds it.
 
         Raises:
             HomeBusyError: Another process, or another part of this one, holds it.
         """
         descriptor = os.open(self.restricted / "lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise HomeBusyError("home", "it is being written to") from None
+            _lock(descriptor, time.monotonic() + patience_s)
             yield
         finally:
             os.close(descriptor)
+
+
+def _lock(descriptor: int, until: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise HomeBusyError("home", "it is being written to") from None
+        time.sleep(_BETWEEN_TRIES_S)
 
 
 def create_home(path: Path, *, demo_seed: int | None = None) -> Home:
@@ -435,6 +471,14 @@ def _key_id(key: bytes, *, demo: bool) -> str:
     return ("demo-" if demo else "key-") + hashlib.sha256(key).hexdigest()[:8]
 
 
+def _parquet(content: bytes) -> pa.Table:
+    """All rows of a file, read by this thread alone.
+
+    `pq.read_table` scans a buffer with threads, which let go of it later: after the interpreter's end that aborts.
+    """
+    return pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
+
+
 def read_region_table(folder: Path, name: str) -> pa.Table:
     """One table of a region that no home holds.
 
@@ -444,7 +488,7 @@ def read_region_table(folder: Path, name: str) -> pa.Table:
     """
     content = _read_bytes(folder / f"{name}.parquet", f"the folder has no {name}.parquet")
     try:
-        data = pq.read_table(pa.BufferReader(content))
+        data = _parquet(content)
     except (pa.ArrowInvalid, OSError):
         raise SchemaError(name, "the region's file is not Parquet") from None
     return TABLES[name].conform(data)
@@ -468,11 +512,31 @@ def read_mappings(folder: Path, provider: str) -> list[dict[str, Any]]:
     return _mappings(folder, [path.name for path in folder.glob("*.toml")], provider)
 
 
+def approvals_beside(mapping: Path) -> Path:
+    """Where the file of a mapping's approvals stands."""
+    return mapping.with_name(mapping.name.removesuffix(".toml") + APPROVALS)
+
+
+def read_approval_files(folder: Path, provider: str) -> dict[int, bytes]:
+    """Files of approvals of one provider's mappings in a folder, by version."""
+    return _approvals(folder, [path.name for path in folder.glob(f"*{APPROVALS}")], provider)
+
+
+def _approvals(folder: Path, names: Iterable[str], provider: str) -> dict[int, bytes]:
+    return {
+        int(found[1]): (folder / name).read_bytes()
+        for name in names
+        if name.endswith(APPROVALS)
+        and name.rpartition(".v")[0] == provider
+        and (found := _VERSION.search(name))
+    }
+
+
 def _mappings(folder: Path, names: Iterable[str], provider: str) -> list[dict[str, Any]]:
     found = [
         _parse_toml((folder / name).read_bytes(), name)
         for name in names
-        if name.rpartition(".v")[0] == provider
+        if name.rpartition(".v")[0] == provider and not name.endswith(APPROVALS)
     ]
     # One without a number for its version is told when a file is read by it.
     return sorted(found, key=lambda one: one["version"] if isinstance(one.get("version"), int) else 0)

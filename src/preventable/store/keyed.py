@@ -21,6 +21,8 @@ def merge(
     standing: Sequence[tuple[DataFile, pa.Table]],
     incoming: pa.Table,
     received_at: str,
+    *,
+    alone: bool = False,
 ) -> tuple[list[Part], list[DataFile]]:
     """New files and files to remove, so that one partition holds every key once.
 
@@ -30,14 +32,25 @@ def merge(
         standing: Its files with their rows.
         incoming: Rows that arrive, all of this partition.
         received_at: When.
+        alone: Keys that do not arrive stand no more.
 
     Returns:
         One part for each time of arrival whose rows changed, and the files that they replace.
     """
+    if not standing and _has_each_key_once(table, incoming):
+        names = [column.name for column in table.columns]
+        ordered = incoming.select(names).sort_by([(name, "ascending") for name in names])
+        return [
+            Part(partition, ordered.cast(table.arrow_schema()), received_at)
+        ] if ordered.num_rows else [], []
     first = {file.received_at for file, _ in standing}
     best: dict[tuple[object, ...], tuple[tuple[object, ...], str]] = {}
     for when, rows in [*((file.received_at, rows) for file, rows in standing), (received_at, incoming)]:
         _take_least(table, best, rows, when)
+    if alone:
+        arrived: dict[tuple[object, ...], tuple[tuple[object, ...], str]] = {}
+        _take_least(table, arrived, incoming, received_at)
+        best = {key: (arrived[key][0], best[key][1]) for key in arrived}
 
     parts: list[Part] = []
     removes: list[DataFile] = []
@@ -50,6 +63,10 @@ def merge(
         if rows.num_rows:
             parts.append(Part(partition, rows, when))
     return parts, removes
+
+
+def _has_each_key_once(table: Table, rows: pa.Table) -> bool:
+    return rows.group_by(list(table.key)).aggregate([]).num_rows == rows.num_rows
 
 
 def _take_least(

@@ -16,7 +16,7 @@ from typing import Any
 
 from preventable.errors import DamagedFileError
 from preventable.store.durable import PRIVATE_FILE, fsync_folder
-from preventable.store.seal import TABLES, check_seals, statements, write_seals
+from preventable.store.seal import TABLES, check_seals, make_missing, statements, write_seals
 from preventable.store.sqlite import told_apart
 
 #: What a file received can come to; where it came twice, the first of these is what it came to.
@@ -105,6 +105,7 @@ class Intent:
         changes: In the order of their commits; the act counts when the last one stands.
         submissions: What the last commit loads.
         receipts: Of the same files.
+        whole_months: Those of the submissions that take the place of all that came of their provider's month before.
     """
 
     number: int
@@ -112,19 +113,41 @@ class Intent:
     changes: tuple[Change, ...]
     submissions: tuple[SubmissionEntry, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    whole_months: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ActOfMonth:
+    """One submission of a provider's month: when its act began, the version of `submissions` that it made.
+
+    `is_whole`: it took the place of all that had come of the month before.
+    """
+
+    submission_id: str
+    opened_at: str
+    version: int
+    is_whole: bool
 
 
 class Ledger:
     """One ledger file. Open it where it is used and close it; it holds no lock between transactions."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, stands: bool = False) -> None:
         """Open a ledger, or make it.
 
+        Args:
+            path: Its file.
+            stands: Whether it must be there, because what it accounts for is: it is not made anew then.
+
         Raises:
-            DamagedFileError: The file is not a sound SQLite database.
+            DamagedFileError: The file is not a sound SQLite database, or is missing or empty where it must be there.
             MachineError: It cannot be read or written.
         """
         self._path = path
+        if stands and not (path.exists() and path.stat().st_size):
+            raise DamagedFileError(
+                path.name, "it is missing or empty, and the tables it accounts for are there"
+            )
         if not path.exists():
             path.touch(PRIVATE_FILE)
             fsync_folder(path.parent)
@@ -145,6 +168,7 @@ class Ledger:
             self._connection.execute(f"PRAGMA {pragma}")
         if not self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             self._make()
+        make_missing(self._connection)
         # In one transaction: what a writer does meanwhile is not seen.
         self._connection.execute("BEGIN")
         check_seals(self._connection, self._path.name)
@@ -215,6 +239,9 @@ class Ledger:
             connection.executemany(
                 "INSERT INTO submissions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [(*asdict(entry).values(), intent.number) for entry in intent.submissions],
+            )
+            connection.executemany(
+                "INSERT INTO whole_months VALUES (?)", [(submission,) for submission in intent.whole_months]
             )
             self._insert_receipts(intent.receipts)
             self._end_intent(intent.number, "done")
@@ -327,23 +354,70 @@ class Ledger:
         return state
 
     def submission_ids(self) -> set[str]:
-        """Submissions that count."""
+        """Submissions that count, or did until a later version of their month."""
         return {row["submission_id"] for row in self._rows("SELECT submission_id FROM submissions")}
 
     def submissions(self) -> list[SubmissionEntry]:
-        """Submissions that count, by provider, month and id."""
+        """Submissions that count, or did until a later version of their month, by provider, month and id."""
         names = ", ".join(SubmissionEntry.__dataclass_fields__)
         rows = self._rows(f"SELECT {names} FROM submissions ORDER BY provider, month, submission_id")
         return [SubmissionEntry(**dict(row)) for row in rows]
 
+    def standing_submissions(self) -> list[SubmissionEntry]:
+        """Submissions that count, by provider, month and id."""
+        replaced = self.replaced_submissions()
+        return [entry for entry in self.submissions() if entry.submission_id not in replaced]
+
+    def replaced_submissions(self) -> dict[str, str]:
+        """Submission that counts no more -> the first that took the place of all its month had."""
+        rows = self._rows(f"{_REPLACED} ORDER BY later.intent DESC")
+        return {row["submission_id"]: row["by"] for row in rows}
+
     def rows_of_submissions(self, version: int) -> dict[str, int]:
-        """Submission -> its rows, of all that were loaded with a version of `submissions` or one before."""
+        """Submission -> its rows, of all that counted when a version of `submissions` stood."""
         rows = self._rows(
-            "SELECT submission_id, rows FROM submissions WHERE intent <="
-            " (SELECT intent FROM commits WHERE table_name = 'submissions' AND version = ?)",
+            "WITH last AS (SELECT intent FROM commits WHERE table_name = 'submissions' AND version = ?)"
+            " SELECT submission_id, rows FROM submissions WHERE intent <= (SELECT intent FROM last)"
+            f" AND submission_id NOT IN (SELECT submission_id FROM ({_REPLACED} AND later.intent <="
+            " (SELECT intent FROM last)))",
             version,
         )
         return {row["submission_id"]: int(row["rows"]) for row in rows}
+
+    def acts_of_month(self, provider: str, month: str) -> list[ActOfMonth]:
+        """The submissions of one provider and month, as they came; those of one act by edition and id."""
+        # A return of nothing adds no row, so the version that stood before it is its own.
+        rows = self._rows(
+            "SELECT s.submission_id, i.opened_at, w.submission_id IS NOT NULL AS is_whole,"
+            " (SELECT max(c.version) FROM commits AS c"
+            " WHERE c.table_name = 'submissions' AND c.intent <= s.intent) AS version"
+            " FROM submissions AS s JOIN intents AS i ON i.intent = s.intent"
+            " LEFT JOIN whole_months AS w ON w.submission_id = s.submission_id"
+            " WHERE s.provider = ? AND s.month = ? ORDER BY s.intent, s.edition, s.submission_id",
+            provider, month,
+        )  # fmt: skip
+        return [
+            ActOfMonth(row["submission_id"], row["opened_at"], int(row["version"]), bool(row["is_whole"]))
+            for row in rows
+        ]
+
+    def versions_at(self, moment: str) -> dict[str, int]:
+        """Version of every table that was written by a moment (UTC, ISO 8601)."""
+        rows = self._rows(
+            "SELECT c.table_name, max(c.version) AS version FROM commits AS c"
+            " JOIN intents AS i ON i.intent = c.intent WHERE i.opened_at <= ? GROUP BY c.table_name",
+            moment,
+        )
+        return {row["table_name"]: int(row["version"]) for row in rows}
+
+
+#: Submissions of which a later one of the same provider and month took the place.
+_REPLACED = (
+    "SELECT s.submission_id, later.submission_id AS by FROM submissions AS s"
+    " JOIN submissions AS later ON later.provider = s.provider AND later.month = s.month"
+    " AND later.intent > s.intent"
+    " JOIN whole_months AS w ON w.submission_id = later.submission_id WHERE 1"
+)
 
 
 def _rank(receipt: Receipt) -> int:
@@ -371,4 +445,6 @@ def _intent(body: Mapping[str, Any]) -> Intent:
         changes,
         tuple(SubmissionEntry(**row) for row in body["submissions"]),
         tuple(Receipt(**row) for row in body["receipts"]),
+        # An intent of an earlier version names none.
+        tuple(body.get("whole_months", ())),
     )

@@ -41,6 +41,10 @@ CREATE TABLE submissions (
     intent INTEGER NOT NULL REFERENCES intents
 );
 
+CREATE TABLE whole_months (
+    submission_id TEXT PRIMARY KEY REFERENCES submissions -- in the place of all that its provider had sent for its month
+);
+
 CREATE TABLE receipts (
     receipt INTEGER PRIMARY KEY AUTOINCREMENT,
     received_at TEXT NOT NULL,

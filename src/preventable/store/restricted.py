@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ from preventable.store.staged import StagedFiles
 from preventable.tables import Table
 
 Clock = Callable[[], dt.datetime]
+#: Later than any time at which rows came in.
+_NEVER = "9999"
 
 
 def utc_now() -> dt.datetime:
@@ -308,6 +310,7 @@ class TableStore:
         one_a_key: Collection[str] = (),
         submissions: Sequence[SubmissionEntry] = (),
         receipts: Sequence[Receipt] = (),
+        whole_months: bool = False,
     ) -> dict[str, int]:
         """Add rows to several tables and to the ledger as one act: all of it counts, or none.
 
@@ -317,6 +320,8 @@ class TableStore:
             one_a_key: Tables whose rows may arrive again: each key stands once (see keyed.py).
             submissions: Entered in the ledger with the acknowledgement.
             receipts: The same.
+            whole_months: The submissions take the place of all that their providers had sent for their months: the
+                tables, which have provider and month as partition, hold nothing else of these afterwards.
 
         Returns:
             Table -> its version.
@@ -327,19 +332,25 @@ class TableStore:
         """
         intent = self._begin()
         planned = []
+        replaced = {(entry.provider, entry.month) for entry in submissions} if whole_months else set()
         with ExitStack() as stack:
             for name, data in tables.items():
                 table = self._table(name)
                 parts = partitions.split(table, table.conform(data), self._now())
-                removes: list[DataFile] = []
                 if name in one_a_key:
-                    parts, removes = self._merged(table, parts)
+                    parts, removes = self._merged(table, parts, replaced)
+                else:
+                    standing = self._standing_by_partition(name) if replaced else {}
+                    removes = [file for month in sorted(replaced) for file in standing.get(month, ())]
                 if parts or removes or not self.has(name):
                     staged = stack.enter_context(self._staged(name, intent))
                     for part, content in self._written(table, parts):
                         staged.add(part, content)
                     planned.append(self._plan(name, staged, removes))
-            self._carry_out(self._intent(intent, planned, submissions, receipts), planned, commit_metadata)
+            made = self._intent(intent, planned, submissions, receipts)
+            if whole_months:
+                made = replace(made, whole_months=tuple(entry.submission_id for entry in submissions))
+            self._carry_out(made, planned, commit_metadata)
         return {name: self.version(name) for name in tables}
 
     def erase_received_before(self, name: str, moment: dt.datetime, *, dry_run: bool = False) -> int:
@@ -370,6 +381,44 @@ class TableStore:
             self._delete_erased(name)
         return sum(file.rows for file in old)
 
+    def rewrite(self, name: str, changed: Callable[[pa.Table], pa.Table]) -> int:
+        """Change rows of a table where they stand, in one act, and delete from the disk what they were.
+
+        A file keeps its partition and the time at which its rows came in. Versions of the table before this one cannot
+        be read afterwards.
+
+        Args:
+            name: A table of this store.
+            changed: Gives the rows of one file as they shall be: as many, of the same partition.
+
+        Returns:
+            How many files changed.
+
+        Raises:
+            DamagedFileError: A file is not what was written.
+            HomeBusyError: The store was opened for reading.
+        """
+        table = self._table(name)
+        intent = self._begin()
+        version = self.version(name)
+        removes = []
+        with self._staged(name, intent) as staged:
+            for file in self._files(table, version) if version >= 0 else []:
+                before = self._rows(table, file, table.arrow_schema())
+                after = table.conform(changed(before))
+                if not after.equals(before):
+                    staged.add(
+                        Part(file.partition, after, file.received_at), partitions.to_bytes(table, after)
+                    )
+                    removes.append(file)
+            if removes:
+                planned = self._plan(name, staged, removes, erase=True)
+                self._carry_out(self._intent(intent, [planned]), [planned], {})
+        # What a later version of a month replaced holds rows as they were, too.
+        self.ledger.erase_superseded(name, _NEVER)
+        self._delete_erased(name)
+        return len(removes)
+
     def _begin(self) -> int:
         if not self._writable:
             raise HomeBusyError(self._folder.name, "it was opened for reading")
@@ -385,14 +434,19 @@ class TableStore:
             standing.setdefault(file.partition, []).append(file)
         return standing
 
-    def _merged(self, table: Table, arrived: Sequence[Part]) -> tuple[list[Part], list[DataFile]]:
+    def _merged(
+        self, table: Table, arrived: Sequence[Part], replaced: Collection[tuple[str, ...]] = ()
+    ) -> tuple[list[Part], list[DataFile]]:
+        """Files to add and to remove so that each key stands once; of replaced partitions only what arrives."""
         standing = self._standing_by_partition(table.name)
         schema = table.arrow_schema()
         parts: list[Part] = []
         removes: list[DataFile] = []
-        for part in arrived:
+        emptied = sorted(set(replaced) - {part.partition for part in arrived})
+        for part in [*arrived, *(Part(key, schema.empty_table(), self._now()) for key in emptied)]:
             files = [(file, self._rows(table, file, schema)) for file in standing.get(part.partition, ())]
-            added, removed = merge(table, part.partition, files, part.rows, part.received_at)
+            alone = part.partition in replaced
+            added, removed = merge(table, part.partition, files, part.rows, part.received_at, alone=alone)
             parts += added
             removes += removed
         return parts, removes

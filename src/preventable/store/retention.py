@@ -1,4 +1,4 @@
-"""Retention: what came in longer ago than policy/retention.toml allows is deleted from the disk."""
+"""Retention: what came in longer ago than policy/retention.toml allows is deleted from tables, spool and disk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from preventable.store.session import HomeTables, reading, writing
 
 _WHERE, _SECTION = "policy/retention.toml", "days_since_received"
 #: What may be deleted without changing any count: side tables of a submission, filled by appending.
-_MAY_BE_PRUNED = frozenset({"place_texts"})
+_TABLES = frozenset({"place_texts"})
+#: The spool (spool.py), where suppliers' files lie encrypted.
+_SPOOL = "spool"
+_MAY_BE_PRUNED = _TABLES | {_SPOOL}
 
 
 def prune(home: Home, policy: Policy, today: dt.date, *, dry_run: bool = False) -> dict[str, int]:
@@ -25,7 +28,7 @@ def prune(home: Home, policy: Policy, today: dt.date, *, dry_run: bool = False) 
         dry_run: Only count.
 
     Returns:
-        Table -> rows deleted (or that would be).
+        Table -> rows deleted (or that would be); "spool" -> files.
 
     Raises:
         PolicyError: The policy lacks a table, names another, or gives days that are no whole number from 1 on.
@@ -39,17 +42,19 @@ def prune_tables(
     tables: HomeTables, policy: Policy, today: dt.date, *, dry_run: bool = False
 ) -> dict[str, int]:
     """`prune` for a home that is open already."""
-    midnight = dt.datetime.combine(today, dt.time(), dt.UTC)
-    return {
-        name: tables.restricted.erase_received_before(
-            name, midnight - dt.timedelta(days=days), dry_run=dry_run
-        )
-        for name, days in read_retention(policy).items()
-    }
+    pruned = {}
+    for name, days in read_retention(policy).items():
+        first = today - dt.timedelta(days=days)
+        if name == _SPOOL:
+            pruned[name] = tables.spool.prune(first, dry_run=dry_run)
+        else:
+            midnight = dt.datetime.combine(first, dt.time(), dt.UTC)
+            pruned[name] = tables.restricted.erase_received_before(name, midnight, dry_run=dry_run)
+    return pruned
 
 
 def read_retention(policy: Policy) -> Mapping[str, int]:
-    """Table -> days that it keeps what came in.
+    """Table, or "spool" -> days that it keeps what came in.
 
     Raises:
         PolicyError: The policy names another table, or days that are no whole number of 1 or more.
@@ -65,7 +70,31 @@ def read_retention(policy: Policy) -> Mapping[str, int]:
         raise PolicyError(_WHERE, f"[{_SECTION}] lacks {name}: it would be kept for ever")
     for name, days in days_by_table.items():
         if name not in _MAY_BE_PRUNED:
-            raise PolicyError(_WHERE, f"{name} is not a table that may be pruned")
+            raise PolicyError(_WHERE, f"{name} is neither the spool nor a table that may be pruned")
         if not isinstance(days, int) or isinstance(days, bool) or days < 1:
             raise PolicyError(_WHERE, f"the days of {name} are no whole number above 0")
     return days_by_table
+
+
+def spooled(home: Home, policy: Policy) -> list[str]:
+    """What lies in the spool, a line a file: days, sha256, provider, month and what became of it.
+
+    Raises:
+        PolicyError: The retention policy cannot be followed.
+        DamagedFileError: The spool or the ledger is not what was written.
+    """
+    days = dt.timedelta(days=read_retention(policy)[_SPOOL])
+    with reading(home) as tables:
+        files = tables.spool.files()
+        came_to = tables.restricted.ledger.state_of_files()
+    receipts = {sha256: receipt for (_, sha256), receipt in came_to.items()}
+    lines = []
+    for file in files:
+        kept = f"{file.received}  kept to {file.received + days}  {file.sha256}"
+        told = receipts.get(file.sha256)
+        # Where a command was cut short before its files counted there is a file without a receipt.
+        became = (
+            [told.provider, told.month or "", told.outcome, told.error or ""] if told else ["not counted"]
+        )
+        lines.append("  ".join([kept, *filter(None, became)]))
+    return [*lines, f"{len(files):,} files in the spool"]

@@ -116,7 +116,8 @@ class RunLog:
 
     def last_step(self, step: str) -> StepRecord | None:
         """The last record of a step in any run; None where it never finished."""
-        return next((record for _, record in self.records_of(step)), None)
+        rows = self._rows("SELECT * FROM steps WHERE step = ? ORDER BY run DESC LIMIT 1", step)
+        return self._step(rows[0]) if rows else None
 
     def records_of(self, step: str) -> Iterator[tuple[int, StepRecord]]:
         """Every record of a step with the number of its run, the last first."""

@@ -16,7 +16,11 @@ from importlib.resources import files
 from preventable.errors import DamagedFileError
 
 #: What is sealed. `sqlite_sequence` gives the numbers of intents and receipts.
-TABLES = ("intents", "commits", "data_files", "submissions", "receipts", "sqlite_sequence")
+TABLES = ("intents", "commits", "data_files", "submissions", "whole_months", "receipts", "sqlite_sequence")
+
+
+#: Came after the others: homes stand whose ledgers were made without it.
+_LATER = "whole_months"
 
 
 @cache
@@ -33,6 +37,19 @@ def write_seals(connection: sqlite3.Connection, tables: Collection[str] = TABLES
         "INSERT OR REPLACE INTO seals VALUES (?, ?)",
         [(table, _sha256(connection, table)) for table in tables],
     )
+
+
+def make_missing(connection: sqlite3.Connection) -> None:
+    """Make what a ledger of an earlier version lacks, empty and sealed, in a transaction of its own."""
+    present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if _LATER in present:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if _LATER not in present:
+        connection.execute(next(one for one in statements() if one.startswith(f"CREATE TABLE {_LATER} ")))
+        write_seals(connection, (_LATER,))
+    connection.execute("COMMIT")
 
 
 def check_seals(connection: sqlite3.Connection, name: str) -> None:

@@ -17,8 +17,9 @@ from preventable.store.home import Home
 from preventable.store.ledger import Ledger
 from preventable.store.log import opened_log
 from preventable.store.released import recover_packs, verify_packs
-from preventable.store.restricted import StoredFile, TableStore
+from preventable.store.restricted import Clock, StoredFile, TableStore, utc_now
 from preventable.store.run_log import RunLog
+from preventable.store.spool import Spool
 from preventable.tables import FLOW_TABLES, TABLES, Sensitivity, Table
 
 
@@ -29,11 +30,14 @@ def _may_leave(table: Table) -> bool:
 class HomeTables:
     """Every table of the flow by name, whichever root it stands under. Made by `reading` and `writing`."""
 
-    def __init__(self, restricted: TableStore, released: TableStore, run_log: RunLog, log: Any) -> None:
+    def __init__(
+        self, restricted: TableStore, released: TableStore, run_log: RunLog, log: Any, spool: Spool
+    ) -> None:
         self.restricted = restricted
         self.released = released
         self.run_log = run_log
         self.log = log
+        self.spool = spool
 
     def has(self, name: str) -> bool:
         """Whether the table was ever written."""
@@ -58,6 +62,19 @@ class HomeTables:
             DamagedFileError: A file is not what was written.
         """
         return self._store(name).read(name, version=version)
+
+    def deleted_since(self, name: str, version: int, *, partition: tuple[str, ...] | None = None) -> bool:
+        """Whether some file of an earlier version of a table was deleted, as retention or a change of key asks.
+
+        Args:
+            name: Of the table.
+            version: That stood then.
+            partition: Only the files of one; None is all.
+        """
+        ledger = self._store(name).ledger
+        files = ledger.data_files(name, version)
+        held = {file.path for file in files if partition is None or file.partition == partition}
+        return not held.isdisjoint(ledger.erased_files(name))
 
     def files(self, name: str) -> list[StoredFile]:
         """The files of a table, every one checked, for an engine to read; none where it was never written or is empty.
@@ -93,7 +110,9 @@ class HomeTables:
             files += len(self.files(table.name))
             self._store(table.name).verify_earlier(table.name)
         ids = self.restricted.read("submissions", columns=("submission_id",)).column(0).to_pylist()
-        if Counter(ids) != self.restricted.ledger.rows_of_submissions(self.version("submissions")):
+        told = self.restricted.ledger.rows_of_submissions(self.version("submissions"))
+        # One that says there was nothing has no row.
+        if Counter(ids) != {submission: rows for submission, rows in told.items() if rows}:
             raise DamagedFileError("ledger.sqlite", "its submissions are not those that have rows")
         return files
 
@@ -109,15 +128,20 @@ def reading(home: Home) -> Iterator[HomeTables]:
 
 
 @contextmanager
-def writing(home: Home) -> Iterator[HomeTables]:
+def writing(home: Home, *, clock: Clock = utc_now, patience_s: float = 0.0) -> Iterator[HomeTables]:
     """The home's tables under its lock, after what an earlier process left half done was settled.
+
+    Args:
+        home: The home.
+        clock: Tells when rows were received.
+        patience_s: Seconds to wait for another process that is writing.
 
     Raises:
         HomeBusyError: Another process is writing.
     """
     with ExitStack() as stack:
-        stack.enter_context(home.lock())
-        tables = _opened(home, stack, writable=True)
+        stack.enter_context(home.lock(patience_s=patience_s))
+        tables = _opened(home, stack, writable=True, clock=clock)
         home.sweep()
         tables.restricted.recover()
         tables.released.recover()
@@ -127,19 +151,24 @@ def writing(home: Home) -> Iterator[HomeTables]:
         yield tables
 
 
-def _opened(home: Home, stack: ExitStack, *, writable: bool) -> HomeTables:
+def _holds_files(folder: Path) -> bool:
+    return any(path.is_file() for path in folder.rglob("*"))
+
+
+def _opened(home: Home, stack: ExitStack, *, writable: bool, clock: Clock = utc_now) -> HomeTables:
     stores = []
     for root, leaves in ((home.restricted, False), (home.released, True)):
-        ledger = stack.enter_context(closing(Ledger(root / "ledger.sqlite")))
+        tables = root / "tables"
+        ledger = stack.enter_context(closing(Ledger(root / "ledger.sqlite", stands=_holds_files(tables))))
         declared = [table for table in FLOW_TABLES if _may_leave(table) is leaves]
-        stores.append(TableStore(root / "tables", declared, ledger, writable=writable))
+        stores.append(TableStore(tables, declared, ledger, writable=writable, clock=clock))
     run_log = stack.enter_context(closing(RunLog(home.restricted / "run_log.sqlite")))
     log = stack.enter_context(opened_log(home.restricted / "log.jsonl"))
-    return HomeTables(stores[0], stores[1], run_log, log)
+    return HomeTables(stores[0], stores[1], run_log, log, Spool(home.restricted))
 
 
 def verify_home(home: Home, tables: HomeTables) -> int:
-    """Check every file of a home: region, mappings, key, tables with their ledgers, packs.
+    """Check every file of a home: region, mappings, keys, tables with their ledgers, packs, spool.
 
     Returns:
         Number of data files of the tables that stand.
@@ -150,10 +179,11 @@ def verify_home(home: Home, tables: HomeTables) -> int:
     home.verify()
     verified = tables.verify()
     verify_packs(home)
+    tables.spool.verify()
     return verified
 
 
-def home_checksums(home: Home) -> dict[str, object]:
+def home_checksums(home: Home) -> dict[str, Any]:
     """Checksum of every table of the flow, and of the state they make together.
 
     Returns:

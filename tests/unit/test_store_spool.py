@@ -1,0 +1,254 @@
+"""The spool: every file that was read lies there encrypted, once, for its days; nothing else keeps it."""
+
+import datetime as dt
+import hashlib
+import os
+import stat
+
+import pytest
+from small_home import ED, MAPPINGS, POLICE, month_rows, small_home, small_policy, write_file, write_months
+
+from preventable import intake, spool_verbs
+from preventable.edge import make_manifest
+from preventable.errors import DamagedFileError
+from preventable.intake_errors import ManifestNotInSpoolError, NotInSpoolError
+from preventable.store.home import open_home
+from preventable.store.retention import prune, spooled
+from preventable.store.session import reading, verify_home
+from preventable.store.spool import Spool
+
+DAY = dt.datetime(2025, 2, 3, 12, tzinfo=dt.UTC)
+#: Stands in a column that no table keeps.
+MARK = "Zzyxquill Vantongeren"
+
+
+def submit(home, path, *, at=DAY):
+    return intake.submit(home, path, policy=small_policy(), clock=lambda: at)
+
+
+def marked_file(folder, name="2025-01.csv", **options):
+    rows = month_rows(ED, "2025-01", **options)
+    for row in rows:
+        row[-1] = MARK
+    return write_file(folder / "submissions" / ED / name, ED, rows)
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def spool(home):
+    return Spool(home.restricted)
+
+
+def test_a_file_that_was_read_lies_in_the_spool_and_opens_to_its_bytes(tmp_path):
+    home, path = small_home(tmp_path), marked_file(tmp_path)
+
+    submit(home, path)
+
+    (file,) = spool(home).files()
+    assert (file.received, file.sha256) == (DAY.date(), sha256(path))
+    assert spool(home).get(sha256(path)) == path.read_bytes()
+
+
+def test_no_byte_of_a_home_has_the_file_in_clear(tmp_path):
+    home = small_home(tmp_path)
+    submit(home, marked_file(tmp_path))
+
+    files = [path for path in home.path.rglob("*") if path.is_file()]
+
+    assert len(files) > 10
+    assert [path for path in files if MARK.encode() in path.read_bytes()] == []
+
+
+def test_only_its_owner_reads_spool_and_key(tmp_path):
+    home = small_home(tmp_path)
+    submit(home, marked_file(tmp_path))
+
+    key, folder = home.restricted / "spool_key", home.restricted / "spool"
+    modes = [stat.S_IMODE(os.stat(path).st_mode) for path in (key, folder, *folder.iterdir())]
+    assert modes == [0o600, 0o700, 0o600]
+    assert home.pseudonym_key()[1].hex() not in key.read_text("ascii")
+
+
+def test_a_refused_file_lies_there_too_and_one_too_large_to_be_read_does_not(tmp_path):
+    home = small_home(tmp_path)
+    other = write_file(tmp_path / "submissions" / POLICE / "x.csv", ED, month_rows(ED, "2025-01"))
+    huge = tmp_path / "submissions" / POLICE / "huge.csv"
+    with huge.open("wb") as file:
+        file.truncate(51_000_000)
+
+    report = submit(home, tmp_path / "submissions")
+
+    assert {file.outcome for file in report.files} == {"refused"}
+    assert [file.sha256 for file in spool(home).files()] == [sha256(other)]
+
+
+def test_the_same_content_again_in_whatever_order_of_rows_adds_nothing(tmp_path):
+    home, path = small_home(tmp_path), marked_file(tmp_path)
+    submit(home, path)
+    lines = path.read_text("utf-8").splitlines()
+    shuffled = path.with_name("shuffled.csv")
+    shuffled.write_text("\n".join([lines[0], *lines[:0:-1]]) + "\n", encoding="utf-8")
+
+    submit(home, tmp_path / "submissions", at=DAY + dt.timedelta(days=9))
+
+    assert [(file.received, file.sha256) for file in spool(home).files()] == [(DAY.date(), sha256(path))]
+
+
+def test_a_file_goes_after_its_days_at_the_next_submit_and_what_was_read_of_it_stays(tmp_path):
+    home, path = small_home(tmp_path), marked_file(tmp_path)
+    submit(home, path)
+    police = write_file(tmp_path / "submissions" / POLICE / "1.csv", POLICE, month_rows(POLICE, "2025-01"))
+    days = small_policy().file("retention")["days_since_received"]["spool"]
+
+    kept = submit(home, police, at=DAY + dt.timedelta(days=days))
+    assert kept.pruned["spool"] == 0
+    gone = submit(home, police, at=DAY + dt.timedelta(days=days + 1))
+
+    assert gone.pruned["spool"] == 1
+    assert "spool: 1 files deleted by retention" in gone.as_text()
+    assert [file.sha256 for file in spool(home).files()] == [sha256(police)]
+    with pytest.raises(NotInSpoolError):
+        spool(home).get(sha256(path))
+    with reading(home) as tables:
+        assert tables.read("submissions").num_rows == 8
+        verify_home(home, tables)
+
+
+def test_a_dry_run_of_retention_deletes_no_file(tmp_path):
+    home = small_home(tmp_path)
+    submit(home, marked_file(tmp_path))
+
+    assert prune(home, small_policy(), dt.date(2026, 1, 1), dry_run=True)["spool"] == 1
+    assert len(spool(home).files()) == 1
+
+
+@pytest.mark.parametrize("at", [0, 12, -1])
+def test_a_bit_turned_over_in_a_file_of_the_spool_is_found(tmp_path, at):
+    home = small_home(tmp_path)
+    submit(home, marked_file(tmp_path))
+    (path,) = (home.restricted / "spool").iterdir()
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+    with reading(home) as tables, pytest.raises(DamagedFileError, match="spool/"):
+        verify_home(home, tables)
+
+
+def test_a_file_under_another_day_or_name_is_found(tmp_path):
+    home = small_home(tmp_path)
+    submit(home, marked_file(tmp_path))
+    (path,) = (home.restricted / "spool").iterdir()
+
+    later = path.rename(path.with_name(path.name.replace("2025-02-03", "2035-02-03")))
+    with pytest.raises(DamagedFileError, match="not what was sealed"):
+        spool(home).verify()
+    later.rename(path.with_name("mine.sealed"))
+    with pytest.raises(DamagedFileError, match="not a name"):
+        spool(home).verify()
+
+
+@pytest.mark.parametrize("at", [0, 7, 15, -1])
+def test_a_bit_turned_over_in_the_key_is_found_and_a_lost_one_makes_no_other(tmp_path, at):
+    home = small_home(tmp_path)
+    path = marked_file(tmp_path)
+    submit(home, path)
+    key = home.restricted / "spool_key"
+    content = bytearray(key.read_bytes())
+    content[at] ^= 1
+    key.write_bytes(content)
+
+    with pytest.raises(DamagedFileError, match="spool_key"):
+        spool(home).verify()
+    key.unlink()
+    with pytest.raises(DamagedFileError, match="spool_key"):
+        submit(home, marked_file(tmp_path, "again.csv", version=2))
+
+    assert not key.exists()
+
+
+def test_what_a_killed_writer_left_of_a_file_goes_with_the_next(tmp_path):
+    home = small_home(tmp_path)
+    submit(home, marked_file(tmp_path))
+    torn = home.restricted / "spool" / ".2025-02-03.x.sealed.0a0b0c0d.tmp"
+    torn.write_bytes(b"torn")
+
+    submit(home, write_months(tmp_path, months=1))
+
+    assert not torn.exists()
+
+
+def test_a_refused_file_is_taken_in_out_of_the_spool_once_its_mapping_is_mended(tmp_path):
+    home = small_home(tmp_path)
+    path = marked_file(tmp_path)
+    path.write_text(path.read_text("utf-8").replace("Att No", "Attendance"), encoding="utf-8")
+    number = sha256(path)
+    (refused,) = submit(home, path).files
+    assert refused.outcome == "refused"
+    path.unlink()
+    mended = tmp_path / "mended.toml"
+    text = MAPPINGS[ED].replace('"Att No"', '"Attendance"').replace("version = 1", "version = 2")
+    mended.write_text(text, encoding="utf-8")
+    home.give_mapping(mended)
+
+    (taken,) = intake.submit_again(home, number, policy=small_policy()).files
+
+    assert (taken.outcome, taken.provider, taken.month, taken.rows) == ("loaded", ED, "2025-01", 4)
+    (again,) = intake.submit_again(home, number, policy=small_policy()).files
+    assert again.outcome == "repeat"
+
+
+def test_a_file_out_of_the_spool_takes_the_place_of_its_month_where_that_is_said_anew(tmp_path, monkeypatch):
+    home = small_home(tmp_path)
+    submit(home, marked_file(tmp_path, rows=8))
+    path = marked_file(tmp_path, "anew.csv", rows=6)
+    path.write_text(path.read_text("utf-8").replace("Att No", "Attendance"), encoding="utf-8")
+    refused = intake.submit(home, path, policy=small_policy(), replace_month=True)
+    assert refused.refused
+    mended = tmp_path / "mended.toml"
+    text = MAPPINGS[ED].replace('"Att No"', '"Attendance"').replace("version = 1", "version = 2")
+    mended.write_text(text, encoding="utf-8")
+    home.give_mapping(mended)
+    monkeypatch.setattr(spool_verbs, "load_policy", small_policy)
+
+    spool_verbs.again(sha256(path), home.path, replace_month=True)
+
+    with reading(home) as tables:
+        assert tables.read("submissions").num_rows == 6
+
+
+def test_a_file_refused_for_its_manifest_does_not_come_in_without_it(tmp_path):
+    home = small_home(tmp_path)
+    path = write_file(tmp_path / "submissions" / ED / "cut.csv", ED, month_rows(ED, "2025-01", 8))
+    make_manifest(path, provider=ED, period="2025-01", policy=small_policy())
+    write_file(path, ED, month_rows(ED, "2025-01", 5))
+    (cut,) = submit(home, path).files
+    assert (cut.outcome, cut.error[:4]) == ("refused", "Q433")
+
+    with pytest.raises(ManifestNotInSpoolError, match="Q464.*refused with Q433"):
+        intake.submit_again(home, sha256(path), policy=small_policy())
+
+    with reading(home) as tables:
+        assert tables.read("submissions").num_rows == 0
+
+
+def test_what_never_came_is_told(tmp_path):
+    home = small_home(tmp_path)
+
+    with pytest.raises(NotInSpoolError, match="Q460"):
+        intake.submit_again(home, "0" * 64, policy=small_policy())
+
+
+def test_the_list_tells_days_provider_and_outcome_and_no_file_name(tmp_path):
+    home, path = small_home(tmp_path), marked_file(tmp_path, f"{MARK}.csv")
+    submit(home, path)
+
+    lines = spooled(open_home(home.path), small_policy())
+
+    assert lines == [
+        f"2025-02-03  kept to 2025-03-10  {sha256(path)}  {ED}  2025-01  loaded",
+        "1 files in the spool",
+    ]
+    assert spooled(small_home(tmp_path / "other"), small_policy()) == ["0 files in the spool"]
