@@ -8,28 +8,20 @@ from typing import Any
 
 from preventable.errors import PolicyError
 from preventable.settings import POLICY_HEADER, Policy
+from preventable.stages.sources.formats.form import ContainerLimits, FileLimits, FormatLimits
 from preventable.stages.sources.join_keys import read_join_keys
+from preventable.stages.sources.linkage_keys import read_accepted_keys
 
 _WHERE = "policy/limits.toml"
 
 
 @dataclass(frozen=True)
-class FileLimits:
-    """What a file may hold: bytes, cells, columns, characters in one cell."""
+class ReaderLimits:
+    """What the process that reads a file may take for it: memory, processor seconds, seconds of the clock."""
 
-    bytes: int
-    cells: int
-    columns: int
-    cell_characters: int
-
-
-@dataclass(frozen=True)
-class ContainerLimits:
-    """What a workbook's container may hold: parts, bytes unpacked, and those over the bytes packed."""
-
-    parts: int
-    unpacked_bytes: int
-    unpacked_to_packed: int
+    memory_bytes: int
+    cpu_seconds: int
+    wall_seconds: int
 
 
 @dataclass(frozen=True)
@@ -53,17 +45,25 @@ class Limits:
 
     Attributes:
         join_keys: What policy/join_keys.toml agrees: the form of each field by which records may be joined.
+        linkage_keys: Ids of the keys whose pseudonyms policy/linkage_keys.toml accepts.
     """
 
     file: FileLimits
     container: ContainerLimits
+    reader: ReaderLimits
     period: PeriodLimits
     unknown_codes: UnknownCodeLimits
     join_keys: Mapping[str, str] = field(default_factory=dict)
+    linkage_keys: tuple[str, ...] = ()
+
+    @property
+    def of_formats(self) -> FormatLimits:
+        """What the readers of formats are told."""
+        return FormatLimits(self.file, self.container)
 
 
 def read_limits(policy: Policy) -> Limits:
-    """The limits of the policy, with what it agrees of fields to join by.
+    """The limits of the policy, with what it agrees of fields to join by and of linkage keys.
 
     Raises:
         PolicyError: The file is missing, or a section or value is missing, unknown or cannot be.
@@ -72,6 +72,7 @@ def read_limits(policy: Policy) -> Limits:
     sections = {
         "file": FileLimits,
         "container": ContainerLimits,
+        "reader": ReaderLimits,
         "period": PeriodLimits,
         "unknown_codes": UnknownCodeLimits,
     }
@@ -79,6 +80,7 @@ def read_limits(policy: Policy) -> Limits:
     return Limits(
         **{name: _section(contents[name], name, kind) for name, kind in sections.items()},
         join_keys=read_join_keys(policy),
+        linkage_keys=read_accepted_keys(policy),
     )
 
 

@@ -1,8 +1,8 @@
 """Stamps as suppliers write them, on the local clock and in UTC.
 
-A stamp is read once per distinct text. Directives are read by our own patterns, not by the C library, so that
-no locale and no foreign digit changes what a date means. Times are numpy
-datetime64[us]; NaT where there is none.
+Each distinct text of a column is read once, all of them together. Directives are read by our own patterns, not by
+the C library, so that no locale and no foreign digit changes what a date means. Times are numpy datetime64[us]; NaT
+where there is none.
 """
 
 from __future__ import annotations
@@ -16,11 +16,21 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from preventable.errors import MappingError
 from preventable.stages.sources.rules_files import rules_file
 
 NAT = np.datetime64("NaT", "us")
+_SECOND = np.timedelta64(1_000_000, "us")
+_MINUTES = 60
+#: No clock of the world is further from UTC (ISO 8601; tz database, Pacific/Kiritimati).
+_FURTHEST_AHEAD = dt.timedelta(hours=14)
+_PRECISIONS = np.array(["", "exact", "hour", "day"], dtype=object)
+_PROBLEMS = np.array(
+    ["", "not_a_date", "sentinel_date", "out_of_range", "clock_gap", "clock_fold", "other_form"], dtype=object
+)
+_NONE, _NOT_A_DATE, _SENTINEL, _OUT_OF_RANGE, _GAP, _FOLD, _OTHER_FORM = range(7)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DIRECTIVES = {
     "d": r"(?P<d>[0-9]{1,2})",
@@ -32,6 +42,7 @@ _DIRECTIVES = {
     "H": r"(?P<H>[0-9]{1,2})",
     "M": r"(?P<M>[0-9]{2})",
     "S": r"(?P<S>[0-9]{2})",
+    "z": r"(?P<z>[+-][0-9]{2}:?[0-9]{2}|Z)",
 }
 # How cells of a spreadsheet that hold real dates and times are written into text, alone or date beside time.
 _SHEET_FORMATS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT00:00:00 %H:%M:%S", "%Y-%m-%dT00:00:00 %H:%M")
@@ -83,16 +94,49 @@ def read_stamps(texts: pa.Array, clock: Clock) -> Stamps:
     """Read a column of texts. An empty text is no stamp and no problem.
 
     Problems: not_a_date, sentinel_date, out_of_range, clock_gap (null), clock_fold (the earlier is taken; see
-    `not_before`).
+    `not_before`), other_form (read, but day, month and year stand otherwise than in most of the column).
     """
     distinct = texts.dictionary_encode()
-    read = [_read(text, clock) for text in distinct.dictionary.to_pylist()]
     at = distinct.indices.to_numpy()
-    local, utc = _moments([stamp[0] for stamp in read]), _moments([stamp[1] for stamp in read])
-    precision = np.array([stamp[2] for stamp in read], dtype=object)
-    problem = np.array([stamp[3] for stamp in read], dtype=object)[at]
-    found = np.flatnonzero(problem != "")
-    return Stamps(local[at], utc[at], precision[at], tuple((int(i), problem[i]) for i in found))
+    local, has_time, ahead, order = _by_formats(distinct.dictionary, clock.formats)
+    has_offset = ~np.isnat(ahead)
+    utc = local - ahead
+    # No zone tells the local time of a year at the ends of the calendar.
+    told = has_offset & _in_years(local, clock.years)
+    local[told] = to_local(utc[told], clock.zone)
+    problem = np.where(
+        pc.equal(distinct.dictionary, ""), _NONE, np.where(np.isnat(local), _NOT_A_DATE, _NONE)
+    )
+    days = local.astype("datetime64[D]")
+    problem[np.isin(days, np.array(sorted(clock.sentinel_dates), "datetime64[D]"))] = _SENTINEL
+    unread = ~np.isnat(local) & (problem == _NONE)
+    problem[unread & ~_in_years(local, clock.years)] = _OUT_OF_RANGE
+    local[problem != _NONE] = NAT
+    before, after = _offsets_of_local(local, clock.zone)
+    problem[(after > before) & ~has_offset] = _GAP
+    problem[(after < before) & ~has_offset] = _FOLD
+    local[problem == _GAP] = NAT
+    utc = np.where(has_offset & ~np.isnat(local), utc, local - before)
+    problem[_in_another_order(order, at) & ~np.isnat(local) & (problem == _NONE)] = _OTHER_FORM
+    on_hour = local == local.astype("datetime64[h]")
+    precision = np.where(np.isnat(local), 0, np.where(~has_time, 3, np.where(on_hour, 2, 1)))
+    found = np.flatnonzero(problem[at] != _NONE)
+    problems = tuple(zip(found.tolist(), _PROBLEMS[problem[at[found]]].tolist(), strict=True))
+    return Stamps(local[at], utc[at], _PRECISIONS[precision][at], problems)
+
+
+def _in_years(times: np.ndarray, years: tuple[int, int]) -> np.ndarray:
+    """Which times lie in the years from the first to the last; no time lies in none."""
+    year = times.astype("datetime64[Y]").astype(int) + 1970
+    return ~np.isnat(times) & (year >= years[0]) & (year <= years[1])
+
+
+def _in_another_order(order: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Which distinct texts have the parts of a date in another order than most rows; -1 is no date."""
+    if not len(order) or order.max() <= 0:
+        return np.zeros(len(order), bool)
+    rows = np.bincount(order[at] + 1)[1:]
+    return (order >= 0) & (order != rows.argmax())
 
 
 def not_before(stamps: Stamps, other: Stamps, zone: ZoneInfo) -> Stamps:
@@ -105,7 +149,7 @@ def not_before(stamps: Stamps, other: Stamps, zone: ZoneInfo) -> Stamps:
     asked = twice & (other.utc > stamps.utc)
     if not asked.any():
         return stamps
-    later = _by_distinct(stamps.local[asked], lambda moment: moment - _offsets_of_local(moment, zone)[1])
+    later = stamps.local[asked] - _offsets_of_local(stamps.local[asked], zone)[1]
     utc = stamps.utc.copy()
     utc[asked] = np.where(later >= other.utc[asked], later, utc[asked])
     return replace(stamps, utc=utc)
@@ -134,44 +178,57 @@ def no_stamps(rows: int) -> Stamps:
 def read_date(text: str, form: str, *, sheet: bool) -> dt.date | None:
     """A date by one format; None where the text is not one."""
     forms = (form, *_SHEET_FORMATS) if sheet else (form,)
-    stamp = _by_formats(text, forms)
-    return stamp[0].date() if stamp else None
+    (moment,) = _by_formats(pa.array([text], pa.string()), forms)[0].tolist()
+    return moment and moment.date()
+
+
+def looks_so(text: str, form: str) -> bool:
+    """Whether a text has the look of a format, though perhaps no calendar has its day."""
+    return re.fullmatch(_pattern(form).expression, text) is not None
+
+
+def read_moments(texts: Sequence[str], form: str) -> list[dt.datetime | None]:
+    """Moments by one format; None where a text is none."""
+    read: list[dt.datetime | None] = _by_formats(pa.array(texts, pa.string()), (form,))[0].tolist()
+    return read
 
 
 def to_local(utc: np.ndarray, zone: ZoneInfo) -> np.ndarray:
-    """Local naive time of instants, once per distinct instant."""
-    return _by_distinct(utc, lambda moment: moment + _offset_of_instant(moment, zone))
+    """Local naive time of instants."""
+    offset, unsteady = _steady_offsets(utc, zone, in_utc=True)
+    offset[unsteady] = _each(utc[unsteady], lambda moment: moment.replace(tzinfo=dt.UTC).astimezone(zone))
+    return utc + offset
 
 
 def to_utc(local: np.ndarray, zone: ZoneInfo) -> np.ndarray:
-    """UTC of local times, once per distinct time: the earlier where the clock shows it twice."""
-    return _by_distinct(local, lambda moment: moment - _offsets_of_local(moment, zone)[0])
+    """UTC of local times: the earlier where the clock shows it twice."""
+    return local - _offsets_of_local(local, zone)[0]
 
 
-def _by_distinct(times: np.ndarray, convert: Callable[[dt.datetime], dt.datetime]) -> np.ndarray:
-    distinct, at = np.unique(times, return_inverse=True)
-    return _moments([moment and convert(moment) for moment in distinct.tolist()])[at]
-
-
-def _moments(moments: Sequence[dt.datetime | None]) -> np.ndarray:
-    return pa.array(moments, pa.timestamp("us")).to_numpy(zero_copy_only=False)
-
-
-def _offset_of_instant(utc: dt.datetime, zone: ZoneInfo) -> dt.timedelta:
-    steady = _steady_offset(utc.date(), zone, True)
-    return steady if steady is not None else _offset(utc.replace(tzinfo=dt.UTC).astimezone(zone))
-
-
-def _offsets_of_local(local: dt.datetime, zone: ZoneInfo) -> tuple[dt.timedelta, dt.timedelta]:
-    """Offsets of a local time before and after a change of the clock, the same twice where there is none.
+def _offsets_of_local(local: np.ndarray, zone: ZoneInfo) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets of local times before and after a change of the clock, the same twice where there is none.
 
     Where the second is larger the clock never shows the time; where it is smaller the clock shows it twice.
     """
-    steady = _steady_offset(local.date(), zone, False)
-    if steady is not None:
-        return steady, steady
-    aware = local.replace(tzinfo=zone)
-    return _offset(aware), _offset(aware.replace(fold=1))
+    before, unsteady = _steady_offsets(local, zone, in_utc=False)
+    after = before.copy()
+    before[unsteady] = _each(local[unsteady], lambda moment: moment.replace(tzinfo=zone))
+    after[unsteady] = _each(local[unsteady], lambda moment: moment.replace(tzinfo=zone, fold=1))
+    return before, after
+
+
+def _steady_offsets(times: np.ndarray, zone: ZoneInfo, *, in_utc: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The offset of each time's day, and which lie on a day when the clock is changed; of no time it is nothing."""
+    days, at = np.unique(times.astype("datetime64[D]"), return_inverse=True)
+    steady = [dt.timedelta() if day is None else _steady_offset(day, zone, in_utc) for day in days.tolist()]
+    offsets = np.array([offset or dt.timedelta() for offset in steady], "timedelta64[us]")
+    return offsets[at], np.array([offset is None for offset in steady], bool)[at]
+
+
+def _each(times: np.ndarray, aware: Callable[[dt.datetime], dt.datetime]) -> np.ndarray:
+    """Offsets of times one by one, each distinct time once."""
+    distinct, at = np.unique(times, return_inverse=True)
+    return np.array([_offset(aware(moment)) for moment in distinct.tolist()], "timedelta64[us]")[at]
 
 
 @lru_cache(maxsize=16_384)
@@ -191,64 +248,103 @@ def _offset(aware: dt.datetime) -> dt.timedelta:
     return aware.utcoffset() or dt.timedelta()
 
 
-def _read(text: str, clock: Clock) -> tuple[dt.datetime | None, dt.datetime | None, str, str]:
-    if not text:
-        return None, None, "", ""
-    stamp = _by_formats(text, clock.formats)
-    if stamp is None:
-        return None, None, "", "not_a_date"
-    local, has_time = stamp
-    if local.date() in clock.sentinel_dates:
-        return None, None, "", "sentinel_date"
-    if not clock.years[0] <= local.year <= clock.years[1]:
-        return None, None, "", "out_of_range"
-    before, after = _offsets_of_local(local, clock.zone)
-    if after > before:
-        return None, None, "", "clock_gap"
-    return local, local - before, _precision(local, has_time), "clock_fold" if after < before else ""
+def _by_formats(
+    texts: pa.Array, formats: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The moment that the first format reads in each text, NaT where none does, and what that format is.
 
-
-def _precision(local: dt.datetime, has_time: bool) -> str:
-    if not has_time:
-        return "day"
-    return "hour" if local.minute == 0 and local.second == 0 else "exact"
-
-
-def _by_formats(text: str, formats: Sequence[str]) -> tuple[dt.datetime, bool] | None:
+    Returns:
+        Moments as written; whether they have a time of day; how far their clock was ahead of UTC, NaT where that is not
+        written; which order the parts of the date stand in, a number from 0 for each order in use, -1 where none.
+    """
+    local = np.full(len(texts), NAT)
+    has_time = np.zeros(len(texts), bool)
+    ahead = np.full(len(texts), np.timedelta64("NaT", "us"))
+    order = np.full(len(texts), -1)
+    orders: dict[str, int] = {}
+    rest = np.flatnonzero(pc.not_equal(texts, ""))
     for form in formats:
+        if not len(rest):
+            break
         pattern = _pattern(form)
-        found = pattern.expression.fullmatch(text)
-        stamp = pattern.moment(found) if found else None
-        if stamp is not None:
-            return stamp, pattern.has_time
-    return None
+        local[rest], ahead[rest] = pattern.moments(texts.take(pa.array(rest)))
+        has_time[rest] = pattern.has_time
+        read = rest[~np.isnat(local[rest])]
+        if len(read):
+            order[read] = orders.setdefault(pattern.order, len(orders))
+        rest = rest[np.isnat(local[rest])]
+    return local, has_time, ahead, order
 
 
 @dataclass(frozen=True)
 class _Pattern:
     """A format as an expression, and how its groups are read."""
 
-    expression: re.Pattern[str]
+    expression: str
     has_day: bool
     has_time: bool
     has_minutes: bool
     has_seconds: bool
     month_by_name: bool
     year_of_two_digits: bool
+    order: str
 
-    def moment(self, found: re.Match[str]) -> dt.datetime | None:
-        """The moment that a match says, None where no calendar has it."""
-        month = _month_of_name(found["b"]) if self.month_by_name else int(found["m"])
+    def moments(self, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+        """The moment that each text says, NaT where it does not fit or no calendar has it, and its offset from UTC."""
+        found = pc.extract_regex(texts, pattern=f"^(?:{self.expression})$")
+        fits = np.flatnonzero(found.is_valid())
+        groups = dict(
+            zip((field.name for field in found.type), found.take(pa.array(fits)).flatten(), strict=True)
+        )
+        month = _months_of_names(groups["b"]) if self.month_by_name else _whole(groups["m"])
         # Two digits of a year mean 1969 to 2068, as POSIX has it.
-        year = (int(found["y"]) + 31) % 100 + 1969 if self.year_of_two_digits else int(found["Y"])
-        day = int(found["d"]) if self.has_day else 1
-        hour = int(found["H"]) if self.has_time else 0
-        minute = int(found["M"]) if self.has_minutes else 0
-        second = int(found["S"]) if self.has_seconds else 0
-        try:
-            return dt.datetime(year, month, day, hour, minute, second)
-        except ValueError:
-            return None
+        year = (_whole(groups["y"]) + 31) % 100 + 1969 if self.year_of_two_digits else _whole(groups["Y"])
+        day, hour, minute, second = (
+            _whole(groups[name]) if name in groups else np.full(len(fits), int(name == "d"))
+            for name in "dHMS"
+        )
+        months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+        days = months.astype("datetime64[D]") + (day - 1)
+        exists = (
+            (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
+        )
+        exists &= (hour < 24) & (minute < 60) & (second < 60)
+        seconds = (hour * 60 + minute) * 60 + second
+        ahead = np.full(len(texts), np.timedelta64("NaT", "us"))
+        if "z" in groups:
+            ahead[fits] = _offsets_of_names(groups["z"])
+            exists &= ~np.isnat(ahead[fits])
+        moments = np.full(len(texts), NAT)
+        moments[fits] = np.where(exists, days.astype("datetime64[us]") + seconds * _SECOND, NAT)
+        return moments, ahead
+
+
+def _whole(figures: pa.Array) -> np.ndarray:
+    return figures.cast(pa.int64()).to_numpy()
+
+
+def _months_of_names(names: pa.Array) -> np.ndarray:
+    distinct = names.dictionary_encode()
+    months = [_month_of_name(name) for name in distinct.dictionary.to_pylist()]
+    return np.array(months, int)[distinct.indices.to_numpy()]
+
+
+def _offsets_of_names(names: pa.Array) -> np.ndarray:
+    """How far a clock is ahead of UTC that writes `+01:00`, `+0100` or `Z`; NaT where no clock of the world is."""
+    distinct = names.dictionary_encode()
+    offsets = [_offset_of_name(name) for name in distinct.dictionary.to_pylist()]
+    return np.array(offsets, "timedelta64[us]")[distinct.indices.to_numpy()]
+
+
+def _offset_of_name(name: str) -> dt.timedelta | None:
+    if name == "Z":
+        return dt.timedelta()
+    figures = name[1:].replace(":", "")
+    hours, minutes = int(figures[:2]), int(figures[2:])
+    offset = dt.timedelta(hours=hours, minutes=minutes)
+    if minutes >= _MINUTES or offset > _FURTHEST_AHEAD:
+        return None
+    return -offset if name[0] == "-" else offset
 
 
 def _month_of_name(name: str) -> int:
@@ -271,7 +367,8 @@ def _pattern(form: str) -> _Pattern:
     expression = "".join(
         _DIRECTIVES.get(piece[1:], "%") if piece[0] == "%" else re.escape(piece) for piece in pieces
     )
-    return _Pattern(re.compile(expression), *(name in names for name in "dHMSby"))
+    order = "".join(name for name in (one.replace("B", "b") for one in directives) if name in "dmbYy")
+    return _Pattern(expression, *(name in names for name in "dHMSby"), order)
 
 
 def _date_part(form: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether a sheet's own XML says plainly which cell stands where.
+"""Whether a sheet's own XML says plainly which cell stands where, and whether it hides some.
 
 openpyxl passes over a row whose number does not rise, cuts a row off at the cell that stands last in the file,
 and gives the value of merged cells to the first of them alone. None of it is an error to it, all of it is a loss.
@@ -7,6 +7,7 @@ and gives the value of merged cells to the first of them alone. None of it is an
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import IO
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
@@ -16,16 +17,25 @@ _PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _CELL_TYPES = frozenset({"b", "d", "e", "inlineStr", "n", "s", "str"})
 
 
-def order_fault(sheet_xml: IO[bytes]) -> tuple[str, int]:
-    """What is wrong with the order of a sheet, and the row where it is (0: none can be named).
+@dataclass(frozen=True)
+class SheetLook:
+    """What a sheet's XML tells before it is read.
 
-    Args:
-        sheet_xml: A worksheet's part, known to declare no document type.
-
-    Returns:
-        Words without a value of the file, and a row number; empty and 0 where nothing is wrong.
+    Attributes:
+        fault: What is wrong with its order, in words without a value of the file; empty where nothing is.
+        row: The row where it is, 0 where none can be named.
+        hides: Whether a column or row is hidden.
     """
+
+    fault: str = ""
+    row: int = 0
+    hides: bool = False
+
+
+def look_at_sheet(sheet_xml: IO[bytes]) -> SheetLook:
+    """Go through a worksheet's part, which is known to declare no document type."""
     row = column = 0
+    hides = False
     try:
         for event, element in iterparse(sheet_xml, events=("start", "end")):
             name = element.tag.rpartition("}")[2]
@@ -34,21 +44,23 @@ def order_fault(sheet_xml: IO[bytes]) -> tuple[str, int]:
                     _refuse_text_counted_from_the_end(element)
                 if name in ("c", "row"):
                     element.clear()
-            elif name == "row":
+                continue
+            hides = hides or (name in ("col", "row") and element.get("hidden") in ("1", "true"))
+            if name == "row":
                 following = _row_number(element, row)
                 if following <= row:
-                    return "its rows do not stand in the order of their numbers", following
+                    return SheetLook("its rows do not stand in the order of their numbers", following)
                 row, column = following, 0
             elif name == "c":
                 following = _column(element, row, column)
                 if following <= column:
-                    return "the cells of a row do not stand in the order of their columns", row
+                    return SheetLook("the cells of a row do not stand in the order of their columns", row)
                 column = following
             elif name == "mergeCell":
-                return "it has merged cells, so that one value may stand for several rows", 0
+                return SheetLook("it has merged cells, so that one value may stand for several rows")
     except (ParseError, ValueError):
-        return "a row or cell does not say where it stands", row
-    return "", 0
+        return SheetLook("a row or cell does not say where it stands", row)
+    return SheetLook(hides=hides)
 
 
 def _refuse_text_counted_from_the_end(cell: Element) -> None:
