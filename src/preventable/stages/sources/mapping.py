@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 from preventable.codes import allowed
 from preventable.errors import MappingError, NoMappingError
 from preventable.settings import Policy, words_given
+from preventable.stages.sources.formats.encodings import ENCODINGS
+from preventable.stages.sources.formats.form import FileForm
+from preventable.stages.sources.formats.kinds import FORMATS
 from preventable.stages.sources.join_keys import JOIN_KEYS
 from preventable.stages.sources.times import tells_day, tells_hour
 from preventable.tables.source_kinds import SourceKind, source_kinds
@@ -56,18 +59,6 @@ _SECTIONS: Mapping[str, tuple[str, ...] | None] = {
     "age": ("style",),
 }
 _LISTS = (("time", "formats"), ("ignored", "columns"), ("record_number", "columns"))
-_ENCODINGS = ("utf-8", "cp1252")
-_FORMATS = ("csv", "xlsx")
-
-
-@dataclass(frozen=True)
-class FileForm:
-    """How the file is written: csv or xlsx, and what its reader needs to know."""
-
-    format: str
-    encoding: str = "utf-8"
-    delimiter: str = ","
-    sheet: str = ""
 
 
 @dataclass(frozen=True)
@@ -269,7 +260,7 @@ def _file_form(raw: Mapping[str, Any], where: str) -> FileForm:
         delimiter=str(raw.get("delimiter", ",")),
         sheet=str(raw.get("sheet", "")).strip(),
     )
-    if form.format not in _FORMATS or form.encoding not in _ENCODINGS or len(form.delimiter) != 1:
+    if form.format not in FORMATS or form.encoding not in ENCODINGS or len(form.delimiter) != 1:
         raise MappingError(where, "its file section names a format, encoding or delimiter that is not read")
     return form
 

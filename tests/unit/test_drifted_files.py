@@ -1,0 +1,136 @@
+"""A file whose columns or codes have changed is refused, and a mapping that would read it is drafted beside its report."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from small_home import ED, HEADERS, POLICE, month_rows, small_home, write_file
+
+from preventable import __main__ as command_line
+from preventable.store.home import Home, open_home
+
+
+@pytest.fixture
+def home(tmp_path) -> Home:
+    return small_home(tmp_path)
+
+
+def typed(monkeypatch, capsys, *words: object) -> tuple[int, str]:
+    """Exit code and output of a command, in this process."""
+    monkeypatch.setattr(sys, "argv", ["preventable", *map(str, words)])
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    return ended.value.code, "".join(capsys.readouterr())
+
+
+def renamed(path: Path, old: str, new: str) -> Path:
+    """The file with one column under another name."""
+    header, rest = path.read_text(encoding="utf-8").split("\n", 1)
+    assert old in header.split(",")
+    path.write_text(
+        f"{','.join(new if one == old else one for one in header.split(','))}\n{rest}", encoding="utf-8"
+    )
+    return path
+
+
+def ed_file(folder: Path, month: str = "2025-03", rows: int = 25) -> Path:
+    return write_file(folder / "submissions" / ED / f"{month}.csv", ED, month_rows(ED, month, rows))
+
+
+def test_a_renamed_column_is_refused_with_a_draft_that_reads_it(home, tmp_path, monkeypatch, capsys):
+    path = renamed(ed_file(tmp_path), "Arrival", "Arrival time")
+    folder = tmp_path / "report"
+
+    code, said = typed(monkeypatch, capsys, "submit", path, "--home", home.path, "--report", folder)
+
+    assert code == 3
+    assert "Q403" in said
+    assert f"{ED}.v2.draft.toml" in said
+    draft = folder / f"{ED}.v2.draft.toml"
+    assert tomllib.loads(draft.read_text())["columns"]["contact"] == "Arrival time"
+    completed = tmp_path / f"{ED}.v2.toml"
+    completed.write_text(
+        draft.read_text()
+        .replace("approved_by = []", 'approved_by = ["A. Tester (invented)", "B. Tester (invented)"]')
+        .replace("# approved_on = the day on which it was approved", "approved_on = 2025-04-01")
+    )
+    code, said = typed(monkeypatch, capsys, "submit", path, "--home", home.path, "--mapping", completed)
+    assert code == 0
+    assert "loaded       1 files" in said
+
+
+def test_a_draft_of_a_drifted_file_keeps_what_the_earlier_mapping_says(home, tmp_path, monkeypatch, capsys):
+    path = renamed(ed_file(tmp_path), "Arrival", "Arrival time")
+    folder = tmp_path / "report"
+
+    typed(monkeypatch, capsys, "check", path, "--home", home.path, "--report", folder)
+
+    drafted = tomllib.loads((folder / f"{ED}.v2.draft.toml").read_text())
+    (earlier,) = open_home(home.path).mappings(ED)
+    assert drafted["columns"] == {**earlier["columns"], "contact": "Arrival time"}
+    assert drafted["constants"] == {"site_code": "ZXA01"}
+    assert drafted["ignored"] == earlier["ignored"]
+    assert drafted["codes"] == earlier["codes"]
+    assert drafted["period"] == earlier["period"]
+
+
+def test_new_codes_are_refused_with_a_draft_that_lists_them(home, tmp_path, monkeypatch, capsys):
+    rows = month_rows(ED, "2025-03", 60)
+    for row in rows[:30]:
+        row[HEADERS[ED].index("Method")] = "ZZ"
+    path = write_file(tmp_path / "submissions" / ED / "2025-03.csv", ED, rows)
+    folder = tmp_path / "report"
+
+    code, said = typed(monkeypatch, capsys, "submit", path, "--home", home.path, "--report", folder)
+
+    assert code == 3
+    assert "Q407" in said
+    assert '# "ZZ" = ""' in (folder / f"{ED}.v2.draft.toml").read_text()
+
+
+def test_files_that_changed_alike_have_one_draft(home, tmp_path, monkeypatch, capsys):
+    for month in ("2025-01", "2025-02", "2025-03"):
+        renamed(ed_file(tmp_path, month), "Arrival", "Arrival time")
+    renamed(ed_file(tmp_path, "2025-04"), "NHS", "NHS number")
+
+    typed(
+        monkeypatch,
+        capsys,
+        "submit",
+        tmp_path / "submissions",
+        "--home",
+        home.path,
+        "--report",
+        tmp_path / "report",
+    )
+
+    drafts = {path.name for path in (tmp_path / "report").glob("*.draft.toml")}
+    assert drafts == {f"{ED}.v2.draft.toml", f"{ED}.v2-2.draft.toml"}
+
+
+def test_files_that_are_read_have_no_draft_nor_have_reports_that_nobody_asked_for(
+    home, tmp_path, monkeypatch, capsys
+):
+    write_file(tmp_path / "submissions" / POLICE / "2025-03.csv", POLICE, month_rows(POLICE, "2025-03"))
+    drifted = renamed(ed_file(tmp_path), "Arrival", "Arrival time")
+
+    typed(monkeypatch, capsys, "submit", tmp_path / "submissions" / POLICE, "--home", home.path,
+          "--report", tmp_path / "report")  # fmt: skip
+    typed(monkeypatch, capsys, "submit", drifted, "--home", home.path)
+
+    assert list(tmp_path.rglob("*.draft*.toml")) == []
+
+
+def test_a_file_without_a_header_is_told_to_have_no_draft(home, tmp_path, monkeypatch, capsys):
+    path = ed_file(tmp_path)
+    path.write_text("\n".join(path.read_text().split("\n")[1:]))
+
+    code, said = typed(
+        monkeypatch, capsys, "submit", path, "--home", home.path, "--report", tmp_path / "report"
+    )
+
+    assert code == 3
+    assert "No mapping was drafted. Q450" in said

@@ -1,0 +1,323 @@
+"""A draft of a mapping names every column once, says how sure it is, and shows no rare value."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sources_world import KINDS, MAPPINGS, csv_bytes, numbered, read, rows_of
+
+from preventable import __main__ as command_line
+from preventable.intake_errors import NoDraftError, UnknownKindError
+from preventable.stages.sources.drafting.assignment import assign, confidence_of
+from preventable.stages.sources.drafting.codes import word_of
+from preventable.stages.sources.drafting.draft import Draft, draft_mapping, kind_of_file
+from preventable.stages.sources.drafting.evidence import Evidence
+from preventable.stages.sources.drafting.headers import concepts_of
+from preventable.stages.sources.drafting.profiles import Column
+from preventable.stages.sources.drafting.rules import drafting_rules, roles_of
+from preventable.stages.sources.drafting.written import written_draft
+from preventable.stages.sources.formats.form import FileForm
+from preventable.stages.sources.mapping import FIELDS, supplier_mappings
+from preventable.stages.sources.rules_files import rules_file
+from preventable.stages.sources.sheet import Sheet
+
+CSV = FileForm("csv")
+# What a supplier of our own invention might call its columns.
+RENAMED = {
+    "Period start": "Reporting from", "Period end": "Reporting to", "Att No": "Attendance id", "Ver": "Revision",
+    "Status": "Record state", "Site": "Hospital site", "Arrival": "Time of arrival", "Assault date": "Date of incident",
+    "Assault time": "Time of incident", "Age": "Age (years)", "Sex": "Gender", "NHS No": "NhsNumber", "How": "Weapon",
+    "Where": "Type of location", "Place": "Where it happened", "Lives in": "Home LSOA", "Postcode": "Scene postcode",
+    "Comments": "Triage notes",
+}  # fmt: skip
+
+
+def sheet_of(rows: Sequence[Mapping[str, Any]], *, header: Sequence[str] = ()) -> Sheet:
+    names = tuple(header or rows[0])
+    cells = tuple(tuple(str(row[name]) for name in names) for row in rows)
+    return Sheet(names, cells, tuple(range(2, len(cells) + 2)))
+
+
+def draft_of(sheet: Sheet, provider: str = "ed-example", **named: Any) -> Draft:
+    kind = KINDS[MAPPINGS[provider]["source"]]
+    return draft_mapping(sheet, kind, provider=provider, file=CSV, where="file.csv", **named)
+
+
+def days(count: int) -> list[dict[str, Any]]:
+    """Right rows of the department, on days of their own."""
+    rows = []
+    for number, row in enumerate(numbered("ed-example", count)):
+        day = f"{number % 28 + 1:02d}/03/2025"
+        place = f"Bar Beispiel, Mill St {number % 9}"
+        rows.append(
+            {
+                **row,
+                "Arrival": f"{day} 23:10",
+                "Assault date": day,
+                "Age": str(18 + number % 50),
+                "Place": place,
+            }
+        )
+    return rows
+
+
+@pytest.fixture(scope="module")
+def renamed() -> Draft:
+    return draft_of(sheet_of([{RENAMED[name]: value for name, value in row.items()} for row in days(60)]))
+
+
+def test_a_file_under_other_names_is_drafted_as_its_mapping_has_it(renamed):
+    of_file = MAPPINGS["ed-example"]["columns"]
+    truth = {
+        field: tuple(RENAMED[name] for name in ([told] if isinstance(told, str) else told))
+        for field, told in of_file.items()
+    }
+
+    assert renamed.fields == truth
+    assert renamed.ignored == ("Triage notes",)
+    assert renamed.period["start"] == "Reporting from"
+    assert renamed.formats == ("%d/%m/%Y %H:%M",)
+
+
+def test_a_completed_draft_reads_its_file(renamed):
+    rows = [{RENAMED[name]: value for name, value in row.items()} for row in days(60)]
+    drafted = tomllib.loads(written_draft(renamed))
+    codes = MAPPINGS["ed-example"]["codes"]
+    completed = {**drafted, "codes": drafted["codes"] | codes}
+
+    submission = read(csv_bytes(rows), mappings=[completed])
+
+    assert submission.rows == 60
+    assert submission.month == "2025-03"
+    assert submission.intake_problems.num_rows == read(days(60)).intake_problems.num_rows
+    assert submission.submissions.column("contact_utc").null_count == 0
+
+
+def test_nobody_has_approved_a_draft(renamed):
+    drafted = tomllib.loads(written_draft(renamed))
+
+    assert drafted["approved_by"] == []
+    assert drafted["owner"] == ""
+
+
+def test_every_column_stands_once_in_a_draft(renamed):
+    drafted = tomllib.loads(written_draft(renamed))
+
+    (mapping,) = supplier_mappings(
+        [drafted], provider={"provider": "ed-example"}, kind=KINDS["ed"], where="draft"
+    )
+
+    assert mapping.headers == set(RENAMED.values())
+    assert len(renamed.columns) == len(RENAMED)
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_a_file_of_no_row_or_of_one_is_drafted_by_its_names(rows):
+    header = list(days(1)[0])
+
+    draft = draft_of(sheet_of(days(1)[:rows], header=header))
+
+    assert [one.header for one in draft.columns] == header
+    assert draft.fields["age"] == ("Age",)
+
+
+def test_a_column_without_a_filled_cell_is_told_by_its_name():
+    draft = draft_of(sheet_of([{**row, "NHS No": ""} for row in days(30)]))
+
+    (column,) = [one for one in draft.columns if one.header == "NHS No"]
+    assert column.role == "nhs_number"
+    assert "no cell filled" in column.reason
+
+
+def test_names_without_meaning_are_not_sure():
+    rows = [{f"c{number}": value for number, value in enumerate(row.values())} for row in days(30)]
+
+    draft = draft_of(sheet_of(rows))
+
+    texts = [one for one in draft.columns if one.header in ("c12", "c13", "c14", "c17")]
+    assert all(one.in_words != "sure" for one in texts)
+
+
+def test_what_an_earlier_mapping_names_stays():
+    (earlier,) = supplier_mappings(
+        [MAPPINGS["ed-example"]], provider={"provider": "ed-example"}, kind=KINDS["ed"], where="mapping"
+    )
+    rows = [
+        {("Arr" if name == "Arrival" else name): value for name, value in row.items()} for row in days(30)
+    ]
+
+    draft = draft_of(sheet_of(rows), earlier=earlier, version=2)
+
+    assert draft.fields == {**earlier.columns, "contact": ("Arr",)}
+    assert draft.version == 2
+    assert all(one.confidence > 0.9 for one in draft.columns if one.header != "Arr")
+
+
+def test_a_new_code_is_told_beside_those_of_the_earlier_mapping():
+    (earlier,) = supplier_mappings(
+        [MAPPINGS["ed-example"]], provider={"provider": "ed-example"}, kind=KINDS["ed"], where="mapping"
+    )
+    rows = [{**row, "How": "ZZ" if number < 5 else "K"} for number, row in enumerate(days(30))]
+
+    draft = draft_of(sheet_of(rows), earlier=earlier)
+
+    assert draft.codes["method"].known == MAPPINGS["ed-example"]["codes"]["method"]
+    assert draft.codes["method"].unknown == ("ZZ",)
+
+
+def test_a_code_of_one_row_is_counted_and_not_shown():
+    rows = [
+        {**row, "How": "Rare and telling" if number == 0 else "QX"} for number, row in enumerate(days(30))
+    ]
+
+    draft = draft_of(sheet_of(rows))
+
+    assert "Rare and telling" not in written_draft(draft)
+    assert draft.codes["method"].unknown == ("QX",)
+    assert draft.codes["method"].not_shown == 1
+
+
+def test_a_code_that_could_be_of_a_person_is_not_shown():
+    draft = draft_of(sheet_of([{**row, "How": "call 07700 900123"} for row in days(30)]))
+
+    assert "900123" not in written_draft(draft)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [("A", "A"), ("A", ""), ("A", "14/03/2025"), ("A", "1200"), ("A", "seen by call 07700 900123")],
+    ids=["twice", "empty", "a day", "a number", "a person's number"],
+)
+def test_a_line_that_is_no_header_drafts_nothing(header):
+    with pytest.raises(NoDraftError) as refusal:
+        draft_of(Sheet(header, (("x", "y"),), (2,)))
+
+    assert not any(name in str(refusal.value) for name in header if len(name) > 1)
+
+
+def test_day_and_month_that_could_be_swapped_are_told():
+    early = [{**row, "Arrival": "04/03/2025 10:00", "Assault date": "04/03/2025"} for row in days(20)]
+
+    assert any("day and month" in point for point in draft_of(sheet_of(early)).open_points)
+    assert draft_of(sheet_of(days(28))).formats == ("%d/%m/%Y %H:%M",)
+
+
+def test_american_days_are_found_where_a_day_proves_them():
+    rows = [{**row, "Arrival": f"03/{number + 10}/2025 10:00"} for number, row in enumerate(days(15))]
+
+    assert "%m/%d/%Y %H:%M" in draft_of(sheet_of(rows)).formats
+
+
+def test_the_kind_is_told_by_the_columns():
+    sheet = sheet_of(numbered("admissions", 30, Age="24"))
+
+    assert kind_of_file(sheet, list(KINDS.values()), where="file.csv").id == "admissions"
+
+
+def test_a_kind_that_cannot_be_told_is_asked_for():
+    sheet = sheet_of([{"Name": "x", "Value": "1"}] * 5)
+
+    with pytest.raises(UnknownKindError):
+        kind_of_file(sheet, list(KINDS.values()), where="file.csv")
+
+
+def test_confidence_rises_with_the_margin():
+    told = [confidence_of(margin) for margin in (-5.0, 0.0, 1.0, 5.0, 20.0)]
+
+    assert told == sorted(told)
+    assert all(0 < one < 1 for one in told)
+
+
+def test_no_two_columns_get_one_role_and_a_time_is_whole_or_in_parts():
+    roles = roles_of(KINDS["ed"])
+    same = [[Evidence(5.0, 1.0, 1.0) for _ in roles] for _ in range(40)]
+
+    placed = [roles[one.role] for one in assign(same, roles)]
+
+    counted = Counter(role.name for role in placed if role.name != "ignored")
+    assert set(counted.values()) == {1}
+    assert not {"contact", "contact_date"} <= set(counted)
+
+
+@pytest.mark.parametrize(
+    ("header", "concepts"),
+    [
+        ("ArrivalDttm", ("contact", "date", "time")),
+        ("NEWNHSNO", ("new", "nhs", "number")),
+        ("M/F", ("male", "female")),
+        ("assault_method", ("event", "method")),
+        ("X", ("x",)),
+        ("", ()),
+    ],
+)
+def test_a_name_is_read_as_its_concepts(header, concepts):
+    assert concepts_of(header) == concepts
+
+
+@pytest.mark.parametrize(
+    ("code", "list_name", "word"),
+    [
+        ("Someone else's home", "place_type", "other_home"),
+        ("PUB/CLUB (INSIDE)", "place_type", "licensed_premises_inside"),
+        ("02", "sex", "female"),
+        ("FI", "method", ""),
+        ("", "yes_no", ""),
+    ],
+)
+def test_a_code_that_says_what_it_means_leads_to_our_word(code, list_name, word):
+    assert word_of(code, list_name) == word
+
+
+def test_the_rules_of_drafts_speak_of_fields_lists_and_values_that_there_are():
+    rules, codes = drafting_rules(), rules_file("drafting/codes")
+    words = Counter(word for listed in rules["concepts"].values() for word in listed)
+
+    assert [word for word, times in words.items() if times > 1] == []
+    for name, role in rules["roles"].items():
+        assert role["values"] in rules["values"]
+        assert role.get("list", "sex") in codes
+        assert role.get("fills", name) in {*FIELDS, "ignored", "period_start", "period_end", "period_month"}
+
+
+def test_times_in_a_column_are_found_with_their_format():
+    column = Column("t", ("2025-03-14T10:00:00", "2025-03-15T11:00:00", "nothing"))
+
+    assert column.times.form == "%Y-%m-%dT%H:%M:%S"
+    assert column.times.share == pytest.approx(2 / 3)
+
+
+def test_source_draft_writes_beside_the_file_and_never_over(monkeypatch, capsys, tmp_path):
+    path = tmp_path / "file.csv"
+    path.write_bytes(csv_bytes(rows_of("police", *({"Crime": f"30/{n}/VP"} for n in range(12)))))
+    monkeypatch.setattr(sys, "argv", ["preventable", "source", "draft", str(path), "--kind", "police"])
+
+    with pytest.raises(SystemExit) as first:
+        command_line.main()
+    said = capsys.readouterr().out
+    with pytest.raises(SystemExit) as second:
+        command_line.main()
+
+    assert (first.value.code, second.value.code) == (0, 2)
+    assert "offence_code" in said
+    assert tomllib.loads((tmp_path / "file.csv.draft.toml").read_text())["source"] == "police"
+
+
+@pytest.mark.slow
+def test_drafts_of_every_kit_under_names_of_others_are_as_right_as_the_benchmark_says(monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    drafts = importlib.import_module("drafts")
+
+    judged = drafts.of_fresh()
+
+    sure = [one for one in judged if one.drafted.confidence > 0.9]
+    assert len({(one.kit, one.drafted.header) for one in judged}) > 300
+    assert sum(one.right for one in judged) >= 0.95 * len(judged)
+    assert len(sure) >= 0.7 * len(judged)
+    assert all(one.right for one in sure)
