@@ -16,11 +16,14 @@ from repository import ROOT
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import Policy, StepContext
 from preventable.stages.pseudonyms.standing import load_event_sources, records_sql
+from preventable.stages.quality.outcomes import write_outcomes
 from preventable.stages.quality.stage import check_submissions
 from preventable.stages.sources.limits import read_limits
+from preventable.stages.sources.manifests import Manifest
 from preventable.stages.sources.region_places import RegionPlaces
 from preventable.stages.sources.stage import ReadSubmission, read_submission
 from preventable.tables import TABLES
+from preventable.tables.months import month_after
 from preventable.tables.records import RECORD_COLUMNS
 from preventable.tables.source_kinds import SourceKind, source_kinds
 
@@ -186,6 +189,7 @@ def read(
     kinds: Mapping[str, SourceKind] = KINDS,
     region: RegionPlaces = NO_PLACES,
     providers: Mapping[str, Mapping[str, Any]] = PROVIDERS,
+    manifest: Manifest | None = None,
 ) -> ReadSubmission:
     """Read a file, or rows written as one, through the provider's mapping."""
     return read_submission(
@@ -197,6 +201,7 @@ def read(
         limits=read_limits(Policy({"limits": limits})),
         kinds=kinds,
         region=region,
+        manifest=manifest,
     )
 
 
@@ -213,13 +218,29 @@ def problems_read(
     return {(row["row_number"], row["field"], row["problem"]) for row in found}
 
 
-def engine_with(reads: Sequence[ReadSubmission]) -> DuckDBEngine:
-    """A session that holds what the reads gave and the providers, as the pipeline would hand it to quality."""
+def engine_with(reads: Sequence[ReadSubmission], arrived: Sequence[str] = ()) -> DuckDBEngine:
+    """A session that holds what the reads gave and the providers, as the pipeline would hand it to quality.
+
+    Each came in the month of `arrived` at its place; in the month after its own where none is given.
+    """
     engine = DuckDBEngine()
     for name in ("submissions", "intake_problems"):
         engine.load(name, pa.concat_tables([TABLES[name].empty(), *(getattr(read, name) for read in reads)]))
     engine.load("providers", providers_table())
+    engine.load("arrivals", arrivals_of(reads, arrived))
     return engine
+
+
+def arrivals_of(reads: Sequence[ReadSubmission], arrived: Sequence[str] = ()) -> pa.Table:
+    """When submissions came."""
+    rows = {}
+    for at, one in enumerate(reads):
+        came = arrived[at] if arrived else month_after(one.month)
+        row = {"provider": one.provider, "month": one.month, "arrived": came}
+        rows.setdefault(one.submission_id, {"submission_id": one.submission_id, **row})
+    return TABLES["arrivals"].conform(
+        pa.Table.from_pylist(list(rows.values()), schema=TABLES["arrivals"].arrow_schema())
+    )
 
 
 def providers_table() -> pa.Table:
@@ -230,11 +251,12 @@ def providers_table() -> pa.Table:
     return TABLES["providers"].conform(pa.Table.from_pylist(rows, schema=TABLES["providers"].arrow_schema()))
 
 
-def checked(reads: Sequence[ReadSubmission]) -> DuckDBEngine:
+def checked(reads: Sequence[ReadSubmission], arrived: Sequence[str] = ()) -> DuckDBEngine:
     """The session after quality, its tables held to their declarations."""
-    engine = engine_with(reads)
+    engine = engine_with(reads, arrived)
     check_submissions(engine, CONTEXT)
-    for name in ("outcomes", "findings", "coverage", "listings"):
+    write_outcomes(engine, CONTEXT)
+    for name in ("outcomes", "findings", "rule_results", "coverage", "report_delays", "listings"):
         engine.load(name, TABLES[name].conform(engine.table(name)))
     return engine
 

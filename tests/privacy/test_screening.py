@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import traceback
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from sources_world import (
@@ -26,7 +27,7 @@ from sources_world import (
 
 from preventable.errors import RefusedFileError
 from preventable.stages.pseudonyms.stage import pseudonymise_records
-from preventable.stages.sources.screening import screen
+from preventable.stages.sources.screening import may_be_redacted, screen
 from preventable.tables import TABLES
 
 NHS = "999 000 0042"
@@ -63,6 +64,32 @@ def test_what_points_at_a_person_is_replaced_and_the_rest_stays(secret):
     ],
 )  # fmt: skip
 def test_a_place_that_is_no_home_keeps_its_figures(text):
+    assert screen(text, place_type="licensed_premises_inside").text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jane_doe", "jane_doe_2", "DOE/JANE", "Jane-Doe", "patient is Mohammed", "victim was Liam", "grandson Liam",
+        "boyfriend was Kyle",
+    ],
+)  # fmt: skip
+def test_a_name_is_found_whatever_sign_or_word_parts_it(text):
+    screened = screen(text)
+
+    assert "[redacted]" in screened.text
+    assert not {"jane", "doe", "mohammed", "liam", "kyle"} & {*screened.text.lower().split()}
+    assert may_be_redacted(pa.array([text]), np.array([""]))[1].all()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "patient is drunk", "patient was near Grant Arms", "victim was at Rose and Crown", "Stratford-upon-Avon", "bar_1",
+        "Jane-Doe Arms", "boyfriend was mark ed", "boyfriend was Liam's Bar", "Mill/High Street", "High St / Jane Road",
+    ],
+)  # fmt: skip
+def test_a_text_with_such_a_sign_or_word_and_no_name_is_kept(text):
     assert screen(text, place_type="licensed_premises_inside").text == text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import random
 import zipfile
@@ -186,7 +187,7 @@ def test_reading_a_column_is_reading_each_stamp(moments):
     assert not np.isnat(together.local[[moment.month != 3 for moment in moments]]).any()
 
 
-@settings(max_examples=200)
+@settings(max_examples=40)
 @given(st.text(max_size=60))
 def test_screening_never_fails_and_is_for_good(text):
     once = screen(text, place_type="own_home")
@@ -194,14 +195,14 @@ def test_screening_never_fails_and_is_for_good(text):
     assert screen(once.text, place_type="own_home").text == once.text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(content=st.binary(max_size=300), provider=st.sampled_from(sorted(MAPPINGS)))
 def test_any_bytes_are_refused_and_never_crash(content, provider):
     with pytest.raises(RefusedFileError):
         read(content, provider)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seed=seeds, cuts=st.integers(1, 40))
 def test_a_damaged_file_is_read_whole_or_refused(seed, cuts):
     draw = random.Random(seed)
@@ -217,7 +218,7 @@ def test_a_damaged_file_is_read_whole_or_refused(seed, cuts):
     assert 0 < found.submissions.num_rows == found.rows <= lines
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seed=seeds, cuts=st.integers(1, 20))
 def test_a_damaged_workbook_is_read_whole_or_refused(seed, cuts):
     draw = random.Random(seed)
@@ -239,3 +240,49 @@ def test_mappings_are_tried_newest_first_whatever_their_order():
     for given_order in (mappings, mappings[::-1]):
         found = supplier_mappings(given_order, provider=PROVIDERS["ed-example"], kind=kind, where="here")
         assert [mapping.version for mapping in found] == [10, 2, 1]
+
+
+written_stamps = st.tuples(
+    st.sampled_from(("%d/%m/%Y %H:%M", "%Y-%m-%dT%H:%M:%S", "%d-%b-%Y")),
+    st.tuples(
+        st.integers(0, 32),
+        st.integers(0, 13),
+        st.integers(1898, 2202),
+        st.integers(0, 25),
+        st.integers(0, 61),
+    ),
+)
+
+
+@given(st.lists(written_stamps, min_size=1, max_size=20))
+def test_a_stamp_is_what_the_standard_library_reads_in_it(written):
+    names = dict(zip("dmYHM", range(5), strict=True))
+    texts = []
+    for form, numbers in written:
+        text = form.replace("%b", "Feb").replace("%S", "07")
+        for name, place in names.items():
+            text = text.replace(f"%{name}", f"{numbers[place]:0{4 if name == 'Y' else 2}d}")
+        texts.append(text)
+    forms = sorted({form for form, _ in written})
+
+    read = read_stamps(pa.array(texts), clock_of(forms, LONDON, sheet=False))
+
+    for text, local, utc in zip(texts, read.local.tolist(), read.utc.tolist(), strict=True):
+        assert local == _by_the_library(text, forms)
+        if local:
+            assert utc == local.replace(tzinfo=LONDON).astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def _by_the_library(text, forms):
+    """The moment by `strptime`; None where it is none, before 1900 or after 2200, or one that the clock never showed."""
+    for form in forms:
+        try:
+            found = dt.datetime.strptime(text, form)
+        except ValueError:
+            continue
+        there = (
+            found.replace(tzinfo=LONDON).astimezone(dt.UTC).astimezone(LONDON).replace(tzinfo=None) == found
+        )
+        sound = 1900 <= found.year <= 2200 and found.date() not in (dt.date(1900, 1, 1), dt.date(1970, 1, 1))
+        return found if sound and there else None
+    return None

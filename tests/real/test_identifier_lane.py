@@ -20,7 +20,7 @@ def test_the_people_of_febrl_3_are_found(files):
 
 
 def test_fake_people_are_found_better_than_by_the_model_of_splinks_tutorial(files):
-    """That has .795 (benchmarks/linkage_splink.py)."""
+    """That has .795 (benchmarks/linkage_peers.py)."""
     records = read_file(files / "fake_1000.csv.gz")
     labels = read_file(files / "fake_1000_labels.csv.gz")
     place = {name: at for at, name in enumerate(records.column("unique_id").to_pylist())}

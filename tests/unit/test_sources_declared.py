@@ -12,14 +12,22 @@ from declared_world import (
     MAPPINGS,
     PLACES,
     POLICY,
+    ROWS,
     SOURCES,
     checked_declared,
     read_declared,
     rows_of,
 )
-from sources_world import PROVIDERS, read, records_of, stamp
+from sources_world import PROVIDERS, read, records_of, stamp, xlsx_bytes
 
-from preventable.errors import MappingError, NoMappingError, NoPeriodError, PolicyError, UnknownProviderError
+from preventable.errors import (
+    ChangedFormatError,
+    MappingError,
+    NoMappingError,
+    NoPeriodError,
+    PolicyError,
+    UnknownProviderError,
+)
 from preventable.methods.projection import (
     LONGITUDE_LATITUDE,
     best_transformer,
@@ -357,6 +365,18 @@ def test_declared_events_are_held_to_the_rules_of_events_and_become_records():
     }
     assert records["dental"]["record_category"] == "tooth_injury"
     assert records["street"]["month"] == "2025-03"
+
+
+def test_records_told_by_their_rows_are_read_from_the_kind_of_file_that_the_mapping_names_alone():
+    """A workbook writes its cells otherwise: the same month as both would count twice."""
+    options = {"kinds": KINDS, "region": PLACES, "providers": {**PROVIDERS, **DECLARED}}
+    sheet = xlsx_bytes([ROWS["street"]])
+
+    with pytest.raises(ChangedFormatError, match="it is xlsx and mapping version 1 says csv"):
+        read(sheet, "street", mappings=[MAPPINGS["street"]], **options)
+    as_sheet = {**MAPPINGS["street"], "file": {"format": "xlsx", "sheet": "Data"}}
+    assert read(sheet, "street", mappings=[as_sheet], **options).rows == 1
+    assert read(xlsx_bytes([ROWS["dental"]]), "dental", mappings=[MAPPINGS["dental"]], **options).rows == 1
 
 
 # --- what is refused ----------------------------------------------------------------------------

@@ -202,7 +202,14 @@ def test_ten_year_bands_are_kept_as_bands(sent, band):
 
 
 @pytest.mark.parametrize(
-    ("sent", "problem"), [("29-20", "out_of_range"), ("24", "not_a_number"), ("80-130", "out_of_range")]
+    ("sent", "problem"),
+    [
+        ("29-20", "out_of_range"),
+        ("24", "finer_than_agreed"),
+        ("80-130", "out_of_range"),
+        ("18-Jan", "broken_cell"),
+        ("some", "not_a_number"),
+    ],
 )
 def test_a_band_that_is_none_is_said_so(sent, problem):
     assert ("age", problem) in one_problem("admissions", Age=sent)

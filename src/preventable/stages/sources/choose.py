@@ -3,56 +3,120 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from preventable.errors import ChangedFormatError, RefusedFileError, TooLargeError
-from preventable.stages.sources.csv_file import STARTS_OF_CONTAINERS, read_csv
 from preventable.stages.sources.fields import CellTexts
+from preventable.stages.sources.formats.form import FileForm, FileRead, FormatLimits
 from preventable.stages.sources.limits import Limits
-from preventable.stages.sources.mapping import FileForm, SupplierMapping
-from preventable.stages.sources.sheet import Sheet, check_rows, identify
+from preventable.stages.sources.mapping import SupplierMapping
+from preventable.stages.sources.sheet import (
+    Sheet,
+    below_titles,
+    check_rows,
+    identify,
+    make_sheet,
+    without_short_rows,
+)
 from preventable.stages.sources.times import clock_of, read_date, read_stamps
 
 
+class FileReader(Protocol):
+    """Reads a file in each of some forms: `formats.read.read_file`, or a limited process that calls it."""
+
+    def __call__(
+        self, content: bytes, forms: Sequence[FileForm], limits: FormatLimits, *, name: str
+    ) -> FileRead:
+        """As `read_file`."""
+
+
 def choose_mapping(
-    content: bytes, mappings: Sequence[SupplierMapping], *, where: str, limits: Limits
+    content: bytes,
+    mappings: Sequence[SupplierMapping],
+    *,
+    where: str,
+    name: str,
+    limits: Limits,
+    reader: FileReader,
 ) -> tuple[SupplierMapping, Sheet]:
     """The mapping and the cells it finds.
 
+    Where several have the file's headers, those come first that name its kind, encoding and separator: with them
+    there is the least to note.
+
     Args:
         mappings: Newest first.
+        name: The file's, for notes alone.
+        reader: Reads the file in each form that a mapping names.
 
     Raises:
         ChangedFormatError: No mapping has these headers. Names what the nearest mapping misses; of the
-            file's own headers only their number, for a header could be a value.
+            file's own headers only their number, for a header could be a value. Or the mapping makes numbers of
+            rows, and the file is of another kind than it says.
         RefusedFileError: The file cannot be read as any mapping says, passes a limit or has ragged rows.
     """
-    allowed_bytes = limits.file.bytes
-    if len(content) > allowed_bytes:
-        raise TooLargeError(where, f"{len(content):,} bytes, {allowed_bytes:,} are allowed")
-    tried: dict[FileForm, Sheet | RefusedFileError] = {}
+    forms = dict.fromkeys(mapping.file for mapping in mappings)
+    read = _read(content, name, tuple(forms), where, limits, reader)
+    tried = {form: _sheet(read, form, where, limits) for form in forms}
     fitting: list[tuple[SupplierMapping, Sheet]] = []
     for mapping in mappings:
-        if mapping.file not in tried:
-            tried[mapping.file] = _try(content, mapping.file, where, limits)
         sheet = tried[mapping.file]
-        if isinstance(sheet, Sheet) and _fits(sheet, mapping):
-            check_rows(sheet, where)
-            fitting.append((mapping, sheet))
+        if isinstance(sheet, Sheet):
+            sheet = sheet if _fits(sheet, mapping) else below_titles(sheet, mapping.headers)
+            if _fits(sheet, mapping):
+                fitting.append((mapping, without_short_rows(sheet, where)))
     if not fitting:
-        raise _refusal(mappings, tried, where, is_container=content.startswith(STARTS_OF_CONTAINERS))
-    if len(fitting) == 1:
-        return fitting[0]
-    return next((pair for pair in fitting if _reads_times(*pair)), fitting[0])
+        raise _refusal(mappings, tried, where)
+    mapping, sheet = _best(fitting)
+    if mapping.numbered_by_content and mapping.file.format != read.kind:
+        raise _other_cells(mapping, sheet, read.kind, where)
+    return mapping, sheet
 
 
-def _try(content: bytes, form: FileForm, where: str, limits: Limits) -> Sheet | RefusedFileError:
+def _best(fitting: Sequence[tuple[SupplierMapping, Sheet]]) -> tuple[SupplierMapping, Sheet]:
+    """Of those with the least to note the first that reads the file's times, else the first."""
+    least = min(len(sheet.notes) for _, sheet in fitting)
+    few = [(mapping, sheet) for mapping, sheet in fitting if len(sheet.notes) == least]
+    if len(few) == 1:
+        return few[0]
+    return next((pair for pair in few if _reads_times(*pair)), few[0])
+
+
+def read_unmapped(
+    content: bytes, form: FileForm, *, where: str, name: str, limits: Limits, reader: FileReader
+) -> tuple[str, Sheet]:
+    """The kind of a file of which no mapping is known, one of `kinds.FORMATS`, and its cells.
+
+    Raises:
+        RefusedFileError: The file cannot be read in this form, passes a limit or has ragged rows.
+    """
+    read = _read(content, name, (form,), where, limits, reader)
+    sheet = _sheet(read, form, where, limits)
+    if isinstance(sheet, RefusedFileError):
+        raise sheet
+    check_rows(sheet, where)
+    return read.kind, sheet
+
+
+def _read(
+    content: bytes, name: str, forms: tuple[FileForm, ...], where: str, limits: Limits, reader: FileReader
+) -> FileRead:
+    if len(content) > limits.file.bytes:
+        raise TooLargeError(where, f"{len(content):,} bytes, {limits.file.bytes:,} are allowed")
     try:
-        if form.format == "csv":
-            return read_csv(content, form, where=where, limits=limits)
-        # The library for workbooks takes longer to load than most files to read.
-        from preventable.stages.sources.xlsx_file import read_xlsx
+        return reader(content, forms, limits.of_formats, name=name)
+    except RefusedFileError as refusal:
+        refusal.where = where
+        raise
 
-        return read_xlsx(content, form, where=where, limits=limits)
+
+def _sheet(read: FileRead, form: FileForm, where: str, limits: Limits) -> Sheet | RefusedFileError:
+    found = read.of(form)
+    if isinstance(found, RefusedFileError):
+        found.where = where
+        return found
+    try:
+        return make_sheet(where, found, limits=limits, has_typed_cells=read.has_typed_cells)
     except RefusedFileError as refusal:
         return refusal
 
@@ -67,33 +131,35 @@ def _reads_times(mapping: SupplierMapping, sheet: Sheet) -> bool:
     A file of which a mapping reads not one time is not of its format. One that two mappings can read, such as
     01/02/2025, is read by the newer.
     """
-    is_sheet = mapping.file.format == "xlsx"
     for header in mapping.period_columns:
         text = sheet.rows[0][sheet.header.index(header)].strip() if sheet.rows else ""
-        if text and read_date(text, mapping.period_format, sheet=is_sheet) is None:
+        if text and read_date(text, mapping.period_format, sheet=sheet.has_typed_cells) is None:
             return False
     texts = CellTexts(sheet, mapping).of("contact")
-    stamps = read_stamps(texts, clock_of(mapping.formats, mapping.zone, sheet=is_sheet))
+    stamps = read_stamps(texts, clock_of(mapping.formats, mapping.zone, sheet=sheet.has_typed_cells))
     filled = sum(text != "" for text in texts.to_pylist())
     return not filled or sum(problem == "not_a_date" for _, problem in stamps.problems) < filled
 
 
-def _refusal(
-    mappings: Sequence[SupplierMapping],
-    tried: Mapping[FileForm, Sheet | RefusedFileError],
-    where: str,
-    *,
-    is_container: bool,
-) -> RefusedFileError:
-    """Why no mapping fits: what the nearest of those that can read the file misses, else why none can.
+def _other_cells(mapping: SupplierMapping, sheet: Sheet, kind: str, where: str) -> ChangedFormatError:
+    """Numbers made of rows tell records by how their cells are written, and each kind of file writes them its way."""
+    refusal = ChangedFormatError(
+        where,
+        f"it is {kind} and mapping version {mapping.version} says {mapping.file.format}: its records are told by"
+        " their rows alone, and a month that came once as the other would count twice",
+    )
+    refusal.rows_in_file = len(sheet.rows)
+    return refusal
 
-    Where none can, the mapping that means files of this kind has the word: csv is not told to be a workbook.
-    """
+
+def _refusal(
+    mappings: Sequence[SupplierMapping], tried: Mapping[FileForm, Sheet | RefusedFileError], where: str
+) -> RefusedFileError:
+    """Why no mapping fits: what the nearest of those that can read the file misses, else why none can."""
     read = [(mapping, tried[mapping.file]) for mapping in mappings]
     readable = [(mapping, sheet) for mapping, sheet in read if isinstance(sheet, Sheet)]
     if not readable:
-        refusals = {mapping.file.format: sheet for mapping, sheet in reversed(read)}
-        return refusals.get("xlsx" if is_container else "csv") or next(iter(refusals.values()))
+        return next(sheet for _, sheet in read if isinstance(sheet, RefusedFileError))
     mapping, sheet = min(readable, key=lambda pair: len(pair[0].headers ^ set(pair[1].header)))
     missing = sorted(mapping.headers - set(sheet.header))
     known = sum(name in mapping.headers for name in set(sheet.header))

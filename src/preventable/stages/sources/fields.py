@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,12 +12,15 @@ import pyarrow.compute as pc
 from preventable.codes import allowed, code_file
 from preventable.methods.projection import metres_of_degrees
 from preventable.stages.sources import admissions, ambulance, cells, ed, lists, police
-from preventable.stages.sources.cells import Parser
+from preventable.stages.sources.cells import Parser, Plain
 from preventable.stages.sources.declared import declared_kind
 from preventable.stages.sources.join_keys import JOIN_KEYS, key_parser, month_of_birth
 from preventable.stages.sources.kinds import Derived, Kind, KindFields
+from preventable.stages.sources.linkage_keys import person_number
 from preventable.stages.sources.mapping import CODED, SupplierMapping
+from preventable.stages.sources.own_numbers import personal_numbers, plain_record_numbers, record_number, site
 from preventable.stages.sources.region_places import RegionPlaces
+from preventable.stages.sources.rules_files import rules_file
 from preventable.stages.sources.screening import screen
 from preventable.stages.sources.sheet import Sheet
 from preventable.stages.sources.texts import PlaceTexts, read_place_texts
@@ -75,8 +78,7 @@ class CellTexts:
     def __init__(self, sheet: Sheet, mapping: SupplierMapping) -> None:
         self._mapping = mapping
         self._rows = len(sheet.rows)
-        cells_by_column = zip(*sheet.rows, strict=True)
-        self._by_header = dict(zip(sheet.header, cells_by_column, strict=False))
+        self._by_header = dict(zip(sheet.header, sheet.columns, strict=True))
 
     def has(self, name: str) -> bool:
         """Whether the mapping fills the field."""
@@ -92,8 +94,19 @@ class CellTexts:
             joined = pc.binary_join_element_wise(joined, self._column(header), " ")
         return pc.utf8_trim_whitespace(joined)
 
+    def few_of_spaces(self, name: str) -> list[int]:
+        """Rows where a field's cell has spaces and nothing else, where they are few."""
+        headers = self._mapping.columns.get(name, ())
+        if len(headers) != 1:
+            return []
+        sent = self._by_header[headers[0]]
+        spaces = pc.match_substring_regex(sent, r"^\s+$").to_numpy(zero_copy_only=False)
+        most = rules_file("reading")["most_percent_spaces"]
+        few = 100 * spaces.sum() <= most * self._rows
+        return [int(i) for i in np.flatnonzero(spaces)] if few else []
+
     def _column(self, header: str) -> pa.Array:
-        return pc.utf8_trim_whitespace(pa.array(self._by_header.get(header, ()), pa.string()))
+        return pc.utf8_trim_whitespace(self._by_header[header])
 
 
 def read_fields(
@@ -109,7 +122,7 @@ def read_fields(
     """Every field of every row."""
     texts = CellTexts(sheet, mapping)
     kind = _SHIPPED.get(source.id) or declared_kind(source)
-    clock = clock_of(mapping.formats, mapping.zone, sheet=mapping.file.format == "xlsx")
+    clock = clock_of(mapping.formats, mapping.zone, sheet=sheet.has_typed_cells)
     problems: list[Problem] = []
     stamps = {name: read_stamps(texts.of(name), clock) for name in _STAMPS if texts.has(name)}
     for name, column in stamps.items():
@@ -130,10 +143,35 @@ def read_fields(
     else:
         columns |= _listed_columns(texts, mapping, source, region, problems)
     columns |= _meaning(kind, stamps, columns, mapping, len(sheet.rows), problems)
+    problems += [(i, "row", "short_row") for i in sheet.short_rows]
+    if source.is_event:
+        problems += _unlike("source_record_id", columns["source_record_id"], "[0-9]+", "[A-Za-z]+")
+        problems += _unlike("residence_small_area", columns["residence_small_area"], "[0-9]+")
     for name in kind.required:
         if texts.has(name):
             problems += [(i, name, problem) for i, problem in cells.present(texts.of(name))]
     return ReadFields(columns, stamps.get("contact", no_stamps(len(sheet.rows))), place, problems)
+
+
+def _unlike(name: str, numbers: pa.Array, *runs: str) -> list[Problem]:
+    """The problem `unlike_number` where a number has another form than nearly all of the file's.
+
+    The form is what is left where each run of figures, or of letters, is one sign: a number that a spreadsheet rewrote
+    has another, a shorter number of the same kind has not.
+    """
+    limits = rules_file("reading")["numbers"]
+    forms = numbers
+    for run in runs:
+        forms = pc.replace_substring_regex(forms, run, "#")
+    counted = pc.value_counts(forms.drop_null())
+    rows = counted.field("counts").to_pylist()
+    if sum(rows) < limits["least_rows"] or len(rows) < 2:
+        return []
+    if 100 * max(rows) < limits["least_percent_alike"] * sum(rows):
+        return []
+    usual = counted.field("values")[rows.index(max(rows))]
+    unlike = pc.fill_null(pc.not_equal(forms, usual), False).to_numpy(zero_copy_only=False)
+    return [(int(i), name, "unlike_number") for i in np.flatnonzero(unlike)]
 
 
 def _coded_columns(
@@ -147,6 +185,7 @@ def _coded_columns(
             codes = own_words | dict(codes)
         reading = cells.read_cells(texts.of(name), cells.words(codes), pa.string())
         problems += [(i, name, problem) for i, problem in reading.problems]
+        problems += [(i, name, "broken_cell") for i in texts.few_of_spaces(name)]
         columns[name] = reading.values
     # A row is live unless it says otherwise; a status that cannot be read is an error of its own (V21).
     columns["record_status"] = pc.fill_null(columns["record_status"], "live")
@@ -156,8 +195,9 @@ def _coded_columns(
 def _plain_columns(
     texts: CellTexts, mapping: SupplierMapping, problems: list[Problem]
 ) -> dict[str, pa.Array]:
+    personal = personal_numbers(texts.of("source_record_id"))
     return {
-        column: _read(name, texts, mapping, _parser(name), kind, problems)
+        column: _read(name, texts, mapping, _parser(name, personal), kind, problems, _plain(name, personal))
         for name, (column, kind) in _PLAIN.items()
     }
 
@@ -169,6 +209,7 @@ def _read(
     parser: Parser,
     kind: pa.DataType,
     problems: list[Problem],
+    plain: Plain | None = None,
 ) -> pa.Array:
     """A field by its parser, after the mapping's codes where it has some for the field."""
     values = texts.of(name)
@@ -176,12 +217,23 @@ def _read(
         translated = cells.read_cells(values, cells.words(mapping.codes[name]), pa.string())
         problems += [(i, name, problem) for i, problem in translated.problems]
         values = pc.fill_null(translated.values, "")
-    reading = cells.read_cells(values, parser, kind)
+    reading = cells.read_cells(values, parser, kind, plain)
     problems += [(i, name, problem) for i, problem in reading.problems]
     return reading.values
 
 
-def _parser(name: str) -> Parser:
+def _plain(name: str, personal: Collection[str]) -> Plain | None:
+    """How the plain cells of a field with many different texts are read together."""
+    if name in ("easting", "northing"):
+        return cells.plain_numbers(f"{name}_m")
+    if name == "postcode":
+        return cells.plain_shapes(name)
+    return {"nhs_number": cells.plain_nhs_numbers, "source_record_id": plain_record_numbers(personal)}.get(
+        name
+    )
+
+
+def _parser(name: str, personal: Collection[str]) -> Parser:
     """How a plain field is read."""
     if name in ("record_version", "quantity"):
         return cells.integer(name)
@@ -189,16 +241,19 @@ def _parser(name: str) -> Parser:
         return cells.number(f"{name}_m")
     if name == "postcode":
         return cells.shaped(name, "out_of_range")
-    if name in ("site_code", "conveyed_site", "residence_small_area"):
+    if name == "source_record_id":
+        return record_number(personal)
+    if name in ("site_code", "conveyed_site"):
+        return site(name)
+    if name == "residence_small_area":
         return cells.shaped(name, "unknown_code")
     if name in ("offence_code", "admission_method"):
         list_name = "home_office_offence" if name == "offence_code" else name
         return cells.listed(code_file(list_name)["codes"])
     return {
-        "nhs_number": cells.nhs_number,
+        "nhs_number": person_number,
         "determinant": ambulance.determinant,
         "icd10_external_cause": admissions.external_cause,
-        "source_record_id": cells.text_as_sent,
     }[name]
 
 
@@ -257,7 +312,9 @@ def _points(
     if not texts.has("latitude"):
         return {}
     degrees = {
-        name: _read(name, texts, mapping, cells.number(name), pa.float64(), problems)
+        name: _read(
+            name, texts, mapping, cells.number(name), pa.float64(), problems, cells.plain_numbers(name)
+        )
         for name in ("longitude", "latitude")
     }
     longitude, latitude = (column.to_numpy(zero_copy_only=False) for column in degrees.values())

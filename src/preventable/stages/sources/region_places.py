@@ -24,6 +24,7 @@ class RegionPlaces:
     Attributes:
         crs: Projection of its coordinates (`crs` of region.toml), empty where it tells none.
         codes: What a file may write for a code, with the code: the code itself, and in capitals where one alone is so.
+            Codes of areas of an older year that the region knows are kept as they are.
         names: Names of its areas without regard to case, each with the code of the one area that has it.
     """
 
@@ -53,7 +54,8 @@ def region_places(areas: pa.Table, small_areas: pa.Table, about: Mapping[str, An
     """What a region's tables and its region.toml tell the door."""
     ground = _ground(small_areas)
     listed = areas.select(["area_type", "area", "area_name"]).to_pylist()
-    codes = _codes({*ground, *(row["area"] for row in listed)})
+    older = {str(row["older"]) for row in about.get("older_areas", ()) if "older" in row}
+    codes = _codes({*ground, *(row["area"] for row in listed), *older})
     by_name: dict[str, list[tuple[int, str]]] = {}
     for row in listed:
         by_name.setdefault(_folded(row["area_name"]), []).append(

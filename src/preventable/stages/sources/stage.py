@@ -13,13 +13,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from preventable.errors import MappingError, RefusedFileError, UnknownCodesError, UnknownProviderError
+from preventable.intake_errors import NotAsManifestError
 from preventable.methods.projection import is_metric_projection
-from preventable.stages.sources.choose import choose_mapping
+from preventable.stages.sources.choose import FileReader, choose_mapping
 from preventable.stages.sources.fields import Problem, ReadFields, read_fields
+from preventable.stages.sources.formats.read import read_file
 from preventable.stages.sources.join_keys import JOIN_KEYS
 from preventable.stages.sources.limits import Limits, UnknownCodeLimits
+from preventable.stages.sources.linkage_keys import refuse_other_keys
+from preventable.stages.sources.manifests import Manifest, reconcile, refuse_other_file
 from preventable.stages.sources.mapping import SupplierMapping, supplier_mappings
-from preventable.stages.sources.period import month_of_file
+from preventable.stages.sources.period import Period, period_of_file
 from preventable.stages.sources.region_places import RegionPlaces
 from preventable.stages.sources.sheet import Identity, Sheet, identify
 from preventable.tables.schema import ARROW_TYPES, Table
@@ -38,6 +42,7 @@ class ReadSubmission:
         month: Period of the file, YYYY-MM.
         edition: Highest record version in it, 0 where none could be read.
         rows: Rows of the file, the header not counted.
+        notes: What was detected in the file or passed over, in words without a value.
         submissions: Rows in our columns.
         intake_problems: What could not be read: row, field and problem.
         place_texts: Screened place texts, one row a key.
@@ -50,6 +55,7 @@ class ReadSubmission:
     edition: int
     mapping_version: int
     rows: int
+    notes: tuple[str, ...]
     submissions: pa.Table
     intake_problems: pa.Table
     place_texts: pa.Table
@@ -65,6 +71,8 @@ def read_submission(
     limits: Limits,
     kinds: Mapping[str, SourceKind],
     region: RegionPlaces,
+    reader: FileReader = read_file,
+    manifest: Manifest | None = None,
 ) -> ReadSubmission:
     """Read a file through the newest of the provider's mappings that has its headers.
 
@@ -77,6 +85,8 @@ def read_submission(
         limits: What the file may be.
         kinds: Every kind of source (`source_kinds`).
         region: The region's areas and projection.
+        reader: Reads the formats; `preventable.intake` gives one in a limited process.
+        manifest: What its sender says of it; a file without rows is read where it says that there are none.
 
     Returns:
         The three tables, conformed to their declarations.
@@ -90,12 +100,20 @@ def read_submission(
     kind = kinds.get(provider["source"])
     if kind is None:
         raise UnknownProviderError(where, f"no policy declares its source, {provider['source']}")
+    if manifest is not None:
+        refuse_other_file(manifest, content, provider=provider["provider"], where=where)
     fitting = supplier_mappings(mappings, provider=provider, kind=kind, where=where)
-    mapping, sheet = choose_mapping(content, fitting, where=where, limits=limits)
+    fitting = _of_schema(fitting, manifest, where)
+    mapping, sheet = choose_mapping(
+        content, fitting, where=where, name=_base_name(file_name), limits=limits, reader=reader
+    )
     _refuse_degrees(mapping, region, where)
     _refuse_keys(mapping, limits, where)
-    identity = identify(sheet, provider=mapping.provider, source=mapping.source, ignored=mapping.ignored)
-    month: str | None = None
+    nil_month = manifest.period if manifest is not None and manifest.nil else ""
+    identity = identify(
+        sheet, provider=mapping.provider, source=mapping.source, ignored=mapping.ignored, nil_month=nil_month
+    )
+    period: Period | None = None
     try:
         fields = read_fields(
             sheet,
@@ -107,25 +125,30 @@ def read_submission(
             join_keys=limits.join_keys,
         )
         spans_months = kind.form == "list"
-        month = month_of_file(sheet, mapping, fields.contact, spans_months=spans_months, where=where)
+        period = period_of_file(
+            sheet, mapping, fields.contact, spans_months=spans_months, nil_month=nil_month, where=where
+        )
+        if manifest is not None:
+            reconcile(manifest, sheet, month=period.month, where=where)
+        refuse_other_keys(fields.columns["nhs_number"].to_pylist(), limits.linkage_keys, where)
         _refuse_unknown_codes(fields.problems, sheet, where, limits.unknown_codes)
     except RefusedFileError as refusal:
         refusal.rows_in_file = len(sheet.rows)
         refusal.submission_id = identity.submission_id
-        refusal.month = month
+        refusal.month = period.month if period else None
         raise
-    return _read_submission(mapping, sheet, identity, month, fields)
+    return _read_submission(mapping, sheet, identity, period, fields)
 
 
 def _read_submission(
-    mapping: SupplierMapping, sheet: Sheet, identity: Identity, month: str, fields: ReadFields
+    mapping: SupplierMapping, sheet: Sheet, identity: Identity, period: Period, fields: ReadFields
 ) -> ReadSubmission:
     edition = pc.max(fields.columns["record_version"]).as_py() or 0
     of_file = {
         "submission_id": identity.submission_id,
         "edition": edition,
         "provider": mapping.provider,
-        "month": month,
+        "month": period.month,
         "source": mapping.source,
     }
     of_row = {
@@ -139,12 +162,13 @@ def _read_submission(
         submission_id=identity.submission_id,
         provider=mapping.provider,
         source=mapping.source,
-        month=month,
+        month=period.month,
         edition=edition,
         mapping_version=mapping.version,
         rows=len(sheet.rows),
+        notes=sheet.notes,
         submissions=_table(SUBMISSIONS, fields.columns | of_row, of_file, len(sheet.rows)),
-        intake_problems=_problems(fields.problems, of_row, of_file),
+        intake_problems=_problems(fields.problems, period, of_row, of_file),
         place_texts=_table(PLACE_TEXTS, texts, of_file, fields.texts.texts.num_rows),
     )
 
@@ -160,6 +184,19 @@ def _numbers_of_content(identity: Identity) -> pa.Array:
         seen[content_hash] += 1
         numbers.append(f"{content_hash}:{seen[content_hash]}")
     return pa.array(numbers, pa.string())
+
+
+def _of_schema(
+    mappings: Sequence[SupplierMapping], manifest: Manifest | None, where: str
+) -> Sequence[SupplierMapping]:
+    """Those of the version that the manifest names; all of them where it names none."""
+    if manifest is None or manifest.schema_version is None:
+        return mappings
+    named = [mapping for mapping in mappings if mapping.version == manifest.schema_version]
+    if not named:
+        found = f"its manifest names version {manifest.schema_version}, which no mapping has"
+        raise NotAsManifestError(where, found)
+    return named
 
 
 def _refuse_degrees(mapping: SupplierMapping, region: RegionPlaces, where: str) -> None:
@@ -195,15 +232,19 @@ def _table(
 
 
 def _problems(
-    problems: Sequence[Problem], of_row: Mapping[str, pa.Array], of_file: Mapping[str, object]
+    problems: Sequence[Problem], period: Period, of_row: Mapping[str, pa.Array], of_file: Mapping[str, object]
 ) -> pa.Table:
-    """One row for each row, field and problem, in that order."""
+    """What is wrong with the file's period, then one row for each row, field and problem, in that order."""
     distinct = sorted(set(problems))
     at = pa.array([i for i, _, _ in distinct], pa.int64())
     columns = {name: values.take(at) for name, values in of_row.items()}
     columns["field"] = pa.array([name for _, name, _ in distinct], pa.string())
     columns["problem"] = pa.array([problem for _, _, problem in distinct], pa.string())
-    return _table(INTAKE_PROBLEMS, columns, of_file, len(distinct))
+    of_rows = _table(INTAKE_PROBLEMS, columns, of_file, len(distinct))
+    if not period.is_part:
+        return of_rows
+    whole = {"row_number": 0, "content_hash": "", "field": "period", "problem": "part_of_month"}
+    return pa.concat_tables([_table(INTAKE_PROBLEMS, {}, {**of_file, **whole}, 1), of_rows])
 
 
 def _refuse_unknown_codes(
@@ -222,7 +263,11 @@ def _refuse_unknown_codes(
         counts = ", ".join(f"{len(rows):,} rows in {name}" for name, rows in over.items())
         first = sorted({int(i) for rows in over.values() for i in rows})[:_ROWS_NAMED]
         row_numbers = tuple(int(n) for n in np.array(sheet.row_numbers)[first])
-        raise UnknownCodesError(where, f"of {len(sheet.rows):,} rows, {counts} are unknown", row_numbers)
+        more = len({i for rows in over.values() for i in rows}) > _ROWS_NAMED
+        some = f"; the first {_ROWS_NAMED} rows are named" if more else ""
+        raise UnknownCodesError(
+            where, f"of {len(sheet.rows):,} rows, {counts} are unknown{some}", row_numbers
+        )
 
 
 def _base_name(file_name: str) -> str:

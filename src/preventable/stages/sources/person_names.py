@@ -1,0 +1,426 @@
+"""Names of persons in a text, told by titles, cues, initials and lists of common names (person_names.toml).
+
+Places are called like persons: a name that a word such as "School" or "Arms" follows is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import cache, lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from preventable.stages.sources.first_look import any_word, may_match
+from preventable.stages.sources.rules_files import rules_file
+
+_WORD = re.compile(r"[^\W\d_]+(?:['\u2019\-][^\W\d_]+)*")
+_STOPPED = re.compile(r"\b[A-Z]\.\s?[A-Z]")
+#: Signs that part words, each to a space.
+_PARTED = str.maketrans(dict.fromkeys("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~–—‘’'0123456789", " "))
+_ANY_FIGURE = str.maketrans("123456789", "000000000")
+_HOMES = frozenset({"house", "flat", "home", "place", "address", "room"})
+#: Between two words of one name.
+_WITHIN = re.compile(r"\.?\s*")
+_NUMBER = re.compile(r"[\s.:]*\d{2,6}\b")
+_JOINED_INITIALS, _SHORTEST_UNKNOWN, _MOST_INITIALS = 2, 3, 3
+_MOST_NAMES, _WORDS_ON = 3, 3
+
+
+@dataclass(frozen=True)
+class _Lists:
+    """The lists of person_names.toml by their names there, each a set of words in lower case."""
+
+    titles: frozenset[str]
+    titles_at_the_start: frozenset[str]
+    ranks: frozenset[str]
+    naming: frozenset[str]
+    persons: frozenset[str]
+    relations: frozenset[str]
+    copulas: frozenset[str]
+    agents: frozenset[str]
+    starters: frozenset[str]
+    given: frozenset[str]
+    given_of_places: frozenset[str]
+    given_on_signs: frozenset[str]
+    surnames: frozenset[str]
+    surnames_of_places: frozenset[str]
+    no_initials: frozenset[str]
+    saints: frozenset[str]
+    after_places: frozenset[str]
+    firms: frozenset[str]
+    roads: frozenset[str]
+    known_places: frozenset[str]
+
+
+@cache
+def _lists() -> _Lists:
+    rules = rules_file("person_names")
+    sets = {
+        field.name: frozenset(named if isinstance(named := rules[field.name], list) else named.split())
+        for field in fields(_Lists)
+    }
+    for names in ("given", "surnames"):
+        sets[names] |= sets[f"{names}_of_places"]
+    return _Lists(**sets)
+
+
+@cache
+def _telling() -> frozenset[str]:
+    """Words without one of which a text has no name that could be found, initials apart."""
+    lists = _lists()
+    names = (lists.given - lists.given_of_places) | (lists.surnames - lists.surnames_of_places - lists.roads)
+    return names | lists.titles | lists.titles_at_the_start | lists.ranks | lists.naming | lists.persons
+
+
+@dataclass(frozen=True)
+class _Word:
+    """A word of a text: where it stands, how it is written, and its plain form without a possessive s."""
+
+    start: int
+    end: int
+    written: str
+    plain: str
+    owns: bool
+
+    @property
+    def is_initial(self) -> bool:
+        return len(self.written) == 1 and self.written.isupper()
+
+    @property
+    def is_capital(self) -> bool:
+        return self.written[0].isupper()
+
+
+def name_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of each name of a person that is found in a text, in order.
+
+    Example:
+        >>> name_spans("hit by John Smith at Bar Beispiel")
+        [(7, 17)]
+    """
+    # Where a name stands no figure matters, only that there is one: texts that differ in figures are looked at once.
+    return list(_spans(text.translate(_ANY_FIGURE)))
+
+
+@lru_cache(maxsize=65_536)
+def _spans(text: str) -> tuple[tuple[int, int], ...]:
+    return tuple(_Text(text).spans())
+
+
+def may_hold_name(text: str, words: Sequence[str]) -> bool:
+    """Whether a text has, among its `words_of`, one of the lists, or an initial with its stop: most have neither."""
+    return not _telling().isdisjoint(words) or ("." in text and bool(_STOPPED.search(text)))
+
+
+def may_hold_names(texts: pa.Array) -> np.ndarray:
+    """`may_hold_name` of many texts; every text that is not ASCII may."""
+    words = pc.replace_substring_regex(pc.ascii_lower(texts), "[^a-z]+", " ")
+    return may_match(texts, [_STOPPED]) | any_word(words, lambda word: word in _telling())
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case, parted at every sign and figure."""
+    return text.casefold().translate(_PARTED).split()
+
+
+class _Text:
+    """A text as words, and the names among them."""
+
+    def __init__(self, text: str) -> None:
+        parted = text.replace("_", " ")
+        # In a text of one word a hyphen parts given name and surname as well.
+        text = parted if " " in parted else parted.replace("-", " ")
+        self.text = text
+        self.words = [_word(found) for found in _WORD.finditer(text)]
+        self.lists = _lists()
+
+    def spans(self) -> Iterator[tuple[int, int]]:
+        at = 0
+        while at < len(self.words):
+            last = self._name_at(at)
+            if last is None or self._is_known_place(at, last):
+                at += 1
+                continue
+            number = _NUMBER.match(self.text, self.words[last].end)
+            is_rank = self.words[at].plain in self.lists.ranks
+            yield self.words[at].start, number.end() if number and is_rank else self.words[last].end
+            at = last + 1
+
+    def _is_known_place(self, first: int, last: int) -> bool:
+        """Whether a place or firm is known by the last two words of a name, or by all of them."""
+        words = [word.plain for word in self.words[first : last + 1]]
+        return not self.lists.known_places.isdisjoint({" ".join(words), " ".join(words[-2:])})
+
+    def _name_at(self, at: int) -> int | None:
+        """Position of the last word of a name that begins at a word; None where none does."""
+        for find in (
+            self._titled,
+            self._ranked,
+            self._told,
+            self._full,
+            self._surname_first,
+            self._initialled,
+        ):
+            last = find(at)
+            if last is not None:
+                return last
+        return None
+
+    # --- what stands where ----------------------------------------------------------------------
+
+    def _joined(self, at: int) -> bool:
+        """Whether a word and the next are parted by nothing but a space or a stop."""
+        if at + 1 >= len(self.words):
+            return False
+        return bool(_WITHIN.fullmatch(self.text, self.words[at].end, self.words[at + 1].start))
+
+    def _starts(self, at: int) -> bool:
+        """Whether a phrase starts at a word."""
+        if at == 0:
+            return True
+        return not self._joined(at - 1) or self.words[at - 1].plain in self.lists.starters
+
+    def _ends(self, at: int) -> bool:
+        """Whether a phrase ends with a word."""
+        follows = self.text[self.words[at].end :].lstrip(" ")
+        if not self._joined(at):
+            return not follows or not (follows[0].isdigit() or follows[0] in "&+")
+        return self.words[at + 1].plain in self.lists.starters
+
+    def _is_place(self, at: int) -> bool:
+        """Whether what stands after a name, or the article before it, tells that a place is called so."""
+        word = self.words[at]
+        after = self.text[word.end :].lstrip()
+        if after.startswith("&"):
+            return True
+        if at + 1 >= len(self.words) or not (self._joined(at) or after.startswith(("(", "- "))):
+            return False
+        following = self.words[at + 1].plain
+        if word.owns and following in _HOMES:
+            return False
+        if following == "of" or following in self.lists.after_places or following in self.lists.roads:
+            return True
+        return self._is_firm(at + 2)
+
+    def _is_firm(self, at: int) -> bool:
+        """Whether one of the words from a position on, up to the end of the phrase, tells a firm."""
+        for further in range(at, min(at + _WORDS_ON, len(self.words))):
+            if not self._joined(further - 1) or self.words[further].plain in self.lists.starters:
+                return False
+            if self.words[further].plain in self.lists.firms:
+                return True
+        return False
+
+    def _skip_initials(self, at: int) -> int:
+        """Past the initials that begin at a word, or past one more than a name has."""
+        end = min(at + _MOST_INITIALS + 1, len(self.words))
+        while at < end and self.words[at].is_initial and self._joined(at):
+            at += 1
+        return at
+
+    def _is_unknown_name(self, at: int) -> bool:
+        """Whether a word could be a name that no list has."""
+        word = self.words[at]
+        return (
+            len(word.written) >= _SHORTEST_UNKNOWN
+            and word.plain not in self.lists.after_places
+            and word.plain not in self.lists.starters
+            and word.plain not in self.lists.surnames_of_places
+            and word.plain not in self.lists.roads
+            and word.plain != "the"
+        )
+
+    # --- names ----------------------------------------------------------------------------------
+
+    def _titled(self, at: int) -> int | None:
+        plain = self.words[at].plain
+        starting = plain in self.lists.titles_at_the_start
+        if not (plain in self.lists.titles or starting) or not self._joined(at):
+            return None
+        if starting and not (self._starts(at) or self._is_strong_surname(at + 1)):
+            return None
+        first = at + 1
+        while first + 1 < len(self.words) and len(self.words[first].written) == 1 and self._joined(first):
+            first += 1
+        if first >= len(self.words) or not self._is_named(first, strict=starting):
+            return None
+        last = first
+        full = self._full(first)
+        if full is not None:
+            return full
+        if self._joined(first) and self._is_listed(first + 1):
+            last = first + 1
+        return None if self._is_place(last) else last
+
+    def _is_named(self, at: int, *, strict: bool) -> bool:
+        if self._is_listed(at):
+            return True
+        return not strict and self._is_unknown_name(at)
+
+    def _is_listed(self, at: int) -> bool:
+        return self._has(at, self.lists.given) or self._has(at, self.lists.surnames)
+
+    def _has(self, at: int, names: frozenset[str]) -> bool:
+        """Whether a word, or a part of one with a hyphen, is in a list."""
+        plain = self.words[at].plain
+        return plain in names or ("-" in plain and not names.isdisjoint(plain.split("-")))
+
+    def _ranked(self, at: int) -> int | None:
+        word = self.words[at]
+        if word.plain not in self.lists.ranks:
+            return None
+        number = _NUMBER.match(self.text, word.end)
+        if not number and not self._joined(at):
+            return None
+        last = self._skip_initials(at + 1)
+        known = last < len(self.words) and self.words[last].plain in self.lists.surnames
+        if number:
+            follows = known and not self.text[number.end() : self.words[at + 1].start].strip()
+            return last if follows else at
+        return last if known and not self._is_place(last) else None
+
+    def _told(self, at: int) -> int | None:
+        """A name after a word that tells that one follows: "named", "suspect", "mother"."""
+        plain = self.words[at].plain
+        told = plain in self.lists.naming or plain in self.lists.persons or plain in self.lists.relations
+        if not told or at + 1 >= len(self.words):
+            return None
+        first = self._after_copula(at)
+        if first > at + 1:
+            return self._told_of(first)
+        between = self.text[self.words[at].end : self.words[first].start].strip(" :=-,(")
+        if between or self.words[first].owns and self._is_place(first):
+            return None
+        if plain in self.lists.naming:
+            fits = self.words[first].is_capital and self._is_unknown_name(first)
+        else:
+            fits = self.words[first].plain in self.lists.given - self.lists.given_of_places or (
+                plain in self.lists.persons and self._are_capitals(first)
+            )
+        return self._names_from(first) if fits else None
+
+    def _after_copula(self, at: int) -> int:
+        """The word after one that tells of a person, a copula passed over that is followed by a word in a capital."""
+        copula = at + 2 < len(self.words) and self.words[at + 1].plain in self.lists.copulas
+        if copula and self._joined(at) and self._joined(at + 1) and self.words[at + 2].is_capital:
+            return at + 2
+        return at + 1
+
+    def _told_of(self, first: int) -> int | None:
+        word = self.words[first]
+        fits = word.plain in self.lists.given - self.lists.given_of_places and not word.owns
+        return self._names_from(first) if fits else None
+
+    def _names_from(self, first: int) -> int | None:
+        """The last of the names that begin with a word, where no place is called so."""
+        if self._is_place(first):
+            return None
+        last = first
+        while last - first + 1 < _MOST_NAMES and self._joined(last) and self._goes_on(last + 1):
+            last += 1
+        return None if self._is_place(last) else last
+
+    def _are_capitals(self, at: int) -> bool:
+        both = self._joined(at) and self._is_unknown_name(at) and self._is_unknown_name(at + 1)
+        return both and all(self.words[i].written.istitle() for i in (at, at + 1))
+
+    def _goes_on(self, at: int) -> bool:
+        word = self.words[at]
+        return word.is_initial or self._is_listed(at) or (word.is_capital and self._is_unknown_name(at))
+
+    def _full(self, at: int) -> int | None:
+        """A given name and a surname, initials or another given name between them."""
+        first = self.words[at]
+        if not self._has(at, self.lists.given) or first.owns or not self._joined(at):
+            return None
+        last = self._skip_initials(at + 1)
+        if last >= len(self.words) or (at and self.words[at - 1].plain in self.lists.saints):
+            return None
+        middle = self._has(last, self.lists.given) and self._joined(last)
+        if middle and self._has(last + 1, self.lists.surnames):
+            last += 1
+        if self.words[last].plain in self.lists.roads or self._is_place(last):
+            return None
+        if self._has(last, self.lists.surnames):
+            weak = (
+                first.plain in self.lists.given_of_places
+                and self.words[last].plain in self.lists.surnames_of_places
+            )
+            return None if weak else last
+        plain = self.words[last].plain
+        plural = plain.endswith("s") and not plain.endswith("ss")
+        told = bool(at) and self.words[at - 1].plain in self.lists.agents and self._is_unknown_name(last)
+        strong = first.plain not in self.lists.given_of_places | self.lists.given_on_signs
+        strong = strong and not self.words[last].owns and not plural
+        alone = self._starts(at) and self._ends(last) and self._is_unknown_name(last)
+        # A text that is nothing else is as often what a shop is called.
+        is_all = at == 0 and last == len(self.words) - 1
+        return last if told or (strong and alone and not is_all) else None
+
+    def _surname_first(self, at: int) -> int | None:
+        """ "Smith, John", "Smith/John", at the end of a phrase "Smith J", and "Smith John" where that is all of it."""
+        if not self._is_strong_surname(at) or at + 1 >= len(self.words) or self._is_after_sign(at):
+            return None
+        gap = self.text[self.words[at].end : self.words[at + 1].start]
+        following = self.words[at + 1]
+        if gap.strip() not in ("", ",", "/") or self._is_place(at + 1):
+            return None
+        if following.is_initial:
+            return at + 1 if self._ends(at + 1) else None
+        told = gap.strip() in (",", "/") or (self._starts(at) and self._ends(at + 1))
+        return at + 1 if told and following.plain in self.lists.given - self.lists.given_of_places else None
+
+    def _is_strong_surname(self, at: int) -> bool:
+        return (
+            self._has(at, self.lists.surnames) and self.words[at].plain not in self.lists.surnames_of_places
+        )
+
+    def _initialled(self, at: int) -> int | None:
+        """Initials and a surname: one of the list, or any that follows an initial with its stop."""
+        if self._is_after_sign(at):
+            return None
+        if self._are_joined_initials(at) and self._is_strong_surname(at + 1):
+            return None if self._is_place(at + 1) else at + 1
+        if not self.words[at].is_initial:
+            return None
+        last = self._skip_initials(at)
+        if last == at or last >= len(self.words) or last - at > _MOST_INITIALS or self._is_place(last):
+            return None
+        if self._is_strong_surname(last):
+            return last
+        stopped = self.text[self.words[last - 1].end] == "."
+        alone = (last - at > 1 or self._starts(at)) and self._ends(last) and last - at < _MOST_INITIALS
+        fits = self.words[last].is_capital and self._is_unknown_name(last)
+        return last if stopped and alone and fits else None
+
+    def _are_joined_initials(self, at: int) -> bool:
+        """Whether a word is two initials written together, in a text that is not all in capitals."""
+        written = self.words[at].written
+        if len(written) != _JOINED_INITIALS or not written.isupper() or self.text.isupper():
+            return False
+        return self._joined(at) and self.words[at].plain not in self.lists.no_initials
+
+    def _is_after_sign(self, at: int) -> bool:
+        before = self.text[: self.words[at].start].rstrip()
+        return before.endswith(("&", "'", "\u2019"))
+
+
+def _word(found: re.Match[str]) -> _Word:
+    written = found[0]
+    plain = written.casefold().replace("\u2019", "'")
+    owns = plain.endswith("'s")
+    plain = (plain[:-2] if owns else plain).replace("'", "")
+    return _Word(found.start(), found.end(), written, plain, owns)
+
+
+def replaced(text: str, spans: Sequence[tuple[int, int]], by: str) -> str:
+    """A text with some spans replaced."""
+    parts, done = [], 0
+    for start, end in spans:
+        parts += [text[done:start], by]
+        done = end
+    return "".join([*parts, text[done:]])
