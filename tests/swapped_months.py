@@ -29,6 +29,8 @@ RULES = WordRules(
     signal_q=0.10,
     watch_p=0.005,
     programme_p=0.05,
+    outer_level=0.998,
+    inner_level=0.95,
 )
 WINSORISED = 0.1
 LEVELS = {

@@ -17,16 +17,24 @@ from preventable.tables.source_kinds import FORMS, SourceKind
 #: Rules on single rows: every row, every live row. A condition is a test of the row `r`; all are made in one look.
 _SINGLE = ("all_rows", "rows")
 #: What other rules read -> the rows that their statement knows as `rule_rows`: a row for each problem of reading a live
-#: row, rows of contested records that no error of their own holds back, rows that do not stand, records that stand.
+#: row, rows of contested records that no error of their own holds back, rows that do not stand, a row for each problem
+#: of a whole file, records that stand.
 _ROWS = {
     "problems": "SELECT * FROM problem_rows",
     "acceptable": "SELECT * FROM contested_rows WHERE is_held = 0",
     "outcomes": "SELECT * FROM set_apart",
+    "file_problems": (
+        "SELECT p.submission_id, p.provider, p.month, f.source, p.row_number, p.content_hash, p.problem"
+        " FROM intake_problems AS p JOIN sent_files AS f ON f.submission_id = p.submission_id WHERE p.row_number = 0"
+    ),
     "standing": (
         "SELECT c.* FROM submissions AS c LEFT JOIN set_apart AS a"
         " ON a.submission_id = c.submission_id AND a.row_number = c.row_number WHERE a.submission_id IS NULL"
     ),
 }
+#: What is looked at once outcomes are known: rules on these hold nothing back.
+AFTERWARDS = ("outcomes", "file_problems", "standing")
+_RULE_ROWS = re.compile(r"FROM rule_rows\b")
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 
 
@@ -41,7 +49,9 @@ class Rule:
         condition: Name of its SQL file: a test of one row, or a SELECT of the rows that trip it.
         forms: Every source of these forms it applies to.
         sources: Sources it applies to besides.
+        across_providers: It tells what another provider sent, so no supplier's report has it.
         threshold: Parameters of the condition.
+        whole_file: It finds something of a file, not of its rows.
     """
 
     id: str
@@ -54,12 +64,19 @@ class Rule:
     source: str
     forms: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    across_providers: bool = False
     threshold: Mapping[str, Any] = field(default_factory=dict)
+    whole_file: bool = False
 
     @property
     def is_single(self) -> bool:
         """Whether it looks at one row by itself."""
         return self.reads in _SINGLE
+
+    @property
+    def looks_at(self) -> str:
+        """What it counts of a file in `rule_results`: the file itself, or the rows that it reads."""
+        return "file" if self.whole_file else self.reads
 
     @property
     def flag(self) -> str:
@@ -103,8 +120,8 @@ def quality_rules() -> tuple[Rule, ...]:
             raise PolicyError(
                 "stages/quality/rules.toml", f"{rule.id} names a level, form, source or reading unknown"
             )
-        if rule.level == "error" and rule.reads in ("outcomes", "standing"):
-            raise PolicyError("stages/quality/rules.toml", f"{rule.id} is an error and reads outcomes")
+        if rule.level == "error" and rule.reads in AFTERWARDS:
+            raise PolicyError("stages/quality/rules.toml", f"{rule.id} is an error and reads {rule.reads}")
     return rules
 
 
@@ -136,10 +153,14 @@ def finding_sql(rule: Rule) -> str:
             f"SELECT submission_id, provider, month, row_number, content_hash, '{rule.id}' AS rule,"
             f" '{rule.level}' AS level FROM noted_rows WHERE {rule.flag} = 1"
         )
+    # A statement that reads them twice has them twice: under a name they would be a table of their own, made first.
+    rows = (
+        f"SELECT r.* FROM ({_ROWS[rule.reads]}) AS r"
+        f" JOIN rule_sources AS s ON s.source = r.source AND s.rule = '{rule.id}'"
+    )
     return (
-        f"WITH rule_rows AS (SELECT r.* FROM ({_ROWS[rule.reads]}) AS r"
-        f" JOIN rule_sources AS s ON s.source = r.source AND s.rule = '{rule.id}')\n"
-        f"SELECT f.*, '{rule.id}' AS rule, '{rule.level}' AS level FROM (\n{_condition(rule)}) AS f"
+        f"SELECT f.*, '{rule.id}' AS rule, '{rule.level}' AS level FROM (\n"
+        f"{_RULE_ROWS.sub(f'FROM ({rows})', _condition(rule))}) AS f"
     )
 
 

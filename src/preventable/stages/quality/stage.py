@@ -1,4 +1,4 @@
-"""Every row gets one outcome; the rules say why.
+"""Which rows do not stand, and why; the outcome of every row is written by `outcomes.py`.
 
 `check_submissions` is the stage.
 """
@@ -12,6 +12,7 @@ import pyarrow as pa
 from preventable.engine import Engine
 from preventable.settings import StepContext
 from preventable.stages.quality.rules import (
+    AFTERWARDS,
     Rule,
     finding_sql,
     month_rules,
@@ -19,43 +20,47 @@ from preventable.stages.quality.rules import (
     quality_rules,
     sql_or_toml,
 )
+from preventable.tables.lateness import DELAYS, RECORDS_BY_DELAY
+from preventable.tables.months import months_between
 from preventable.tables.records import FINDINGS, LISTINGS
 from preventable.tables.source_kinds import SourceKind, source_kinds
 
 _WORKING_TABLES = (
-    "sent",
     "problem_rows",
     "problem_marks",
     "noted_rows",
     "contested",
     "contested_rows",
     "contradicted",
-    "set_apart",
     "event_sources",
     "monthly_sources",
     "rule_sources",
     "source_rules",
     "home_months",
+    "sent_files",
 )
 
 
 def check_submissions(engine: Engine, context: StepContext) -> None:
-    """Apply the rules and decide on every row.
+    """Apply the rules and decide which rows do not stand, with what `write_outcomes` needs.
 
-    Reads `submissions`, `intake_problems` and `providers`; creates `outcomes`, `findings`, `coverage` and
-    `listings`. What is decided depends on the rows alone, not on the order of the files.
+    Reads `submissions`, `intake_problems`, `arrivals` and `providers`; creates `findings`, `rule_results`, `coverage`,
+    `report_delays` and `listings`, and leaves `set_apart` and `sent`. What is decided depends on the rows alone, not on
+    the order of the files.
 
     Raises:
         PolicyError: A declaration of a source is not well formed.
     """
     _load_sources(engine, source_kinds(context.policy).values())
+    engine.create("sent_files", sql_or_toml("sent_files.sql"))
     engine.create("sent", sql_or_toml("sent.sql"))
     found = _judge(engine)
-    found += _apply(engine, [rule for rule in quality_rules() if rule.reads in ("outcomes", "standing")])
+    found += _apply(engine, [rule for rule in quality_rules() if rule.reads in AFTERWARDS])
     engine.create("findings", _union([_findings_of(name) for name in found]))
-    engine.create("outcomes", sql_or_toml("outcomes.sql"))
+    engine.create("rule_results", sql_or_toml("rule_results.sql"))
     _create_listings(engine)
     _create_coverage(engine)
+    engine.create("report_delays", sql_or_toml("report_delays.sql").format(columns=_by_delay()))
     for name in (*found, *_WORKING_TABLES):
         engine.drop(name)
 
@@ -68,9 +73,13 @@ def _load_sources(engine: Engine, kinds: Iterable[SourceKind]) -> None:
         ("monthly_sources", [kind.id for kind in kinds if kind.monthly]),
     ):
         engine.load(name, pa.table({"source": pa.array(sources, pa.string())}))
-    applied = [(rule.id, kind.id) for rule in quality_rules() for kind in kinds if rule.applies_to(kind)]
-    rules, sources = zip(*applied, strict=True)
-    engine.load("rule_sources", pa.table({"rule": list(rules), "source": list(sources)}))
+    applied = [
+        {"rule": rule.id, "source": kind.id, "level": rule.level, "looks_at": rule.looks_at}
+        for rule in quality_rules()
+        for kind in kinds
+        if rule.applies_to(kind)
+    ]
+    engine.load("rule_sources", pa.Table.from_pylist(applied))
     flags = {
         rule.flag: pa.array([rule.applies_to(kind) for kind in kinds], pa.bool_())
         for rule in quality_rules()
@@ -132,16 +141,21 @@ def _create_listings(engine: Engine) -> None:
 
 def _create_coverage(engine: Engine) -> None:
     bounds = engine.fetch(
-        "SELECT min(s.month) AS first, max(s.month) AS last FROM sent AS s"
+        "SELECT min(s.month) AS first, max(s.month) AS last FROM"
+        " (SELECT source, month FROM sent UNION ALL SELECT p.source, a.month"
+        " FROM arrivals AS a JOIN providers AS p ON p.provider = a.provider) AS s"
         " JOIN monthly_sources AS m ON m.source = s.source"
     ).to_pylist()[0]
-    months = _months(bounds["first"], bounds["last"]) if bounds["first"] else []
+    months = months_between(bounds["first"], bounds["last"]) if bounds["first"] else []
     engine.load("home_months", pa.table({"month": pa.array(months, pa.string())}))
     least = {"least_percent": month_rules().received_accepted}
     engine.create("coverage", sql_or_toml("coverage.sql"), least)
 
 
-def _months(first: str, last: str) -> list[str]:
-    """Every month from the first to the last, YYYY-MM."""
-    start, end = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last))
-    return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(start, end + 1)]
+def _by_delay() -> str:
+    """Columns of `report_delays` that count records, in its order; a month can be sent before it is over."""
+    tests = ["d.delay <= 0", *(f"d.delay = {delay}" for delay in range(1, DELAYS)), f"d.delay >= {DELAYS}"]
+    return ", ".join(
+        f"CAST(sum(CASE WHEN {test} THEN d.records ELSE 0 END) AS BIGINT) AS {name}"
+        for test, name in zip(tests, RECORDS_BY_DELAY, strict=True)
+    )
