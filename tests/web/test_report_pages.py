@@ -1,0 +1,90 @@
+"""The submission calendar and a score card in a real browser: reachable by all, whole on a small screen, whole on paper."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from score_world import MONTH, NORTH, SOUTH, cards_of, mixed_records, months_before
+
+from preventable.calendar_pages import calendar_document
+from preventable.calendar_policy import read_calendar_policy
+from preventable.score_card_pages import CardPage, card_document
+from preventable.settings import load_policy
+from preventable.stages.packs.html import render_html
+from preventable.stages.scorecards.rules import read_score_rules
+from preventable.submission_calendar import STATES, OwedMonth, SubmissionCalendar
+
+PAGES = ("calendar", "card")
+
+
+def calendar_page():
+    """A month of every state at each of three services."""
+    months = tuple(
+        OwedMonth(
+            f"ed-{name}", f"{name} Hospital (invented)", "ed", f"2025-{number:02d}", dt.date(2025, number + 1, 5), state,
+            received=dt.date(2025, number + 1, 9) if state in ("received", "late") else None,
+        )
+        for name in ("North", "South", "West")
+        for number, state in enumerate(STATES, 1)
+    )  # fmt: skip
+    told = SubmissionCalendar(
+        dt.date(2025, 9, 1), "Testshire", True, months, {"ed-North": 1}, ("Licensing",), {}
+    )
+    return render_html(calendar_document(told, read_calendar_policy(load_policy()).page))
+
+
+def card_page():
+    rows = [
+        row for month in (*months_before(MONTH), MONTH) for row in mixed_records(NORTH, month, 90, seed=1)
+    ]
+    card = cards_of(rows + mixed_records(SOUTH, MONTH, 90, seed=2))["ZXN01"]
+    page = CardPage(read_score_rules(load_policy()), {"ed-north": "North (invented)"}, {}, {}, True, 8, 5)
+    return render_html(card_document(card, page))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    made = {"calendar": calendar_page(), "card": card_page()}
+    for name, content in made.items():
+        (folder / f"{name}.html").write_bytes(content)
+    return {name: folder / f"{name}.html" for name in made}
+
+
+def opened(browser, file: Path, *, width: int):
+    page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+    page.goto(file.as_uri())
+    return page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_no_violation(browser, files, name):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = opened(browser, files[name], width=1280)
+
+    found = Axe().run(
+        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    )
+
+    assert [(v["id"], v["nodes"][0]["target"]) for v in found.response["violations"]] == []
+    assert len(found.response["passes"]) > 15
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_320_pixels_is_not_scrolled_sideways(browser, files, name):
+    page = opened(browser, files[name], width=320)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_every_month_of_the_calendar_is_told_in_words(browser, files):
+    page = opened(browser, files["calendar"], width=1280)
+
+    row = page.locator("#table-ed tbody tr").first.locator("td")
+
+    assert row.all_inner_texts() == [
+        "in time", "4 days late", "due 5 April", "rows set apart", "held", "refused", "missing",
+    ]  # fmt: skip
