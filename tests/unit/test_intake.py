@@ -129,7 +129,7 @@ def test_a_file_is_refused_with_a_receipt_until_its_mapping_is_given(home, tmp_p
     assert lines == [{"provider": ED, "month": "2025-01", "submitted": 4, "accepted": 4, **NOTHING}]
 
 
-NOTHING = {"quarantined": 0, "refused": 0, "duplicate": 0}
+NOTHING = {"quarantined": 0, "refused": 0, "duplicate": 0, "replaced": 0}
 
 
 def balance(home):
@@ -234,6 +234,30 @@ def test_one_refused_file_keeps_no_other_out(home, tmp_path):
     }  # fmt: skip
 
 
+def test_a_fault_of_ours_in_one_file_refuses_it_alone_and_tells_no_value(home, tmp_path, monkeypatch):
+    write_months(tmp_path, months=2)
+    honest = intake.read_submission
+
+    def faulty(content, **told):
+        if told["file_name"].endswith(f"{ED}/2025-01.csv"):
+            raise OverflowError("Bar Beispiel 0 at 01/01/2025")
+        return honest(content, **told)
+
+    monkeypatch.setattr(intake, "read_submission", faulty)
+    report = intake.submit(home, tmp_path / "submissions", policy=small_policy())
+
+    assert sorted(file.outcome for file in report.files) == ["loaded", "loaded", "loaded", "refused"]
+    (refused,) = (file for file in report.files if file.outcome == "refused")
+    assert refused.refusal.number == "Q481"
+    assert "OverflowError" in refused.error
+    assert "Beispiel" not in report.as_text()
+    monkeypatch.undo()
+    with reading(home) as tables:
+        assert tables.spool.files()  # it waits there until the fault is mended
+    again = intake.submit(home, tmp_path / "submissions", policy=small_policy())
+    assert sorted(file.outcome for file in again.files) == ["loaded", "repeat", "repeat", "repeat"]
+
+
 def test_a_file_over_the_limit_is_not_even_opened(home, tmp_path, monkeypatch):
     path = write_file(tmp_path / POLICE / "big.csv", POLICE, month_rows(POLICE, "2025-01"))
     with path.open("r+b") as file:
@@ -268,8 +292,9 @@ def test_a_home_without_region_takes_nothing(tmp_path):
         submit(create_home(tmp_path / "home"), submissions)
 
 
-def test_two_writers_do_not_mix(home, tmp_path):
+def test_two_writers_do_not_mix(home, tmp_path, monkeypatch):
     submissions = write_months(tmp_path, months=1)
+    monkeypatch.setattr(intake, "_PATIENCE_S", 0.05)
 
     with home.lock(), pytest.raises(HomeBusyError):
         submit(home, submissions)
