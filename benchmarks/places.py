@@ -20,7 +20,8 @@ import pyarrow.parquet as parquet
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import Policy, StepContext
 from preventable.stages.places.candidates import areas_of_places
-from preventable.stages.places.stage import locate_records
+from preventable.stages.places.records import locate_records
+from preventable.stages.places.stage import resolve_places
 from preventable.tables.pseudonymous import PSEUDONYMOUS_RECORDS
 
 _REGION = (
@@ -129,7 +130,9 @@ def main(folder: Path) -> None:
     """Run the stage once and report."""
     engine, truth = session_of(folder)
     start = time.perf_counter()
-    locate_records(engine, StepContext(policy=Policy({}), region={}))
+    context = StepContext(policy=Policy({}), region={})
+    resolve_places(engine, context)
+    locate_records(engine, context)
     seconds = time.perf_counter() - start
     report(engine, truth, _true_venues(folder), seconds)
 

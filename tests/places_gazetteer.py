@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from preventable.stages.places.gazetteer import month_number
+from preventable.tables.months import month_number
 
 
 def _row(place_id, name, kind, x, y, **more):

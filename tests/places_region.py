@@ -16,9 +16,10 @@ import shapely
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import Policy, StepContext
-from preventable.stages.places.areas_of import find_point_areas
+from preventable.stages.places.areas_of import find_point_areas, load_grid
 from preventable.stages.places.phrases import form, phrase, phrase_id
-from preventable.stages.places.stage import locate_records
+from preventable.stages.places.records import locate_records
+from preventable.stages.places.stage import resolve_places
 from preventable.tables import TABLES
 
 #: Key of phrases of these tests.
@@ -217,7 +218,9 @@ def located_engine(
     if candidates is not None:
         engine.load("previous_place_candidates", rows_of("place_candidates", candidates))
     engine.load("place_decisions", rows_of("place_decisions", decisions))
-    locate_records(engine, StepContext(policy=Policy({}), region={}, phrase_key=PHRASE_KEY))
+    context = StepContext(policy=Policy({}), region={}, phrase_key=PHRASE_KEY)
+    resolve_places(engine, context)
+    locate_records(engine, context)
     return engine
 
 
@@ -279,6 +282,7 @@ def areas_of_points(engine: DuckDBEngine, easting_m: np.ndarray, northing_m: np.
         for name, values in (("point_x", easting_m), ("point_y", northing_m))
     }
     engine.load("placed_records", pa.table({"number": np.arange(len(easting_m)), **points}))
+    load_grid(engine)
     find_point_areas(engine, "placed_records")
     return (
         engine.fetch(

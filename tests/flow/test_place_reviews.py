@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from conftest import preventable
+from conftest import preventable_here
 
 from preventable import place_reviews
 from preventable.errors import UsageError
@@ -51,12 +51,12 @@ def decided(demo, tmp_path_factory):
     home = demo.copied_to(folder / "home")
     before = {"packs": files_of(home / "released" / "packs"), "sums": home_checksums(open_home(home))}
     queue = folder / "queue.csv"
-    said = [preventable("places", "review", "--home", home, "--out", queue).stdout]
+    said = [preventable_here("places", "review", "--home", home, "--out", queue).stdout]
     taken = filled(queue, lambda number, line: {"decision": "2"} if line["place_2"] else {"decision": "none"})
-    said.append(preventable("places", "review", "--take", taken, "--by", BY, "--home", home).stdout)
+    said.append(preventable_here("places", "review", "--take", taken, "--by", BY, "--home", home).stdout)
     between = home_checksums(open_home(home))
-    said.append(preventable("run", "--home", home).stdout)
-    said.append(preventable("packs", "--home", home).stdout)
+    said.append(preventable_here("run", "--home", home).stdout)
+    said.append(preventable_here("packs", "--home", home).stdout)
     return {"home": home, "queue": queue, "before": before, "between": between, "said": said}
 
 
@@ -91,7 +91,9 @@ def test_places_of_a_line_are_distinct_and_their_probabilities_fall(decided):
 
 
 def test_a_queue_is_not_written_over_a_file(decided):
-    done = preventable("places", "review", "--home", decided["home"], "--out", decided["queue"], expect=2)
+    done = preventable_here(
+        "places", "review", "--home", decided["home"], "--out", decided["queue"], expect=2
+    )
 
     assert done.stderr.startswith("U101")
 
@@ -105,7 +107,7 @@ def test_a_queue_is_not_written_where_partners_look_nor_into_no_folder(decided):
         released / ".." / "queue.csv",
         decided["home"] / "nowhere" / "queue.csv",
     ):
-        done = preventable("places", "review", "--home", decided["home"], "--out", out, expect=2)
+        done = preventable_here("places", "review", "--home", decided["home"], "--out", out, expect=2)
         assert done.stderr.startswith("U101")
         assert not out.exists()
     assert files_of(released) == before
@@ -120,7 +122,7 @@ def test_who_decides_is_named_in_letters_that_can_be_printed(decided, by):
 
 
 def test_a_name_that_no_place_has_is_said_to_be_none(decided):
-    done = preventable("places", "find", "qqqqxxxx", "--home", decided["home"])
+    done = preventable_here("places", "find", "qqqqxxxx", "--home", decided["home"])
 
     assert done.stdout.strip() == "No place has a name like that"
 
@@ -130,7 +132,7 @@ def test_the_same_file_taken_twice_is_taken_once(decided):
     before = place_reviews.listed(home)
     again = decided["queue"].with_name(f"filled-{decided['queue'].name}")
 
-    done = preventable("places", "review", "--take", again, "--by", BY, "--home", decided["home"])
+    done = preventable_here("places", "review", "--take", again, "--by", BY, "--home", decided["home"])
 
     assert done.stdout.startswith("No decision taken")
     assert place_reviews.listed(home) == before
@@ -149,7 +151,7 @@ def test_decisions_change_nothing_before_the_next_run_and_the_places_of_their_te
 
 
 def test_what_was_decided_is_asked_no_more(decided):
-    done = preventable("places", "review", "--home", decided["home"])
+    done = preventable_here("places", "review", "--home", decided["home"])
 
     assert done.stdout.startswith("0 texts")
 
@@ -185,7 +187,7 @@ def figure_that_changed(decided, demo) -> str:
 
 
 def test_no_release_of_that_name_is_told(decided):
-    done = preventable("explain", "a", "--release", "2020-01-x", "--home", decided["home"], expect=2)
+    done = preventable_here("explain", "a", "--release", "2020-01-x", "--home", decided["home"], expect=2)
 
     assert done.stderr.startswith("U106")
 
@@ -212,7 +214,7 @@ def test_decisions_undone_restore_every_table(decided, tmp_path):
     opened = open_home(home)
     for one in place_reviews.listed(opened):
         place_reviews.undo(opened, one.kept.decision, by=BY, at="2026-01-02T03:04:05+00:00")
-    done = preventable("run", "--home", home)
+    done = preventable_here("run", "--home", home)
 
     assert "0 decisions of people" in done.stdout
     before = decided["before"]["sums"]["tables"]

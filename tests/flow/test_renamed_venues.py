@@ -12,9 +12,10 @@ from preventable.invented.capture import VENUE_ENTRY
 from preventable.invented.place_words import write_ed_places
 from preventable.invented.region import build_region
 from preventable.invented.world import MINUTES_A_DAY, Months, day_of, draw_parameters, read_world
-from preventable.stages.places.gazetteer import month_number, region_gazetteer
+from preventable.stages.places.gazetteer import region_gazetteer
 from preventable.stages.places.region_resolver import site_positions
 from preventable.stages.places.resolver import Resolver, decide
+from preventable.tables.months import month_number
 
 FIRST, LAST = month_number("2024-01"), month_number("2025-12")
 TEXTS = 20

@@ -40,7 +40,7 @@ def in_small_batches():
 
 
 @given(asked=ASKED, order=st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_batch_and_any_order_give_equal_answers(resolver, in_small_batches, asked, order):
     shuffled = list(asked)
     order.shuffle(shuffled)
@@ -58,7 +58,7 @@ def test_any_batch_and_any_order_give_equal_answers(resolver, in_small_batches, 
 
 
 @given(text=st.text(max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_text_has_an_answer_that_keeps_the_rules(resolver, text):
     found = resolver.resolve([text])[0]
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from preventable.errors import RegionCodesError
-from preventable.regions.populations import split_persons
+from preventable.methods.rounding import split_whole
 from preventable.regions.shapes import tile, union_by
 
 
@@ -110,7 +110,7 @@ weights = st.lists(st.integers(0, 400), min_size=1, max_size=8).filter(any)
 
 @given(persons=persons, weights=weights)
 def test_split_persons_are_whole_never_negative_and_keep_every_total(persons, weights):
-    split = split_persons(persons, weights)
+    split = split_whole(persons, weights)
 
     assert split.shape == (len(persons), len(weights))
     assert split.dtype == np.int64
@@ -120,7 +120,7 @@ def test_split_persons_are_whole_never_negative_and_keep_every_total(persons, we
 
 @given(persons=persons, weights=weights)
 def test_each_area_gets_its_share_of_all_persons_within_two(persons, weights):
-    got = split_persons(persons, weights).sum(axis=0)
+    got = split_whole(persons, weights).sum(axis=0)
 
     share = np.array(weights) / sum(weights) * persons.sum()
     assert (np.abs(got - share) < 2).all()

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from places_gazetteer import HOSPITALS, ROWS, SITE
 
-from preventable.stages.places.gazetteer import gazetteer_of_rows, month_number
+from preventable.stages.places.gazetteer import gazetteer_of_rows
 from preventable.stages.places.normalise import read_list
 from preventable.stages.places.resolver import Resolver, decide
+from preventable.tables.months import month_number
 
 ACCEPT = read_list("rules")["decision"]["accept"]
 

@@ -6,16 +6,20 @@ import pyarrow as pa
 import pytest
 from figures_world import (
     BANDS,
+    DISTRICTS,
     SMALL_AREAS,
     context,
     figures,
     months,
     random_records,
+    random_year,
     released_from,
     rows_of,
     world,
 )
 
+from preventable import methods
+from preventable.stages.indicators.populations import standard_weights
 from preventable.stages.indicators.stage import count_indicators
 
 RECORDS = random_records(5, 1_500, months(12))
@@ -78,6 +82,43 @@ def test_residents_by_single_year_of_age_fall_in_their_ten_year_bands(ordinary):
         row["persons"] = 600 if row["age_from"] == 80 else 60
 
     assert bases(counted(populations=rows_of("populations", table))) == bases(ordinary)
+
+
+def published_otherwise():
+    """Residents of one older mid-year, without sex, in five-year bands, more of the old; half of the areas split evenly."""
+    rows = residents(years=(2020,), ages=[(n, n + 4) for n in range(0, 80, 5)] + [(80, 120)]).to_pylist()
+    for row in rows:
+        row["persons"] = 40 + row["age_from"] + SMALL_AREAS.index(row["small_area"])
+        row["basis"] = "official" if SMALL_AREAS.index(row["small_area"]) % 2 else "split_evenly"
+    return rows
+
+
+def test_rates_rest_on_residents_as_published_whatever_their_sexes_year_bands_and_areas():
+    rows = published_otherwise()
+    engine = world(random_year(), months(12))
+    engine.load("populations", rows_of("populations", rows))
+    count_indicators(engine, context())
+    told = {
+        row["figure"]: row
+        for row in released_from(engine)
+        if row["recipient"] == f"public_health-{DISTRICTS[0]}"
+    }
+    stem = f"ed_assault_attendances.v1/district/{DISTRICTS[0]}/last12/2025-12"
+    people = dict.fromkeys(BANDS, 0)
+    for row in rows:
+        if row["small_area"] in SMALL_AREAS[:4]:
+            people[next(band for band in BANDS if band[0] <= row["age_from"] <= band[1])] += row["persons"]
+    names = {band: "80+" if band[0] == 80 else f"{band[0]}-{band[1]}" for band in BANDS}
+
+    crude = methods.crude_rate(told[f"{stem}/all/all/count"]["value"], sum(people.values()))
+    standardised = methods.directly_standardised_rate(
+        {names[band]: told[f"{stem}/age_band/{names[band]}/count"]["value"] for band in BANDS},
+        {names[band]: float(persons) for band, persons in people.items()},
+        standard_weights("european_standard_population_2013"),
+    )
+
+    assert told[f"{stem}/all/all/crude_rate"]["value"] == pytest.approx(crude.value, abs=0.05)
+    assert told[f"{stem}/all/all/standardised_rate"]["value"] == pytest.approx(standardised.value, abs=0.05)
 
 
 def test_months_after_the_last_mid_year_count_with_it(ordinary):

@@ -27,7 +27,7 @@ from preventable.regions.places import (
     streets_table,
     venues_table,
 )
-from preventable.regions.populations import read_populations
+from preventable.regions.populations import older_areas, read_populations
 from preventable.regions.projection import region_projection
 from preventable.tables.region import REGION_TABLES
 from preventable.tables.region_folder import write_region_folder
@@ -116,6 +116,7 @@ def read_region(manifest: Manifest) -> BuiltRegion:
         "files": [_cited(file) for file in _used(manifest)],
         "left_out": list(report.left_out),
         "notes": report.notes,
+        "older_areas": older_areas(manifest, areas),
         **manifest.about,
     }
     return BuiltRegion(tables, about, report.left_out, manifest.mappings)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from preventable.errors import ManifestError, RegionCodesError, RegionValueError
+from preventable.methods.rounding import split_whole
 from preventable.regions.areas import Areas, Report
 from preventable.regions.files import column_names, read_columns, read_part
 from preventable.regions.manifest import Manifest, Part
@@ -217,6 +219,18 @@ def _moves(
     part = manifest.one("older_areas")
     if part is None:
         return None
+    targets = _targets(part, areas)
+    sources: dict[str, int] = {}
+    for found in targets.values():
+        for newer in found:
+            sources[newer] = sources.get(newer, 0) + 1
+    moves = {older: _move(sorted(found), sources, postcodes) for older, found in sorted(targets.items())}
+    _say_moves(moves, report)
+    return moves
+
+
+def _targets(part: Part, areas: Areas) -> dict[str, set[str]]:
+    """The region's small areas that each older area went to."""
     table = read_part(part)
     targets: dict[str, set[str]] = {}
     for older, newer in zip(
@@ -227,13 +241,18 @@ def _moves(
         targets = {older: found for older, found in targets.items() if found & set(areas.codes)}
     named = {newer for found in targets.values() for newer in found}
     _refuse_other_areas(named, set(areas.codes), part)
-    sources: dict[str, int] = {}
-    for found in targets.values():
-        for newer in found:
-            sources[newer] = sources.get(newer, 0) + 1
-    moves = {older: _move(sorted(found), sources, postcodes) for older, found in sorted(targets.items())}
-    _say_moves(moves, report)
-    return moves
+    return targets
+
+
+def older_areas(manifest: Manifest, areas: Areas) -> list[dict[str, Any]]:
+    """Rows of region.toml: codes that the region no longer has, each with the small areas that it went to."""
+    part = manifest.one("older_areas")
+    targets = {} if part is None else _targets(part, areas)
+    return [
+        {"older": older, "newer": sorted(newer)}
+        for older, newer in sorted(targets.items())
+        if older not in areas.codes
+    ]
 
 
 def _move(targets: Sequence[str], sources: Mapping[str, int], postcodes: Mapping[str, int]) -> _Move:
@@ -272,7 +291,7 @@ def _moved(cells: pa.Table, moves: Mapping[str, _Move]) -> pa.Table:
         while end < len(older) and (older[end], year[end]) == (older[start], year[start]):
             end += 1
         move = moves[older[start]]
-        parts = split_persons(persons[start:end], move.weights)
+        parts = split_whole(persons[start:end], move.weights)
         for number, newer in enumerate(move.targets):
             row.append(np.arange(start, end))
             target += [newer] * (end - start)
@@ -290,41 +309,3 @@ def _moved(cells: pa.Table, moves: Mapping[str, _Move]) -> pa.Table:
         .select(list(_COLUMNS))
         .cast(pa.schema(_COLUMNS))
     )
-
-
-def split_persons(persons: np.ndarray, weights: Sequence[int]) -> np.ndarray:
-    """Whole persons of each group, split among areas by weight with the largest remainder; nobody lost or made.
-
-    What rounding leaves an area short of in one group it is owed in the next, so that its total stays within
-    a person or two of its share.
-
-    Args:
-        persons: Persons of each group (n), whole and not negative.
-        weights: Weight of each area (k), not negative, with a sum above 0.
-
-    Returns:
-        Persons by group and area (n, k).
-
-    Example:
-        >>> split_persons(np.array([3, 3]), [1, 1]).tolist()
-        [[2, 1], [1, 2]]
-    """
-    if len(weights) == 1:
-        return persons.astype(np.int64)[:, None]
-    share = np.asarray(weights, dtype=float) / sum(weights)
-    made = np.zeros((len(persons), len(share)), dtype=np.int64)
-    owed = np.zeros(len(share))
-    for group, count in enumerate(persons.tolist()):
-        due = count * share + owed
-        whole = np.maximum(np.floor(due), 0).astype(np.int64)
-        left = count - int(whole.sum())
-        step = 1 if left > 0 else -1
-        while left:
-            # Stable: of equal remainders the first area by code goes first.
-            for area in np.argsort(-step * np.round(due - whole, 9), kind="stable").tolist():
-                if left and whole[area] + step >= 0 and (share[area] > 0 or step < 0):
-                    whole[area] += step
-                    left -= step
-        made[group] = whole
-        owed = due - whole
-    return made

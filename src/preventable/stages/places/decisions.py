@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from preventable.stages.places.gazetteer import Gazetteer, month_number
+from preventable.stages.places.gazetteer import Gazetteer
 from preventable.stages.places.matches import Match
 from preventable.stages.places.phrases import form
+from preventable.tables.months import month_number
 from preventable.tables.pseudonymous import ALL_SITES
 
 #: What a decision may say besides a place: no place can be told; the words tell a type of place at most.

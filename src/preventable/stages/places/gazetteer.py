@@ -78,11 +78,6 @@ class Gazetteer:
         )
 
 
-def month_number(month: str) -> int:
-    """YYYY-MM as 12 x year + month - 1."""
-    return 12 * int(month[:4]) + int(month[5:7]) - 1
-
-
 def gazetteer_of_rows(rows: Sequence[Mapping[str, object]]) -> Gazetteer:
     """A gazetteer from one mapping an entry.
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as parquet
-from scipy.optimize import minimize
+import scipy
 
 from preventable.stages.places.features import FEATURES, NONE_FEATURES
 from preventable.stages.places.gazetteer import AREA, PREMISES, STREET, Gazetteer, gazetteer_of_rows
@@ -407,7 +407,7 @@ def _minimised(lesson: _Lesson, shrink: float, used: np.ndarray, start: Weights)
         value = -log_share[usable].sum() / texts + shrink * (step**2).sum()
         return value, slope + 2 * shrink * step
 
-    found = minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 400})
+    found = scipy.optimize.minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": 400})
     return Weights(found.x[: len(scale)] / scale, found.x[len(scale) :] / none_scale, start.temperature)
 
 

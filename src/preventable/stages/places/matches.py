@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from preventable.stages.places.candidates import Key, Shares, shares_of
-from preventable.stages.places.gazetteer import month_number
 from preventable.stages.places.resolver import Resolution, Resolver, Site, decide
+from preventable.tables.months import month_number
 from preventable.tables.pseudonymous import PLACE_MATCHES
 
 MATCH_COLUMNS = tuple(column.name for column in PLACE_MATCHES.columns)

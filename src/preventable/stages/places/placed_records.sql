@@ -2,29 +2,16 @@
 -- none.
 -- Part of the statements of points_to_place.sql and located_records.sql, so that no table of it is made.
 -- In: pseudonymous_records, text_places (one row for each text, site and month), point_venues (record_key, place_id,
---     place_qualifier), venues, small_areas, areas.
+--     place_qualifier), venues, known_areas (area).
 -- Parameters: point_sigma_m, postcode_sigma_m.
 -- point_x, point_y: the point whose small area is looked up, in half decimetres of the nearest decimetre; none for a place
 -- that is itself an area.
--- Put in: carried, the columns of a record that pass through.
+-- Put in: carried, the columns of a record that pass through; place_kind, the expression of that name.
 -- An area stated by its supplier has a place of its own in place_area; where the region lacks it, it is none.
-WITH known_areas AS (
-    SELECT DISTINCT small_area AS area FROM small_areas
-    UNION
-    SELECT DISTINCT area FROM areas WHERE area_type <> 'venue'
-),
-
-stated AS (
+WITH stated AS (
     SELECT
         r.*,
-        CASE
-            WHEN r.easting_m IS NOT NULL AND r.northing_m IS NOT NULL THEN 'point'
-            WHEN r.postcode_easting_m IS NOT NULL AND r.postcode_northing_m IS NOT NULL THEN 'postcode'
-            -- An area that is only common to all that a text may mean has no point: what the supplier states goes before it.
-            WHEN t.decision = 'accept' AND (t.easting_m IS NOT NULL OR k.area IS NULL) THEN t.place_kind
-            WHEN k.area IS NOT NULL THEN 'stated_area'
-            ELSE 'none'
-        END AS place_kind,
+        {place_kind} AS place_kind,
         k.area AS stated_area,
         CASE
             WHEN r.place_type IS NULL OR r.place_type = 'unknown' THEN coalesce(t.place_type, r.place_type)

@@ -107,13 +107,14 @@ def venue_doors(places: Gazetteer, venues: Collection[str]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=DOOR_SCHEMA)
 
 
-def earlier_matches(places: Gazetteer, matches: Iterable[Match]) -> pa.Table:
-    """What texts beside points named in an earlier run, with the months in which those places are open."""
+def earlier_matches(places: Gazetteer, matches: Iterable[Match], held: Collection[str]) -> pa.Table:
+    """What texts beside points that are no longer `held` named in an earlier run, and when those places are open."""
     months = places.open_months()
     rows = []
     for match in matches:
         span = months.get(match["place_id"])
-        if span is not None and match["site_code"].startswith("square:"):
+        beside_a_point = match["site_code"].startswith("square:")
+        if span is not None and beside_a_point and match["place_text_id"] not in held:
             open_in = dict(zip(("opened", "closed"), span, strict=True))
             rows.append({**{name: match[name] for name in EARLIER_SCHEMA.names[:4]}, **open_in})
     return pa.Table.from_pylist(rows, schema=EARLIER_SCHEMA)

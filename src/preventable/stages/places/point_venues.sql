@@ -1,11 +1,13 @@
 -- The premises at which a record with a stated point happened: those its text names near the point, or, where its code
 -- says licensed premises and its text names none, the only venue open beside the point.
--- In: pseudonymous_records, place_texts, venue_sources (source), asked_types (place_type, licensed), named_premises
+-- In: venue_sources (source), asked_types (place_type, licensed), named_premises
 --     (point_venues.py), venue_doors (venue, door_easting_m, door_northing_m, cell_x, cell_y: the squares about a door,
 --     opened, closed), earlier_matches (place_text_id, site_code, place_id, opened, closed, place_qualifier).
+-- Put in: records, pseudonymous_records or a SELECT in brackets of some of them.
 -- Parameters: search_m, alone_m.
 -- Of several premises that a text names as well as each other, none is taken: the nearest branch is no answer.
--- Where retention deleted the text, what it named in an earlier run stands, kept by the 100 m square of the point.
+-- Where retention deleted the text, what it named in an earlier run (earlier_matches) stands, kept by the 100 m square of
+-- the point.
 WITH asked AS (
     SELECT
         r.record_key,
@@ -17,7 +19,7 @@ WITH asked AS (
         CAST(substr(r.month, 1, 4) AS BIGINT) * 12 + CAST(substr(r.month, 6, 2) AS BIGINT) - 1 AS month_number,
         r.month,
         coalesce(a.licensed, FALSE) AS licensed
-    FROM pseudonymous_records r
+    FROM {records} r
     JOIN venue_sources s ON s.source = r.source
     LEFT JOIN asked_types a ON a.place_type = r.place_type
     WHERE r.easting_m IS NOT NULL AND r.northing_m IS NOT NULL
@@ -49,8 +51,7 @@ told_earlier AS (
     JOIN earlier_matches e
         ON e.place_text_id = r.place_text_id
         AND e.site_code = concat('square:', CAST(r.cell_x AS VARCHAR), ':', CAST(r.cell_y AS VARCHAR))
-    LEFT JOIN (SELECT DISTINCT place_text_id FROM place_texts) t ON t.place_text_id = r.place_text_id
-    WHERE t.place_text_id IS NULL AND r.month_number BETWEEN e.opened AND e.closed
+    WHERE r.month_number BETWEEN e.opened AND e.closed
 ),
 
 alone AS (

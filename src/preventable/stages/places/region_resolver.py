@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from preventable.engine import Engine
 from preventable.settings import StepContext
-from preventable.stages.places.gazetteer import Gazetteer, month_number, region_gazetteer
+from preventable.stages.places.gazetteer import Gazetteer, region_gazetteer
 from preventable.stages.places.normalise import read_list
 from preventable.stages.places.resolver import Resolver
 from preventable.stages.places.weights import policy_weights
+from preventable.tables.months import month_number
 
 
 def region_resolver(engine: Engine, context: StepContext) -> Resolver:

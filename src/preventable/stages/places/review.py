@@ -14,9 +14,9 @@ from preventable.engine import Engine
 from preventable.settings import StepContext
 from preventable.stages.places.decisions import Standing
 from preventable.stages.places.directory import Place
-from preventable.stages.places.gazetteer import month_number
 from preventable.stages.places.region_resolver import region_resolver, site_positions
 from preventable.stages.places.resolver import Resolution
+from preventable.tables.months import month_number
 
 CHOICES = 3
 _ID_LETTERS = 11

@@ -1,16 +1,15 @@
-"""Where each record happened: place, area and precision class."""
+"""What place texts mean, and all else that is known before a record is placed; records are placed by `records.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from preventable.engine import Engine
 from preventable.settings import StepContext
-from preventable.stages.places.areas_of import find_point_areas
+from preventable.stages.places.areas_of import load_grid
 from preventable.stages.places.candidates import (
     MONTHLY_SHARES,
     areas_of_places,
@@ -30,35 +29,18 @@ from preventable.stages.places.matches import (
 )
 from preventable.stages.places.phrases import phrase_rows
 from preventable.stages.places.point_venues import earlier_matches, match_rows, named_premises, venue_doors
+from preventable.stages.places.records import point_venue_limits, point_venues_sql, sql_of
 from preventable.stages.places.region_resolver import region_resolver, site_positions
 from preventable.stages.places.resolver import Resolver
-from preventable.tables.pseudonymous import (
-    LOCATED_RECORDS,
-    PLACE_CANDIDATES,
-    PLACE_MATCHES,
-    PLACE_PHRASES,
-    PSEUDONYMOUS_RECORDS,
-)
+from preventable.tables.pseudonymous import PLACE_CANDIDATES, PLACE_MATCHES, PLACE_PHRASES
 
 _PHRASE = ("place_text_id", "phrase_id")
-_OWN_TABLES = (
-    "text_places",
-    "text_candidates",
-    "venue_sources",
-    "asked_types",
-    "named_premises",
-    "venue_doors",
-    "earlier_matches",
-    "point_venues",
-    "point_areas",
-)
 
 
-def locate_records(engine: Engine, context: StepContext) -> None:
-    """Create `place_matches`, `place_candidates`, `place_phrases`, `located_records` and `shared_records`.
+def resolve_places(engine: Engine, context: StepContext) -> None:
+    """Create `place_matches`, `place_candidates`, `place_phrases`, `shared_records`, and what `locate_records` needs.
 
-    A record's place is its stated point, else its postcode, else the accepted place of its text, else the area that
-    holds what its text may mean, else none. What a person decided of a text goes before what its words tell.
+    What a person decided of a text goes before what its words tell.
 
     Args:
         engine: Session with pseudonymous_records, place_texts, the region's tables, listings and place_decisions
@@ -69,10 +51,23 @@ def locate_records(engine: Engine, context: StepContext) -> None:
         RegionGeometryError: A polygon of the region has a corner that is no whole metre.
     """
     resolver = region_resolver(engine, context)
-    rules = resolver.rules
     previous = _previous(engine)
     _progress(context, 0.1)
+    matches = _resolve_texts(engine, context, resolver, previous)
+    _progress(context, 0.8)
+    matches += _venues_of_points(engine, resolver, previous)
+    engine.load("place_matches", pa.Table.from_pylist(matches, schema=PLACE_MATCHES.arrow_schema()))
+    engine.create("known_areas", sql_of("known_areas"))
+    engine.create("shared_records", sql_of("shared_records").format(place_kind=sql_of("place_kind")))
+    load_grid(engine)
+    _progress(context, 1.0)
 
+
+def _resolve_texts(
+    engine: Engine, context: StepContext, resolver: Resolver, previous: dict[tuple[str, str], Match]
+) -> list[Match]:
+    """Create text_places, text_candidates, place_phrases and place_candidates; returns rows of place_matches."""
+    rules = resolver.rules
     wanted = [Wanted(**row) for row in _fetch(engine, "texts_to_resolve")]
     earlier = earlier_shares(engine)
     rows = match_texts(resolver, wanted, site_positions(engine), previous, earlier)
@@ -81,33 +76,10 @@ def locate_records(engine: Engine, context: StepContext) -> None:
     places = with_areas(rows, decided, areas_of_places(engine), rules["shared"]["area"])
     engine.load("text_places", pa.Table.from_pylist(places, schema=MONTHLY_SCHEMA))
     engine.load("text_candidates", pa.Table.from_pylist(monthly_rows(rows, decided), schema=MONTHLY_SHARES))
-    _progress(context, 0.7)
-
     of_texts = latest(rows, wanted, previous)
     candidates = candidate_rows(rows, of_texts, earlier)
     engine.load("place_candidates", pa.Table.from_pylist(candidates, schema=PLACE_CANDIDATES.arrow_schema()))
-    matches = of_texts + _attribute_venues(engine, resolver, previous)
-    engine.load("place_matches", pa.Table.from_pylist(matches, schema=PLACE_MATCHES.arrow_schema()))
-    _progress(context, 0.8)
-
-    _locate(engine, rules["size_m"], rules["areas"])
-    engine.create("shared_records", _sql("shared_records"))
-    for name in _OWN_TABLES:
-        engine.drop(name)
-    _progress(context, 1.0)
-
-
-def _locate(engine: Engine, sizes: Mapping[str, float], limits: Mapping[str, float]) -> None:
-    """Create `located_records`: each record is read twice, once for its point alone, and written once."""
-    carried = _carried_columns()
-    placed = _sql("placed_records").format(carried=", ".join(f"s.{name}" for name in carried))
-    own = {"point_sigma_m": sizes["point"], "postcode_sigma_m": sizes["postcode"]}
-    find_point_areas(engine, f"(\n{placed})", own)
-    sql = _sql("located_records").format(
-        placed_records=placed, carried=", ".join(f"p.{name}" for name in carried)
-    )
-    areas = {f"{name}_m": limits[name] for name in ("small_area", "ward", "district")}
-    engine.create("located_records", sql, {**own, **areas})
+    return of_texts
 
 
 def _previous(engine: Engine) -> dict[tuple[str, str], Match]:
@@ -134,10 +106,10 @@ def _standing(engine: Engine) -> Standing:
     return Standing(Decision(**row) for row in engine.table("place_decisions").to_pylist())
 
 
-def _attribute_venues(
+def _venues_of_points(
     engine: Engine, resolver: Resolver, previous: dict[tuple[str, str], Match]
 ) -> list[Match]:
-    """Create point_venues; returns rows of place_matches for what texts beside points name."""
+    """Create what point_venues.sql reads; returns rows of place_matches for what texts beside points name."""
     rules, places = resolver.rules["venue_of_point"], resolver.index.gazetteer
     types = [(name, True) for name in rules["place_types"]] + [
         (name, False) for name in rules["untold_types"]
@@ -151,30 +123,16 @@ def _attribute_venues(
     engine.load("named_premises", named_premises(resolver.index, texts, rules["name_likeness"]))
     venues = set(engine.fetch("SELECT venue FROM venues").column("venue").to_pylist())
     engine.load("venue_doors", venue_doors(places, venues))
-    engine.load("earlier_matches", earlier_matches(places, previous.values()))
-    limits = {"search_m": rules["search_m"], "alone_m": rules["alone_m"]}
-    engine.create("point_venues", _sql("point_venues"), limits)
+    engine.load("earlier_matches", earlier_matches(places, previous.values(), texts.keys()))
+    named = point_venues_sql(f"(\n{sql_of('named_records')})")
     told = engine.fetch(
-        "SELECT place_text_id, site_code, told_place AS place_id, max(place_qualifier) AS place_qualifier"
-        " FROM point_venues WHERE told_place IS NOT NULL GROUP BY place_text_id, site_code, told_place, month"
-        " ORDER BY month"
-    ).to_pylist()
-    return match_rows(resolver, told)
-
-
-def _carried_columns() -> list[str]:
-    """Columns of a record that pass through: all that both tables have, but the type of place."""
-    located = {column.name for column in LOCATED_RECORDS.columns}
-    made_here = {"place_type", "easting_m", "northing_m"}
-    return [c.name for c in PSEUDONYMOUS_RECORDS.columns if c.name in located - made_here]
+        sql_of("told_premises").format(point_venues=named), point_venue_limits(resolver.rules)
+    )
+    return match_rows(resolver, told.to_pylist())
 
 
 def _fetch(engine: Engine, name: str) -> list[dict[str, Any]]:
-    return engine.fetch(_sql(name)).to_pylist()
-
-
-def _sql(name: str) -> str:
-    return (files(__package__) / f"{name}.sql").read_text(encoding="utf-8")
+    return engine.fetch(sql_of(name)).to_pylist()
 
 
 def _progress(context: StepContext, share: float) -> None:

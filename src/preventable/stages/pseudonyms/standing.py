@@ -24,6 +24,15 @@ def records_sql() -> str:
     return statement("records").format(columns=", ".join(own))
 
 
+def record_months(engine: Engine) -> pa.Table:
+    """How many rows of a file's month have their contact in which month, by provider; more than stand.
+
+    Returns:
+        Columns provider, file_month, month (both YYYY-MM) and rows.
+    """
+    return engine.fetch(statement("record_months"))
+
+
 def statement(name: str) -> str:
     """A commented SQL file of this folder."""
     return (files("preventable.stages.pseudonyms") / f"{name}.sql").read_text(encoding="utf-8")
