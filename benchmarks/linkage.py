@@ -1,4 +1,4 @@
-"""Linkage beside naive windows and Splink's own predict, and how its time grows with years.
+"""Linkage beside the truth and Splink's own predict, and how its time grows with years.
 
 .venv/bin/python benchmarks/linkage.py ../shared/reference/linkage/world_a
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from linkage_measures import measure_links  # noqa: E402
-from linkage_world import linked, reference_world, score  # noqa: E402
+from linkage_world import reference_world  # noqa: E402
 
 from preventable.engine.duckdb import DuckDBEngine  # noqa: E402
 from preventable.settings import load_policy  # noqa: E402
@@ -35,8 +35,6 @@ from preventable.stages.linkage.prepare import prepare_records  # noqa: E402
 from preventable.tables import TABLES  # noqa: E402
 
 PAIRS = (("ed", "police"), ("ambulance", "police"), ("ambulance", "ed"))
-#: Hours and metres of the naive windows: the nearest in time within both, one to one.
-WINDOWS = [(hours, metres) for hours in (0.5, 1, 2, 6, 24) for metres in (250, 500, 1000)]
 WIDEST_MIN = 48 * 60
 TIMES = ("contact_utc", "contact_local", "injury_start_utc", "injury_end_utc")
 
@@ -48,46 +46,6 @@ def prepared(records: pa.Table) -> DuckDBEngine:
     engine.load("small_areas", TABLES["small_areas"].empty())
     prepare_records(engine, read_linkage_policy(load_policy()))
     return engine
-
-
-def naive_links(engine: DuckDBEngine, left: str, right: str, hours: float, metres: float) -> pa.Table:
-    """Incidents of a window: pairs within it, the nearest in time first, each record once."""
-    pairs = engine.fetch(
-        f"""SELECT l.record_key AS one, r.record_key AS other
-        FROM linkable_records l JOIN linkable_records r
-          ON l.from_min + l.to_min - {hours * 120} <= r.from_min + r.to_min
-         AND l.from_min + l.to_min + {hours * 120} >= r.from_min + r.to_min
-        WHERE l.source = '{left}' AND r.source = '{right}' AND l.is_later = 0
-          AND (l.x_m - r.x_m) * (l.x_m - r.x_m) + (l.y_m - r.y_m) * (l.y_m - r.y_m) <= {metres * metres}
-        ORDER BY abs(l.from_min + l.to_min - r.from_min - r.to_min), one, other"""
-    )
-    keys = engine.fetch("SELECT record_key, source FROM linkable_records")
-    incident = dict.fromkeys(keys.column("record_key").to_pylist(), "")
-    incident |= {key: key for key in incident}
-    taken: set[str] = set()
-    for one, other in zip(pairs.column("one").to_pylist(), pairs.column("other").to_pylist(), strict=True):
-        if one not in taken and other not in taken:
-            taken |= {one, other}
-            incident[other] = one
-    return keys.append_column("victim", pa.array(list(incident.values())))
-
-
-def judged(records: pa.Table, victims: Mapping[str, int]) -> Iterable[tuple[str, float, float, str]]:
-    """Pair of sources, our F1, that of the best window, and the window."""
-    ours = linked(records)["incidents"]
-    engine = prepared(records)
-    for left, right in PAIRS:
-        found = {
-            window: score(naive_links(engine, left, right, *window), victims, left, right).f1
-            for window in WINDOWS
-        }
-        best = max(found, key=lambda window: found[window])
-        yield (
-            f"{left}-{right}",
-            score(ours, victims, left, right).f1,
-            found[best],
-            f"{best[0]} h, {best[1]} m",
-        )
 
 
 def seconds(work: Callable[[], Any], times: int = 3) -> float:
@@ -178,8 +136,6 @@ def main(folder: Path) -> None:
             f" calibration error of all pairs {one.calibration[0]:.4f}, of kept links {one.calibration[1]:.4f};"
             f" precision in the densest tenth {one.busy_precision:.3f}"
         )
-    for pair, ours, best, window in judged(records, victims):
-        print(f"{pair}: F1 {ours:.3f}, best window {best:.3f} ({window}), ratio {ours / best:.2f}")
     for times, pairs, ratio in growth(records):
         print(f"{times} x the years: {pairs:,} pairs, {ratio:.2f} x the time, {ratio / times:.2f} a year")
     pairs, ratio = beside_splink(records)

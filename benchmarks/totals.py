@@ -88,7 +88,7 @@ def judged(seed: int) -> Judged:
     with tempfile.TemporaryDirectory() as folder:
         write_world(made, Path(folder))
         records, victim_of, _ = reference_world(Path(folder))
-    tables = linked(_on_one_clock(records))
+    tables = linked(on_one_clock(records))
     listed = _listed(made, victim_of)
     history_of = _histories(listed, victim_of)
     groups: dict[str, dict[str, list[str]]] = {}
@@ -111,7 +111,7 @@ def judged(seed: int) -> Judged:
     return Judged(injured, true, counts, given, tables["incident_estimates"].to_pylist())
 
 
-def _on_one_clock(records: pa.Table) -> pa.Table:
+def on_one_clock(records: pa.Table) -> pa.Table:
     """Located records whose local times are their UTC times."""
     for name in ("injury_start", "injury_end"):
         place = records.schema.get_field_index(f"{name}_local")

@@ -17,7 +17,7 @@ from preventable.stages.linkage.candidates import Candidates
 from preventable.stages.linkage.comparisons import PairModel, read_models, read_rules
 from preventable.stages.linkage.merge import Merged, first_visits, merge_links
 from preventable.stages.linkage.pair import PairLinks
-from preventable.stages.linkage.policy import read_linkage_policy
+from preventable.stages.linkage.policy import LinkagePolicy, read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
 from preventable.stages.linkage.third_source import link_sources
 from preventable.tables import TABLES
@@ -73,7 +73,7 @@ def measure_links(
     )
     with _counting_chance_pairs(len(keys)) as chance:
         links = link_sources(engine, read_models(), widest_min=policy.widest_window_hours * 60)
-    merged = _merged(engine, links, np.array(sources), policy.report_probability)
+    merged = _merged(engine, links, np.array(sources), policy)
     return {
         one.model.pair: _measured(
             one,
@@ -108,15 +108,18 @@ def _counting_chance_pairs(records: int) -> Iterator[dict[str, np.ndarray]]:
         pair_module.find_chance_pairs = find
 
 
-def _merged(engine: DuckDBEngine, links: list[PairLinks], sources: np.ndarray, report: float) -> Merged:
+def _merged(
+    engine: DuckDBEngine, links: list[PairLinks], sources: np.ndarray, policy: LinkagePolicy
+) -> Merged:
     rules = read_rules()["merge"]
     return merge_links(
         np.unique(sources, return_inverse=True)[1],
         first_visits(engine, len(sources)),
         links,
-        report=report,
+        report=policy.report_probability,
         least=rules["least_probability"],
         missing=rules["missing_logit"],
+        busiest=policy.busiest,
     )
 
 

@@ -118,7 +118,7 @@ def pairs_of_people(persons, seconds, seed):
     model = next(one for one in read_one_source_models() if one.left == "ambulance")
     sure, none = np.ones(len(left)), np.empty(0)
     links = PairLinks(
-        model, left, left + 1, sure, sure, none, left, sure, sure, (), len(left), 0.0, 4, ""
+        model, left, left + 1, sure, sure, none, left, sure, sure, left, (), len(left), 0.0, 4, ""
     )  # fmt: skip
     return links, records
 

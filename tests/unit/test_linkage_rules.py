@@ -11,11 +11,12 @@ from linkage_world import at, linkable, linked, made_world, prepared, record
 
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import load_policy
-from preventable.stages.linkage.calibration import Signs, Weighed, judge, log_odds_of
-from preventable.stages.linkage.candidates import WholeWeeks, load_sides
-from preventable.stages.linkage.comparisons import read_models
+from preventable.stages.linkage.calibration import Signs, Weighed, _too_high, judge, log_odds_of
+from preventable.stages.linkage.candidates import WholeWeeks, load_sides, whole_weeks
+from preventable.stages.linkage.comparisons import read_models, read_one_source_models
 from preventable.stages.linkage.pair import _expected
 
+_OF_SIGNS = ("left", "right", "shift", "part", "log_odds", "near", "counted")
 MODELS = {model.pair: model for model in read_models()}
 
 
@@ -106,6 +107,39 @@ def test_chance_is_scaled_by_the_records_of_a_week_over_those_that_shifts_bring_
     scale = _expected(engine, WholeWeeks(0, 4), [1])
 
     assert scale.tolist() == [4 / 6, 2 / 4, 0, 0]
+
+
+def test_weeks_in_which_a_source_sends_next_to_nothing_are_no_weeks_of_its_span():
+    """One record a year early, and a window of weeks: shifts would bring nothing there, and chance would look rare."""
+    rows = [
+        record(f"{source} {day} {hour}", source, at(day, hour=hour), injury_start_utc=at(day, hour=hour),
+               injury_end_utc=at(day, hour=hour))
+        for source in ("ed", "police") for day in range(8 * 7) for hour in (10, 20)
+    ]  # fmt: skip
+    stray = [
+        record("a year early", "police", at(-364), injury_start_utc=at(-364), injury_end_utc=at(-364)),
+        record("of weeks", "police", at(3), injury_start_utc=at(3), injury_end_utc=at(90)),
+    ]
+    model = next(one for one in read_one_source_models() if one.pair == "police_police")
+
+    spans = [whole_weeks(prepared(those), model) for those in (rows, rows + stray)]
+
+    assert spans[0] == spans[1]
+    assert spans[0].weeks == 6  # neither the first nor the last is seen whole
+    assert whole_weeks(prepared([]), model) == WholeWeeks(0, 0)
+
+
+def test_no_more_pairs_of_one_source_are_expected_to_match_than_there_are_beyond_chance():
+    """Log odds of half an even chance each, 40 pairs of 100 beyond chance: lowered until 40 are expected; never raised."""
+    pairs, chance = (
+        weighed(range(100), range(100, 200), [0.0] * 100, 1.0),
+        weighed(range(60), range(60), [0.0] * 60, 1.0),
+    )
+    signs = [Signs(*(getattr(one, name) for name in _OF_SIGNS), none, none) for one, none in
+             ((pairs, np.zeros(100)), (chance, np.zeros(60)))]  # fmt: skip
+
+    assert _too_high(pairs.log_odds, *signs) == pytest.approx(np.log(60 / 40), abs=1e-6)
+    assert _too_high(pairs.log_odds - 3, *signs) == 0.0
 
 
 def weighed(left, right, log_odds, counted, shift=0):

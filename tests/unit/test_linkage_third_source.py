@@ -37,7 +37,7 @@ def links(pair, real, chance=NONE, shift=0, probability=0.5, by_chance=0.5):
         signs(one, other, np.broadcast_to(shift, len(one)), 0.5),
     )
     return PairLinks(
-        MODELS[pair], left, right, np.zeros(size), judged.probability, judged.stratum, left * 0, left * 0.0, left * 0.0,
+        MODELS[pair], left, right, np.zeros(size), judged.probability, judged.stratum, left * 0, left * 0.0, left * 0.0, left * 0,
         (), size, 0.5 * len(one), 2, "", shift_weeks=SHIFTS, weeks=20, judged=judged,
     )  # fmt: skip
 

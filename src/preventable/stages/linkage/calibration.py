@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,9 +13,10 @@ from preventable.methods.match_odds import fit_log_odds
 _MOST_ODDS = 1e3
 #: No probability is surer than one in ten thousand.
 _SUREST = 1e-4
+#: Log odds are lowered by no more, and so many halvings find by how much.
+_MOST_LOWERED, _HALVINGS = 10.0, 40
 #: Pairs whose odds are worked out at once, so that memory is bounded.
 _AT_ONCE = 1 << 19
-_ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def judge(
 
     Args:
         pairs: Pairs as they stand.
-        chance: Pairs of all shifts.
+        chance: Near pairs of all shifts.
         parts: Name of each part.
         shifts: Number of shifts, 2 or more.
         strata: Strata of density in a part, which are told and decide nothing.
@@ -108,16 +109,16 @@ def judge(
         of_one_source: Whether both records of a pair are of one source, each pair there once.
     """
     records = 1 + max(int(side.max(initial=0)) for one in (pairs, chance) for side in (one.left, one.right))
-    near = np.flatnonzero(chance.near)
     totals = _densities(chance, records, shifts)
-    signs, chance_signs = _signs(pairs, totals), _signs(chance, totals, near)
+    signs, chance_signs = _signs(pairs, totals), _signs(chance, totals)
     log_odds = log_odds_of(signs, chance_signs, parts=len(parts), prior_strength=prior_strength)[0]
     own, other = _rivals(signs, chance_signs, log_odds, records, of_one_source=of_one_source)
     signs, chance_signs = replace(signs, rivals=own), replace(chance_signs, rivals=other)
-    probability, by_chance = (
-        probability_of(odds)
-        for odds in log_odds_of(signs, chance_signs, parts=len(parts), prior_strength=prior_strength)
-    )
+    found, other_found = log_odds_of(signs, chance_signs, parts=len(parts), prior_strength=prior_strength)
+    if of_one_source:
+        too_high = _too_high(found, signs, chance_signs)
+        found, other_found = found - too_high, other_found - too_high
+    probability, by_chance = probability_of(found), probability_of(other_found)
     return Judged(probability, _strata(signs, parts, strata), by_chance, signs, chance_signs)
 
 
@@ -137,19 +138,20 @@ def _densities(chance: Weighed, records: int, shifts: int) -> np.ndarray:
     """Near chance pairs of each record in each shift."""
     totals = np.zeros((records, shifts), dtype=np.int32)
     for side, told in ((chance.left, chance.left_told), (chance.right, chance.right_told)):
-        at = np.flatnonzero(chance.near & told)
+        at = np.flatnonzero(told)
         of = side[at].astype(np.int64) * shifts + chance.shift[at]
         totals += np.bincount(of, minlength=totals.size).reshape(totals.shape).astype(np.int32)
     return totals
 
 
-def _signs(of: Weighed, totals: np.ndarray, at: np.ndarray | slice = _ALL) -> Signs:
+def _signs(of: Weighed, totals: np.ndarray) -> Signs:
     """Signs without rivals: near chance pairs of both records, in all shifts but the pair's own."""
     every = totals.sum(axis=1)
-    left, right, shift = of.left[at], of.right[at], of.shift[at]
-    busy = every[left] + every[right] - totals[left, shift] - totals[right, shift]
-    rest = (one[at] for one in (of.part, of.log_odds, of.near, of.counted))
-    return Signs(left, right, shift, *rest, np.log1p(busy), np.empty((len(left), 0)))
+    busy = every[of.left] + every[of.right] - totals[of.left, of.shift] - totals[of.right, of.shift]
+    return Signs(
+        of.left, of.right, of.shift, of.part, of.log_odds, of.near, of.counted, np.log1p(busy),
+        np.empty((len(of.left), 0)),
+    )  # fmt: skip
 
 
 def log_odds_of(
@@ -179,7 +181,7 @@ def log_odds_of(
             own = _features(of.log_odds[at], of.busy[at] - middle, of.rivals[at])
             return own if more is None else np.column_stack([own, more[side][at]])
 
-        rows = np.concatenate([features(0, fitted), features(1, against)])
+        rows = _laid_together(features, fitted, against)
         prior = np.zeros(rows.shape[1])
         prior[1] = 1.0
         none = np.zeros(len(fitted)), np.zeros(len(against))
@@ -192,9 +194,47 @@ def log_odds_of(
         )
         for side, of in enumerate(both):
             places = np.flatnonzero(of.part == part)
-            for at in np.split(places, range(_AT_ONCE, len(places), _AT_ONCE)):
+            for at in _few_at_once(places):
                 found[side][at] = _rising(features(side, at), coefficients)
     return found[0], found[1]
+
+
+def _few_at_once(places: np.ndarray) -> list[np.ndarray]:
+    return np.split(places, range(_AT_ONCE, len(places), _AT_ONCE))
+
+
+def _laid_together(
+    features: Callable[[int, np.ndarray], np.ndarray], fitted: np.ndarray, against: np.ndarray
+) -> np.ndarray:
+    """Features of pairs as they stand and below them those of chance pairs, never twice in memory."""
+    number, width = len(fitted) + len(against), features(0, fitted[:0]).shape[1]
+    rows, start = np.empty((number, width)), 0
+    for side, places in enumerate((fitted, against)):
+        for at in _few_at_once(places):
+            rows[start : start + len(at)] = features(side, at)
+            start += len(at)
+    return rows
+
+
+def _too_high(log_odds: np.ndarray, pairs: Signs, chance: Signs) -> float:
+    """By how much log odds are to be lowered so that no more matches are expected than pairs are beyond chance.
+
+    Few pairs fit the shape of the odds loosely, and then a little high. Never raised: two records of one source that
+    are joined wrongly make one victim of two.
+    """
+    near = pairs.near & (pairs.counted > 0)
+    beyond = max(float(pairs.counted[near].sum() - chance.counted[chance.near].sum()), 0.0)
+
+    def expected(lowered: float) -> float:
+        return float(pairs.counted[near] @ probability_of(log_odds[near] - lowered))
+
+    low, high = 0.0, _MOST_LOWERED
+    if expected(low) <= beyond:
+        return low
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if expected(middle) > beyond else (low, middle)
+    return high
 
 
 def _features(odds: np.ndarray, busy: np.ndarray, rivals: np.ndarray) -> np.ndarray:

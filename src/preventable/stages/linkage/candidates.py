@@ -14,6 +14,7 @@ from preventable.stages.linkage.comparisons import (
     compared_columns_sql,
     part_sql,
     pattern_sql,
+    read_rules,
     read_words,
 )
 from preventable.stages.linkage.prepare import statement
@@ -54,15 +55,24 @@ class Candidates:
 
 
 def whole_weeks(engine: Engine, model: PairModel) -> WholeWeeks:
-    """Whole weeks of a pair of sources, by the time of contact; none where a source is empty."""
-    spans = engine.fetch(
-        "SELECT source, min(contact_min) AS first, max(contact_min) AS last FROM linkable_records GROUP BY source"
+    """Whole weeks of a pair of sources, by the last time that a record may be of; none where a source is empty.
+
+    They begin and end with the weeks in which both send: a date that is wrong by a year, or a window of weeks, would
+    bring in weeks in which nothing can meet, and shifts would find too little by chance.
+    """
+    rows = engine.fetch(
+        "SELECT source, CAST(floor(to_min / 10080.0) AS BIGINT) AS week, count(*) AS records, min(to_min) AS first,"
+        " max(to_min) AS last FROM linkable_records GROUP BY source, CAST(floor(to_min / 10080.0) AS BIGINT)"
     ).to_pylist()
-    of = {row["source"]: row for row in spans}
-    if model.left not in of or model.right not in of:
-        return WholeWeeks(0, 0)
-    first = max(of[model.left]["first"], of[model.right]["first"])
-    last = min(of[model.left]["last"], of[model.right]["last"])
+    spans = []
+    for source in (model.left, model.right):
+        weeks = [row for row in rows if row["source"] == source]
+        usual = float(np.median([row["records"] for row in weeks])) if weeks else 0.0
+        sent = [row for row in weeks if row["records"] >= read_rules()["least_week_share"] * usual]
+        if not sent:
+            return WholeWeeks(0, 0)
+        spans.append((min(row["first"] for row in sent), max(row["last"] for row in sent)))
+    first, last = max(span[0] for span in spans), min(span[1] for span in spans)
     monday = -(-first // WEEK_MIN)
     return WholeWeeks(monday * WEEK_MIN, max(0, (last + 1) // WEEK_MIN - monday))
 

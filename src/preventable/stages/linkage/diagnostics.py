@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from preventable.engine import Engine
 from preventable.methods.capture_recapture import corrected_overlap
 from preventable.stages.linkage.comparisons import read_rules
-from preventable.stages.linkage.merge import Merged
+from preventable.stages.linkage.merge import Merged, held_probabilities
 from preventable.stages.linkage.pair import PairLinks
 from preventable.stages.linkage.windows import Nearness, nearness, number_near
 from preventable.tables.linkage import LINK_DIAGNOSTICS
@@ -50,7 +50,12 @@ def diagnostic_rows(
         audits: Rows of `link_audits`.
     """
     rows = [
-        *(row for one in links if not one.reason for row in _of_links(one, merged)),
+        *(
+            row
+            for one, held in zip(links, held_probabilities(links, merged), strict=True)
+            if not one.reason
+            for row in _of_links(one, merged, held)
+        ),
         *_missing(engine, widest_min),
         *_rounded(engine, found, widest_min),
         *(
@@ -75,10 +80,10 @@ def _row(
     }
 
 
-def _of_links(one: PairLinks, merged: Merged) -> list[dict[str, Any]]:
+def _of_links(one: PairLinks, merged: Merged, probability: np.ndarray) -> list[dict[str, Any]]:
     """Expected share of false links, of all and by stratum of how busy it is around them."""
     together = merged.victim[one.left] == merged.victim[one.right]
-    probability, stratum = one.probability[together], one.stratum[together].astype(str)
+    stratum = one.stratum[together].astype(str)
     pair = one.model.pair
     rows = [_row("false_links", pair, "", len(probability), _mean(1 - probability))]
     for name in np.unique(stratum).tolist():

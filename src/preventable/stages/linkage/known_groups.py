@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from preventable.methods.pair_excess import KnownShare
 from preventable.methods.pair_excess_groups import Grouping, GroupShare
@@ -94,7 +94,7 @@ def group_rows(
 
 
 def _figures(one: GroupShare, hidden: float, level: float, rules: GroupRules) -> dict[str, Any]:
-    reach = float(norm.ppf(0.5 + level / 2)) * one.standard_error
+    reach = float(ndtri(0.5 + level / 2)) * one.standard_error
     reason = _why_not(one, 2 * reach, rules)
     if reason:
         names = ("estimate", "standard_error", "lower", "upper", "upper_if_hidden")

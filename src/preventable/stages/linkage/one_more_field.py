@@ -152,6 +152,7 @@ def _judged(
         report=policy.report_probability,
         least=rules["least_probability"],
         missing=rules["missing_logit"],
+        busiest=policy.busiest,
     )
     found = []
     for one, is_true, (complete, agreeing) in zip(links, true, told_of, strict=True):

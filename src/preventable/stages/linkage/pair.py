@@ -39,6 +39,7 @@ class PairLinks:
         part: Number of its part, and of its model in `models`.
         apart_min: Minutes between the middles of the windows.
         distance2_m2: Squared distance; not a number where a place is not known.
+        busy: Chance pairs of both records, of all shifts.
         candidates: Pairs in the whole weeks.
         chance_candidates: As many are expected there by chance; None where that is not known.
         shifts: Week shifts.
@@ -59,6 +60,7 @@ class PairLinks:
     part: np.ndarray
     apart_min: np.ndarray
     distance2_m2: np.ndarray
+    busy: np.ndarray
     models: tuple[TrainedModel | None, ...]
     candidates: int
     chance_candidates: float | None
@@ -118,8 +120,8 @@ def _unlinked(
     numbers = np.empty(0, dtype=np.int64)
     inside = int((pairs.week >= 0).sum())
     return PairLinks(
-        model, numbers, numbers, none, none, np.empty(0, dtype=object), numbers, none, none, (None,) * len(model.parts),
-        inside, chance_candidates, shifts, reason,
+        model, numbers, numbers, none, none, np.empty(0, dtype=object), numbers, none, none, numbers,
+        (None,) * len(model.parts), inside, chance_candidates, shifts, reason,
     )  # fmt: skip
 
 
@@ -216,17 +218,18 @@ def _linked(
         log_odds[here] = np.log(2) * weight[here] + np.log(share / (1 - share))
     near = log_odds > np.log(2) * read_rules()["near_bits"]
 
+    busy = _busy(pairs, chance)
     # A pair leaves one shift out as its chance pairs leave out their own: both then count over as many.
-    both = np.ones(len(pairs.left), dtype=bool)
+    both, close = np.ones(len(pairs.left), dtype=bool), np.flatnonzero(near[of_chance])
     judged = judge(
         Weighed(
             pairs.left, pairs.right, pairs.pattern % shifts,
             *(told[of_pair] for told in (part, log_odds, near)), inside, both, both,
         ),
         Weighed(
-            chance.left, chance.right, chance.shift,
-            *(told[of_chance] for told in (part.astype(np.int8), log_odds, near)), counted,
-            chance.right_inside, chance.left_inside,
+            chance.left[close], chance.right[close], chance.shift[close],
+            *(told[of_chance[close]] for told in (part.astype(np.int8), log_odds, near)), counted[close],
+            chance.right_inside[close], chance.left_inside[close],
         ),
         parts=[name for name, _ in model.parts],
         shifts=shifts,
@@ -236,10 +239,18 @@ def _linked(
     )  # fmt: skip
     return PairLinks(
         model, pairs.left, pairs.right, weight[of_pair], np.round(judged.probability, DIGITS), judged.stratum,
-        part[of_pair], pairs.apart_min, pairs.distance2_m2, tuple(models),
+        part[of_pair], pairs.apart_min, pairs.distance2_m2, busy, tuple(models),
         int(inside.sum()), round(float(counted.sum()), 3), shifts, "",
         bins_of(judged, float(counted.sum())), judged=judged,
     )  # fmt: skip
+
+
+def _busy(pairs: Candidates, chance: _Chance) -> np.ndarray:
+    """Chance pairs of the two records of each pair, near or not, in all shifts."""
+    records = 1 + max(int(side.max(initial=0)) for of in (pairs, chance) for side in (of.left, of.right))
+    told = ((chance.left, chance.right_inside), (chance.right, chance.left_inside))
+    of_record = np.asarray(sum(np.bincount(side[inside], minlength=records) for side, inside in told))
+    return np.asarray(of_record[pairs.left] + of_record[pairs.right])
 
 
 def bins_of(judged: Judged, chance_candidates: float) -> np.ndarray:

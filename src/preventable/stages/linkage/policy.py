@@ -15,6 +15,7 @@ _WHERE = "policy/linkage.toml"
 _ESTIMATES = (
     "fewest_records", "fewest_read_share", "fewest_standard_errors", "widest_interval", "between_groups_sd",
 )  # fmt: skip
+_BUSIEST = ("busiest_share", "busiest_precision")
 _NUMBERS = ("report_probability", "kept_probability", "same_injury_hours", "widest_window_hours")
 
 
@@ -44,6 +45,19 @@ class GroupRules:
 
 
 @dataclass(frozen=True)
+class Busiest:
+    """What is asked of links where chance brings most records together.
+
+    Attributes:
+        share: Share of the links of two sources that are there.
+        precision: As large a share of these is expected to be right.
+    """
+
+    share: float
+    precision: float
+
+
+@dataclass(frozen=True)
 class LinkagePolicy:
     """Which records are linked, and from which probability on a link stands.
 
@@ -54,6 +68,7 @@ class LinkagePolicy:
         widest_window_hours: Police records with a wider from-to window are not linked.
         linkable: Conditions that pick the records of each source.
         groups: Groups of the share known to police.
+        busiest: What is asked of links where chance brings most records together.
     """
 
     report_probability: float
@@ -62,6 +77,7 @@ class LinkagePolicy:
     widest_window_hours: int
     linkable: Mapping[str, tuple[Condition, ...]]
     groups: GroupRules
+    busiest: Busiest
 
 
 def read_linkage_policy(policy: Policy) -> LinkagePolicy:
@@ -71,8 +87,10 @@ def read_linkage_policy(policy: Policy) -> LinkagePolicy:
         PolicyError: The file or a definition that it names is missing or not well formed.
     """
     contents = policy.file("linkage")
-    refuse_unknown_keys(_WHERE, "it", contents, (*POLICY_HEADER, *_NUMBERS, "linkable", "estimates"))
-    numbers = {name: contents.get(name) for name in _NUMBERS}
+    refuse_unknown_keys(
+        _WHERE, "it", contents, (*POLICY_HEADER, *_NUMBERS, *_BUSIEST, "linkable", "estimates")
+    )
+    numbers = {name: contents.get(name) for name in (*_NUMBERS, *_BUSIEST)}
     for name, number in numbers.items():
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise PolicyError(_WHERE, f"{name} is not a number")
@@ -82,12 +100,16 @@ def read_linkage_policy(policy: Policy) -> LinkagePolicy:
     hours = (numbers["same_injury_hours"], numbers["widest_window_hours"])
     if not all(isinstance(number, int) and number > 0 for number in hours):
         raise PolicyError(_WHERE, "hours are not whole numbers above 0")
+    busiest = Busiest(*(float(numbers[name]) for name in _BUSIEST))
+    if not (0 < busiest.share <= 1 and 0 < busiest.precision < 1):
+        raise PolicyError(_WHERE, f"{' and '.join(_BUSIEST)} are not above 0 and at most 1")
     return LinkagePolicy(
         report,
         kept,
         *hours,
         linkable=_linkable(policy, contents.get("linkable")),
         groups=_groups(contents.get("estimates")),
+        busiest=busiest,
     )
 
 

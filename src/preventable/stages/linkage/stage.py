@@ -14,7 +14,7 @@ from preventable.stages.linkage.co_victims import Together, bring_together, link
 from preventable.stages.linkage.comparisons import read_models, read_rules
 from preventable.stages.linkage.diagnostics import diagnostic_rows
 from preventable.stages.linkage.known import estimate_known, read_known_rules
-from preventable.stages.linkage.merge import Merged, first_visits, merge_links
+from preventable.stages.linkage.merge import Merged, first_visits, held_probabilities, merge_links
 from preventable.stages.linkage.pair import PairLinks
 from preventable.stages.linkage.policy import LinkagePolicy, read_linkage_policy
 from preventable.stages.linkage.prepare import prepare_records
@@ -89,6 +89,7 @@ def _merge(
         report=policy.report_probability,
         least=rules["least_probability"],
         missing=rules["missing_logit"],
+        busiest=policy.busiest,
     )
 
 
@@ -175,8 +176,8 @@ def _quality_rows(engine: Engine, links: Sequence[PairLinks], merged: Merged) ->
     ).to_pylist()
     records = {row["source"]: row["records"] for row in counted}
     rows = []
-    for one in links:
-        false = 1 - one.probability[_together(one, merged)]
+    for one, held in zip(links, held_probabilities(links, merged), strict=True):
+        false = 1 - held
         calibrated = not one.reason
         rows.append(
             {
