@@ -24,24 +24,13 @@ from preventable.methods.weekly_excess import predict_windows
 from preventable.stages.signals.rules import kind_rules
 
 CATEGORY, SCORED, RATE = "Violence and sexual offences", 12, 0.01
+DAYS_OF_MONTH = 365.2425 / 12
 LEVELS = {
     "small area": "small_area",
     "MSOA": "msoa21_code",
     "ward": "ward24_code",
     "borough": "ltla24_name",
 }
-
-
-def monthly(kind: str):
-    """The product's rules with a year of 12 periods: 6 months at least, a year for a regression, a guard of one."""
-    return replace(
-        kind_rules()[kind].excess,
-        weeks_of_year=12.0,
-        history_weeks=60,
-        guard_weeks=1,
-        least_weeks=6,
-        full_weeks=12,
-    )
 
 
 def read(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -59,14 +48,18 @@ def read(data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return counts[months], complete[months]
 
 
-def achieved(counts: np.ndarray, usable: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
+def achieved(counts: pd.DataFrame, usable: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Signals and tests by scored month: ours, then the naive method's."""
-    rules = monthly(kind)
+    lengths = pd.PeriodIndex(counts.columns, freq="M").days_in_month.to_numpy()
+    counts = counts.to_numpy(float)
+    rules = kind_rules("month")[kind].excess
     found, tests = np.zeros((2, SCORED)), np.zeros((2, SCORED))
     for place in range(SCORED):
         end = counts.shape[1] - SCORED + place + 1
         seen, there = counts[:, :end], usable[:, :end]
         series = level_or_relative(seen, there, kind)
+        if kind == "level":  # as in the product: a month counts by its length
+            series = replace(series, offsets=series.offsets + np.log(lengths[:end] / DAYS_OF_MONTH))
         predicted = predict_windows(series, fit_baseline(series, end - 1, rules), 1, rules)
         told = predicted.known
         now = seen[:, -1]
@@ -94,7 +87,7 @@ def main(data: Path) -> None:
         borough = areas.groupby(column).ltla24_name.agg(lambda names: names.mode()[0])
         usable = complete.loc[borough.loc[totals.index]].to_numpy()
         for kind in ("relative", "level") if level == "borough" else ("relative",):
-            found, tests = achieved(totals.to_numpy(float), usable, kind)
+            found, tests = achieved(totals, usable, kind)
             ratio = found.sum(axis=1) / tests.sum(axis=1) / RATE
             with np.errstate(invalid="ignore"):
                 worst = np.nanmax(found / tests, axis=1) / RATE

@@ -107,8 +107,10 @@ def counts_session(
     for name in (
         "located_records",
         "shared_records",
+        "report_delays",
         "known_to_police",
         "signals",
+        "patterns",
         "link_windows",
         "incident_estimates",
         "link_diagnostics",
@@ -118,11 +120,18 @@ def counts_session(
 
 
 def counted_lines(
-    lines: Sequence[Mapping[str, Any]], held: Sequence[str], *, given: Policy | None = None, **options: Any
+    lines: Sequence[Mapping[str, Any]],
+    held: Sequence[str],
+    *,
+    given: Policy | None = None,
+    older: Mapping[str, Sequence[str]] | None = None,
+    **options: Any,
 ) -> DuckDBEngine:
-    """The session after the stage of figures."""
+    """The session after the stage of figures; `older` leads codes of another year to small areas of the region."""
     engine = counts_session(lines, held, **options)
-    count_indicators(engine, context(given or counts_policy(), held[-1]))
+    told = context(given or counts_policy(), held[-1])
+    rows = [{"older": code, "newer": list(newer)} for code, newer in (older or {}).items()]
+    count_indicators(engine, replace(told, region={**told.region, "older_areas": rows}))
     return engine
 
 

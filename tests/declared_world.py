@@ -10,6 +10,7 @@ import pyarrow as pa
 from sources_world import PROVIDERS, engine_with, read
 
 from preventable.settings import Policy, StepContext
+from preventable.stages.quality.outcomes import write_outcomes
 from preventable.stages.quality.stage import check_submissions
 from preventable.stages.sources.region_places import RegionPlaces, region_places
 from preventable.stages.sources.stage import ReadSubmission
@@ -153,4 +154,5 @@ def checked_declared(reads: Sequence[ReadSubmission]) -> Any:
     rows = [{**row, "provider_name": row["provider"]} for row in (*PROVIDERS.values(), *DECLARED.values())]
     engine.load("providers", _table("providers", rows))
     check_submissions(engine, StepContext(policy=POLICY, region={}))
+    write_outcomes(engine, StepContext(policy=POLICY, region={}))
     return engine

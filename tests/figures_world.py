@@ -199,6 +199,7 @@ def random_records(seed: int, count: int, held: Sequence[str]) -> list[dict[str,
                 sex=draw.choice(("male", "male", "female", "unknown")),
                 method=draw.choice(lists),
                 place_type=draw.choice(("street_public", "own_home", None)),
+                severity=("low", "middle", "high", None)[number % 4],
                 residence_small_area=draw.choices(
                     (*SMALL_AREAS, None), (9, 7, 5, 3, 2, 2, 1, 1, 1, 1, 0.2, 0.1, 1)
                 )[0],
@@ -307,8 +308,10 @@ def world(
     engine.load("coverage", coverage_of(sent, held, missing))
     for name in (
         "shared_records",
+        "report_delays",
         "known_to_police",
         "signals",
+        "patterns",
         "link_windows",
         "incident_estimates",
         "link_diagnostics",
@@ -329,7 +332,7 @@ def handed_on(engine: DuckDBEngine) -> dict[str, pa.Table]:
     """The tables that the stage of release reads, to start sessions from."""
     names = (
         "indicator_values", "venue_shares", "population_bases", "known_to_police", "link_windows", "incident_estimates",
-        "link_diagnostics", "signals", "partners", "areas", "small_areas", "venues",
+        "link_diagnostics", "signals", "patterns", "data_findings", "partners", "areas", "small_areas", "venues",
     )  # fmt: skip
     return {name: engine.table(name) for name in names}
 
@@ -367,6 +370,6 @@ def released_from(
 ) -> list[dict[str, Any]]:
     """Rows released from a session with exact figures, conforming to their declaration."""
     protect_indicators(engine, context(given, period))
-    for name in ("released_estimates", "released_signals", "release_register"):
+    for name in ("dispersions", "released_estimates", "released_signals", "release_register"):
         TABLES[name].conform(engine.table(name))
     return TABLES["released"].conform(engine.table("released")).to_pylist()

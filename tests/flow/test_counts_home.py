@@ -14,9 +14,13 @@ from preventable.explain import explain_figure
 from preventable.store.home import create_home
 from preventable.store.session import reading
 from preventable.tables import REGION_TABLES
+from preventable.tables.region_folder import write_region_folder
 
 HELD = months(13)
 LEFT_OPEN = ("counts-2", "2025-11")
+#: In the first month the third provider counts on areas of another year, one of which was split.
+ON_OLDER = ("counts-3", HELD[0])
+OLDER = {"OLD-1": SMALL_AREAS[8:9], "OLD-2": SMALL_AREAS[9:11], "OLD-3": SMALL_AREAS[11:12]}
 MAPPING = """
 provider = "{provider}"
 source = "{source}"
@@ -82,7 +86,9 @@ def write_region(folder):
     tables = {**region_tables(), **made}
     for table in REGION_TABLES:
         pq.write_table(tables.get(table.name, table.empty()), folder / f"{table.name}.parquet")
-    (folder / "region.toml").write_text('name = "Region"\ninvented = true\n', encoding="utf-8")
+    rows = [{"older": code, "newer": list(newer)} for code, newer in OLDER.items()]
+    about = {"name": "Region", "invented": True, "older_areas": rows}
+    write_region_folder({}, about, folder)
     for provider in SENDERS:
         text = MAPPING.format(provider=provider, source=SOURCE)
         (folder / "mappings" / f"{provider}.v1.toml").write_text(text, encoding="utf-8")
@@ -99,8 +105,11 @@ def write_submissions(folder):
             with (folder / provider / f"{month}.csv").open("w", encoding="utf-8", newline="") as text:
                 writer = csv.writer(text)
                 writer.writerow(["Month", "Area", "Kind", "Number", "Complete"])
-                for place, area in enumerate(areas):
-                    writer.writerow([month, area, "Violence, of any kind", 20 + place, complete])
+                numbers = [(area, 20 + place) for place, area in enumerate(areas)]
+                if (provider, month) == ON_OLDER:
+                    numbers = list(zip(OLDER, (20, 43, 23), strict=True))
+                for area, number in numbers:
+                    writer.writerow([month, area, "Violence, of any kind", number, complete])
                     writer.writerow([month, area, "Other crime", 5, complete])
     return folder
 
@@ -166,3 +175,21 @@ def test_those_who_are_granted_something_that_is_held_get_packs_of_it_alone(home
     for parts in of_partners:
         rows = list(csv.DictReader((home.path / "/".join(parts)).read_text(encoding="utf-8").splitlines()))
         assert {row["definition"] for row in rows} == {"street_violence"}
+
+
+def test_counts_on_areas_of_another_year_reach_a_pack_on_todays_areas_with_a_note(home):
+    noted = granted().file("disclosure")["notes"]["older_areas"]
+    figure = name_of("district", "XD03", "month", HELD[0])
+
+    _reports, made = pipeline.packs(home, granted())
+
+    path = next(one for one in made if one.endswith("public_health-XD03/public_health.csv"))
+    rows = {
+        row["figure"]: row
+        for row in csv.DictReader((home.path / path).read_text(encoding="utf-8").splitlines())
+    }
+    assert (rows[figure]["value"], rows[figure]["note"]) == ("85", noted)
+    assert rows[name_of("district", "XD03", "month", HELD[1])]["note"] == ""
+    explained = explain_figure(home, granted(), figure)
+    (submission,) = explained.submissions
+    assert sum(submission.quantities) == explained.count == 86

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from preventable.errors import PolicyError
 from preventable.settings import Policy
 from preventable.stages.indicators.definitions import read_definitions
-from preventable.stages.indicators.time_masks import read_time_masks
 from preventable.tables.conditions import OLDEST, RECORD_COLUMNS, age_range, read_condition
+from preventable.tables.time_masks import read_time_masks
 
 NAME = "ed_assault_attendances.v1/region/X01/last12/2025-12/all/all/count"
 NIGHT = {"column": "time_mask", "operator": "is", "values": ["night_time_economy"]}
@@ -99,7 +99,7 @@ def test_a_mask_may_run_over_the_end_of_the_week():
     windows = [{"from": "Sun 22:00", "to": "Mon 02:00"}]
     given_policy = policy({("time_masks", "masks", 0, "windows"): windows})
 
-    assert read_time_masks(given_policy)["night_time_economy"].values == ("0", "1", "166", "167")
+    assert read_time_masks(given_policy)["night_time_economy"].condition.values == ("0", "1", "166", "167")
 
 
 def test_a_policy_without_masks_has_none():

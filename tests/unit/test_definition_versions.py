@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
-from figures_world import counted, months, policy, record
+from figures_world import context, counted, months, policy, random_records, record
 
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.errors import DefinitionChangedError
+from preventable.errors import DefinitionChangedError, VersionsDifferError
 from preventable.settings import Policy
+from preventable.stages.disclosure.stage import protect_indicators
+from preventable.stages.disclosure.told_lines import with_states
 from preventable.stages.indicators.definitions import read_definitions
 from preventable.stages.indicators.versions import keep_versions, meaning
+from preventable.stages.packs.shown import ShownFigures
+from preventable.stages.signals.stage import score_weeks
+from preventable.tables import TABLES
+from preventable.tables.versions import refuse_two_versions
 
 KNIFE = ("definitions", "ed_knife_attendances")
 GLASS = [{"column": "weapon_class", "operator": "in", "values": ["sharp", "glass"]}]
@@ -82,3 +89,96 @@ def test_the_stage_tells_the_versions_that_it_counted_by():
     rows = counted([record(1)], months(12)).table("definition_versions").to_pylist()
 
     assert {row["definition"] for row in rows} == set(policy().definitions)
+
+
+def two_versions(table, months_of_the_first):
+    """Rows of a session's table as if its earlier months had been counted by the version before."""
+    rows = table.to_pylist()
+    for row in rows:
+        if row.get("week", row.get("period_end"))[:7] <= months_of_the_first:
+            row["definition_version"] -= 1
+    return rows
+
+
+def test_a_run_counts_the_whole_history_by_one_version():
+    """The definition changed in mid-history: all months are the new version's, and its figures are named so."""
+    held = months(12)
+    records = [record(number, month=month, method="bottle") for number, month in enumerate(held)]
+    changed = policy({(*KNIFE, "conditions"): GLASS, (*KNIFE, "version"): 2})
+
+    before, after = (counted(records, held, policy=given) for given in (policy(), changed))
+
+    def of_knives(engine):
+        rows = engine.table("indicator_values").to_pylist()
+        return [row for row in rows if row["definition"] == KNIFE[1] and row["dimension"] == "all"]
+
+    assert {row["definition_version"] for row in of_knives(before)} == {1}
+    assert {row["definition_version"] for row in of_knives(after)} == {2}
+    assert sum(row["count"] for row in of_knives(before)) == 0 < sum(row["count"] for row in of_knives(after))
+    assert not {row["figure"] for row in of_knives(before)} & {row["figure"] for row in of_knives(after)}
+
+
+def test_a_series_of_weeks_of_two_versions_is_refused():
+    held = months(12)
+    engine = counted([record(1)], held)
+    weeks = engine.table("weekly_counts")
+    engine.load("calendar", TABLES["calendar"].empty())
+    score_weeks(engine, context(None, held[-1]))
+    assert engine.table("signals").num_rows
+
+    engine.load("weekly_counts", pa.Table.from_pylist(two_versions(weeks, held[5]), schema=weeks.schema))
+
+    with pytest.raises(VersionsDifferError, match="P303 .*weekly_counts.* versions 0 and 1"):
+        score_weeks(engine, context(None, held[-1]))
+
+
+def test_a_line_that_was_told_by_another_version_is_neither_taken_back_nor_continued():
+    series = {
+        "recipient": "one",
+        "area_type": "district",
+        "area": "XD01",
+        "definition": KNIFE[1],
+        "source": "ed",
+    }
+    line = {"verdict": "signal", "kind": "level", "first_day": "2025-11-17", "last_day": "2025-11-23"}
+    told = {**series, **line, "figure": f"{KNIFE[1]}.v1/weeks/district/XD01/2025-11", "period_end": "2025-11"}
+    now = {
+        **series,
+        "period_end": "2025-12",
+        "line": 0,
+        "verdict": "none",
+        "kind": "",
+        "first_day": "",
+        "last_day": "",
+    }
+
+    def states(version):
+        row = {**now, "figure": f"{KNIFE[1]}.v{version}/weeks/district/XD01/2025-12"}
+        return [one["state"] for one in with_states([row], [told], lambda month: [], "2025-12")]
+
+    assert "withdrawn" in states(1)
+    assert states(2) == [""]
+
+
+def test_figures_of_two_versions_are_never_told_in_one_pack():
+    held = months(12)
+    engine = counted(random_records(3, 600, held), held)
+    protect_indicators(engine, context(None, held[-1]))
+    partner = [
+        row for row in engine.table("released").to_pylist() if row["recipient"].startswith("community")
+    ]
+
+    assert ShownFigures(partner).definitions()
+    with pytest.raises(VersionsDifferError, match="P303"):
+        ShownFigures(two_versions(pa.Table.from_pylist(partner), held[5]))
+
+
+def test_figures_of_an_earlier_release_are_not_put_beside_those_of_another_version():
+    """As a comparison of releases would: the earlier one's rows beside the new one's."""
+    earlier = [{"definition": KNIFE[1], "definition_version": 1}]
+    other = [{"definition": "ed_assault_attendances", "definition_version": 3}]
+
+    refuse_two_versions("releases", earlier + earlier + other)
+    refuse_two_versions("releases", [])
+    with pytest.raises(VersionsDifferError, match="ed_knife_attendances were counted by versions 1 and 2"):
+        refuse_two_versions("releases", [*earlier, *other, {"definition": KNIFE[1], "definition_version": 2}])

@@ -27,9 +27,17 @@ def every_day(first, last, step=1):
 
 
 def weekly(records, held=HELD, **options):
-    """Rows of weekly counts by definition, area and week."""
+    """Rows of weekly counts of region and districts by definition, area and week."""
+    return by_unit(records, "week", held, **options)
+
+
+def by_unit(records, unit, held=HELD, levels=("region", "district"), **options):
+    """Rows of one unit and some levels by definition, area and first day."""
     table = TABLES["weekly_counts"].conform(counted(records, held, **options).table("weekly_counts"))
-    return {(row["definition"], row["area"], row["week"]): row for row in table.to_pylist()}
+    rows = [row for row in table.to_pylist() if row["unit"] == unit and row["area_type"] in levels]
+    found = {(row["definition"], row["area"], row["week"]): row for row in rows}
+    assert len(found) == len(rows)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -233,3 +241,53 @@ def test_rules_of_signals_that_are_not_well_formed_are_refused(path, value, said
         counted([record(1)], months(3), policy=policy({("signals", *path): value}))
 
     assert refused.value.where == "policy/signals.toml"
+
+
+def test_months_are_counted_beside_weeks_by_the_local_date_of_contact(two_years):
+    tally = Counter(f"{one['contact_local']:%Y-%m}-01" for one in two_years if one["source"] == "ed")
+
+    rows = by_unit(two_years, "month")
+
+    found = {week: row["count"] for (name, area, week), row in rows.items() if (name, area) == (ED, "X01")}
+    assert found == dict(tally)
+    assert (len(found), found["2024-02-01"]) == (24, 29 + 2)
+
+
+def test_wards_are_counted_where_a_definition_is_counted_there(two_years):
+    rows = by_unit(two_years, "week", levels=("ward",))
+    districts = weekly(two_years)
+
+    wards = {area for _name, area, _week in rows}
+    assert wards == {f"XW{number:03d}" for number in range(6)}
+    for place, district in enumerate(DISTRICTS):
+        own = [f"XW{2 * place + half:03d}" for half in range(2)]
+        parts = sum(rows[ED, ward, "2025-11-10"]["count"] for ward in own)
+        assert parts == districts[ED, district, "2025-11-10"]["count"] > 0
+
+
+def test_without_smaller_areas_in_policy_none_is_counted():
+    given = policy({("signals", "smaller_areas"): []})
+
+    assert by_unit([at(1, dt.date(2025, 11, 12))], "week", months(3), levels=("ward",), policy=given) == {}
+
+
+def test_the_mix_of_a_district_and_month_is_that_counted_by_hand():
+    made = [
+        at(n, dt.date(2025, 10 + n % 3, 9), residence_small_area=SMALL_AREAS[n % 12], place_type=place)
+        for n, place in enumerate(
+            ["street_public", "own_home", None, "street_public", "street_public", "car_park"] * 6
+        )
+    ]
+    tally = Counter(
+        (
+            DISTRICTS[SMALL_AREAS.index(one["residence_small_area"]) // 4],
+            one["month"],
+            one["place_type"] or "unknown",
+        )
+        for one in made
+    )
+
+    table = TABLES["mix_counts"].conform(counted(made, months(3)).table("mix_counts"))
+
+    rows = [row for row in table.to_pylist() if (row["definition"], row["dimension"]) == (ED, "place_type")]
+    assert {(row["area"], row["month"], row["category"]): row["count"] for row in rows} == dict(tally)

@@ -26,6 +26,16 @@ def of_counts(policy: Policy, name: str) -> int:
     return value
 
 
+def providers_not_expected(policy: Policy) -> tuple[str, ...]:
+    """Providers that may stay silent as long as they have never sent.
+
+    Raises:
+        PolicyError: The policy has no list of them.
+    """
+    given = policy.file("disclosure").get("coverage", {}).get("providers_not_expected")
+    return words_given(_WHERE, "providers_not_expected", given)
+
+
 def measure_coverage(engine: Engine, definitions: tuple[Definition, ...], policy: Policy) -> None:
     """Create `indicator_period_coverage`: coverage by source, area and period, between 0 and 1.
 
@@ -39,11 +49,7 @@ def measure_coverage(engine: Engine, definitions: tuple[Definition, ...], policy
     engine.create("indicator_usual", statement("usual"), rule)
     engine.create("indicator_month_coverage", statement("month_coverage"))
     engine.create("indicator_provider_coverage", statement("provider_coverage"))
-    left_out = words_given(
-        _WHERE,
-        "providers_not_expected",
-        policy.file("disclosure").get("coverage", {}).get("providers_not_expected"),
-    )
+    left_out = providers_not_expected(policy)
     engine.load("indicator_not_expected", pa.table({"provider": pa.array(left_out, pa.string())}))
     engine.create("indicator_providers", statement("providers"))
     engine.create(

@@ -9,7 +9,6 @@ from typing import Any
 from preventable.codes import allowed
 from preventable.errors import PolicyError
 from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
-from preventable.stages.indicators.time_masks import mask_condition, read_time_masks
 from preventable.tables.conditions import (
     LIST_COLUMNS,
     MASK_COLUMN,
@@ -20,6 +19,7 @@ from preventable.tables.conditions import (
 )
 from preventable.tables.denominators import denominator_of
 from preventable.tables.source_kinds import SourceKind, source_kinds
+from preventable.tables.time_masks import TimeMask, mask_condition, read_time_masks
 
 #: What a figure goes by -> the form of a source that can be counted so.
 AREA_BASES = {"residence": "events", "place": "events", "counts": "counts", "list": "list"}
@@ -84,7 +84,7 @@ def read_definitions(policy: Policy) -> tuple[Definition, ...]:
 
 
 def _definition(
-    name: str, contents: Mapping[str, Any], kinds: Mapping[str, SourceKind], masks: Mapping[str, Condition]
+    name: str, contents: Mapping[str, Any], kinds: Mapping[str, SourceKind], masks: Mapping[str, TimeMask]
 ) -> Definition:
     where = f"policy/definitions/{name}.toml"
     refuse_unknown_keys(where, "it", contents, _KEYS)
@@ -116,7 +116,7 @@ def _definition(
 
 
 def _condition(
-    where: str, contents: Mapping[str, Any], kind: SourceKind, masks: Mapping[str, Condition]
+    where: str, contents: Mapping[str, Any], kind: SourceKind, masks: Mapping[str, TimeMask]
 ) -> Condition:
     if contents.get("column") == MASK_COLUMN:
         if "weekday_hour" not in kind.recorded:

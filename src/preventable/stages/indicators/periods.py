@@ -7,6 +7,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from preventable.tables.months import months_between
+
 #: Months in the long period; a home with fewer gets `to_date`.
 LONG_PERIOD_MONTHS = 12
 _LENGTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -39,13 +41,14 @@ def periods_of(held: Iterable[str], last: str) -> tuple[Period, ...]:
 
     Args:
         held: Months of the home, YYYY-MM, whether received or not.
-        last: Last month to report.
+        last: Last month to report; empty where none was received.
 
     Returns:
         Every month; every calendar quarter and year that is held whole; the last twelve months, or
         `to_date` (all months) where fewer are held. Empty where no month is held.
     """
-    months = _months_between(held, last)
+    first = min(held, default="")
+    months = months_between(first, last) if first and last else []
     if not months:
         return ()
     found = [
@@ -57,30 +60,12 @@ def periods_of(held: Iterable[str], last: str) -> tuple[Period, ...]:
     return (*found, Period(long_type, tuple(months[-LONG_PERIOD_MONTHS:]), True))
 
 
-def _months_between(held: Iterable[str], last: str) -> list[str]:
-    """Months from the first held to `last`, without gaps."""
-    first = min(held, default="")
-    if not first or first > last:
-        return []
-    months, month = [], first
-    while month <= last:
-        months.append(month)
-        month = next_month(month)
-    return months
-
-
 def _whole(kind: str, months: list[str]) -> list[Period]:
     length = _LENGTHS[kind]
     ends = [
         index for index, month in enumerate(months) if int(month[5:]) % length == 0 and index + 1 >= length
     ]
     return [Period(kind, tuple(months[end + 1 - length : end + 1]), end == ends[-1]) for end in ends]
-
-
-def next_month(month: str) -> str:
-    """The month after one: `2025-12` gives `2026-01`."""
-    year, number = int(month[:4]), int(month[5:])
-    return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
 
 
 def population_weights(period: Period, years: Iterable[int]) -> dict[int, int]:

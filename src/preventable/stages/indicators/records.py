@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from preventable.codes import code_file
 from preventable.engine import Engine
 from preventable.stages.indicators.definitions import Definition
-from preventable.stages.indicators.sql import hour_of_week_sql, injury_moment_sql, statement, weekday_hour_sql
+from preventable.stages.indicators.older_areas import lead_lines
+from preventable.stages.indicators.sql import statement, weekday_hour_sql
 from preventable.tables.condition_sql import Parameters, age_band_sql, condition_sql, quoted, weapon_class_sql
+from preventable.tables.moments import hour_of_week_sql, injury_moment_sql
 
 
 def prepare_areas(engine: Engine, region: str) -> None:
@@ -24,6 +29,8 @@ def records_sql() -> str:
     return statement("records").format(
         age_band=age_band_sql("r.age_from", "r.age_to"),
         unknown_age=quoted(code_file("age_bands")["unknown"]),
+        life_course=age_band_sql("r.age_from", "r.age_to", bands="life_course"),
+        unknown_stage=quoted(code_file("life_course")["unknown"]),
         weapon_class=weapon_class_sql("r.method"),
         weekday_hour=weekday_hour_sql("r.moment"),
         hour_of_week=hour_of_week_sql("r.moment"),
@@ -41,8 +48,12 @@ def with_regions(rows: str) -> str:
     return statement("regions").format(rows=rows)
 
 
-def prepare_quantities(engine: Engine, region: str) -> None:
-    """Create `indicator_quantities`: lines of counts, each with the areas that it lies in; needs `indicator_areas`."""
+def prepare_quantities(engine: Engine, region: str, about: Mapping[str, Any]) -> None:
+    """Create `indicator_quantities`: lines of counts, each with the areas that it lies in; needs `indicator_areas`.
+
+    `about` is what region.toml says, its older areas among it.
+    """
+    lead_lines(engine, about)
     engine.create("indicator_wider_areas", statement("wider_areas"))
     engine.create("indicator_quantities", statement("quantities"), {"region": region})
 

@@ -10,7 +10,9 @@ from preventable.engine import Engine
 from preventable.settings import StepContext
 from preventable.stages.indicators.cells import count_cells
 from preventable.stages.indicators.coverage import measure_coverage, of_counts
+from preventable.stages.indicators.data_findings import find_data_findings
 from preventable.stages.indicators.definitions import Definition, read_definitions
+from preventable.stages.indicators.nowcasts import make_nowcasts
 from preventable.stages.indicators.periods import Period, periods_of
 from preventable.stages.indicators.populations import count_person_years, read_standard_weights
 from preventable.stages.indicators.records import (
@@ -22,18 +24,25 @@ from preventable.stages.indicators.shared import add_up_shares
 from preventable.stages.indicators.sql import categories, statement
 from preventable.stages.indicators.tallies import tally_records
 from preventable.stages.indicators.versions import keep_versions
-from preventable.stages.indicators.weekly import count_weeks, lay_out_weeks, weekly_definitions
+from preventable.stages.indicators.weekly import (
+    count_mix,
+    count_weeks,
+    lay_out_weeks,
+    weekly_definitions,
+    weekly_levels,
+)
 from preventable.tables.signal_rules import read_signal_rules
 
 
 def count_indicators(engine: Engine, context: StepContext) -> None:
-    """Create `definition_versions`, `population_bases`, `indicator_values`, `venue_shares` and `weekly_counts`.
+    """Create exact figures and what they rest on, what is still to come, and what is missing whole.
 
-    They are made of records, lists and populations.
+    They are `definition_versions`, `population_bases`, `indicator_values`, `venue_shares`, `area_months`,
+    `weekly_counts`, `mix_counts`, `nowcasts` and `data_findings`, made of records, lists and populations.
 
     Every area, period and category of a definition has a figure, the empty ones too. A definition whose source
-    nobody in the region sends has none. Reads located_records, shared_records, listings, coverage, areas,
-    small_areas, venues, populations, providers.
+    nobody in the region sends has none. Reads located_records, shared_records, listings, coverage, report_delays,
+    areas, small_areas, venues, populations, providers.
 
     Args:
         engine: Session with the tables read.
@@ -47,14 +56,15 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
     declared = read_definitions(context.policy)
     keep_versions(engine, declared)
     definitions = _provided(engine, declared)
-    weekly = weekly_definitions(definitions, read_signal_rules(context.policy))
+    rules = read_signal_rules(context.policy)
+    weekly = weekly_levels(weekly_definitions(definitions, rules), rules)
     weights = read_standard_weights(context.policy)
     periods = _periods(engine, context.period)
     region = region_code(engine)
 
     prepare_areas(engine, region)
     tallies = tally_records(engine, region, definitions, weekly, periods)
-    prepare_quantities(engine, region)
+    prepare_quantities(engine, region, context.region)
     _lay_out(engine, definitions, periods)
     lay_out_weeks(engine, weekly, periods)
     count_cells(engine, definitions)
@@ -62,9 +72,14 @@ def count_indicators(engine: Engine, context: StepContext) -> None:
     measure_coverage(engine, definitions, context.policy)
     count_person_years(engine, periods, region, weights)
     minimum = of_counts(context.policy, "minimum_count")
+    engine.create("indicator_older_figures", statement("older_figures"))
     engine.create("indicator_values", statement("values"), {"minimum": minimum})
     add_up_shares(engine, definitions)
+    engine.create("area_months", statement("area_months"))
     count_weeks(engine, weekly)
+    count_mix(engine, weekly)
+    make_nowcasts(engine)
+    find_data_findings(engine, context.policy, context.period)
     _clear(engine, tallies)
 
 
@@ -148,7 +163,8 @@ def _text_table(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> pa.T
 def _clear(engine: Engine, tallies: Sequence[str]) -> None:
     """Leave the session with nothing but the stage's tables."""
     for name in (
-        "areas", "wider_areas", "quantities", "counted_sources", "scopes", "unreached", "cells", "counts",
+        "areas", "wider_areas", "older_areas", "shared_lines", "lines", "older_spans", "older_figures", "quantities",
+        "counted_sources", "scopes", "unreached", "cells", "counts",
         "levels", "periods", "period_months", "categories", "frame", "frame_areas", "sent", "usual", "not_expected",
         "providers", "month_coverage", "provider_coverage", "period_coverage", "band_persons", "area_persons",
         "period_years", "peopled", "standard", "week_days", "weekly_definitions", "weekly_frame", "weekly_cells",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from preventable.engine import Engine
@@ -17,8 +17,10 @@ from preventable.tables.condition_sql import Parameters, condition_sql
 _KINDS = {"all": "areas", "weekday_hour": "hours"}
 _OTHER_BREAKDOWNS = "people"
 WEEKS = "weeks"
+#: Breakdowns that the mix of a district is told by.
+MIX = ("weapon_class", "place_type", "age_band", "weekday_hour")
 #: Levels that are worth grouping by themselves; for smaller ones the small area of residence stands for all.
-_LARGE = ("region", "district")
+LARGE = ("region", "district")
 #: What the groups of a tally tell apart besides source, areas, breakdowns and conditions.
 _TOLD_APART = {"areas": ("provider", "month"), "people": ("month",), "hours": ("month",), "weeks": ()}
 
@@ -48,6 +50,11 @@ def kind_of(dimension: str) -> str:
     return _KINDS.get(dimension, _OTHER_BREAKDOWNS)
 
 
+def mix_dimensions(definition: Definition) -> tuple[str, ...]:
+    """Breakdowns that a definition has figures of and that a mix is told by."""
+    return tuple(name for name in MIX if name in {level.dimension for level in definition.levels})
+
+
 def counted_where(definition: Definition, parameters: Parameters) -> str:
     """WHERE of the groups that a definition counts."""
     of_source = f"source = {parameters.bind(definition.source)}"
@@ -58,11 +65,11 @@ def tally_records(
     engine: Engine,
     region: str,
     definitions: Sequence[Definition],
-    weekly: Sequence[Definition],
+    weekly: Mapping[Definition, Sequence[str]],
     periods: Sequence[Period],
 ) -> list[str]:
     """Create a table of groups with their `records` for each basis and kind of figure; returns their names."""
-    asked = [*_asked_by_month(definitions, periods), *_asked_by_week(weekly)]
+    asked = [*_asked_by_month(definitions, periods), *_asked_by_week(weekly, periods)]
     names = []
     for basis in ("residence", "place"):
         for kind in ("areas", _OTHER_BREAKDOWNS, "hours", WEEKS):
@@ -88,12 +95,15 @@ def _asked_by_month(definitions: Iterable[Definition], periods: Sequence[Period]
             found += [
                 Asked(one, level.area_type, level.dimension, _months(level, periods)) for level in one.levels
             ]
-            found += [Asked(one, area_type, "all") for area_type in _LARGE]
+            found += [Asked(one, area_type, "all") for area_type in LARGE]
     return found
 
 
-def _asked_by_week(weekly: Iterable[Definition]) -> list[Asked]:
-    return [Asked(one, area_type, "contact_date") for one in weekly for area_type in _LARGE]
+def _asked_by_week(weekly: Mapping[Definition, Sequence[str]], periods: Sequence[Period]) -> list[Asked]:
+    """Counts by day, and the mix of every month of each district."""
+    months = frozenset(month for period in periods for month in period.months)
+    by_day = [Asked(one, area_type, "contact_date") for one, levels in weekly.items() for area_type in levels]
+    return by_day + [Asked(one, "district", name, months) for one in weekly for name in mix_dimensions(one)]
 
 
 def _months(level: Level, periods: Sequence[Period]) -> frozenset[str]:
@@ -115,7 +125,7 @@ def _tally_sql(basis: str, kind: str, asked: Sequence[Asked], region: str) -> tu
         for one in asked
         if one.definition.conditions
     }
-    small_homes = basis == "residence" and any(one.area_type not in _LARGE for one in asked)
+    small_homes = basis == "residence" and any(one.area_type not in LARGE for one in asked)
     areas = ["home"] if small_homes else _area_columns(asked)
     if basis == "place":
         areas = sorted({*areas, "place_district"} - {"region", "place_region"})
