@@ -22,6 +22,7 @@ import numpy as np
 from preventable.methods.scan import (
     ScanRules,
     circular_scan,
+    null_maxima,
     permutation_scan,
     space_time_scan,
     windows_until_now,
@@ -30,7 +31,7 @@ from preventable.methods.scan_circles import circles
 from preventable.methods.scan_null import Spread
 
 AREAS, LEVEL, SHARE = 1719, 0.05, 0.1
-FALSE_REPLICATES, POWER_REPLICATES, NAIVE_EVERY = 19, 99, 10
+FALSE_REPLICATES, POWER_REPLICATES, NAIVE_EVERY = 19, 999, 10
 #: Events of a month, phi, areas of the planted cluster and its relative risk.
 PLANTED = [
     (10_000, 1.5, 1, 5),
@@ -111,38 +112,40 @@ def false_clusters(phi: float, maps: int, data: str | None) -> None:
 
 
 def power(maps: int, data: str | None) -> None:
-    """Planted clusters found in the right place, and how well the circle fits them."""
+    """Planted clusters found, in the right place or not, and how well the circle that was found fits them."""
     x, y, share = region(data)
     zones = circles(x, y, share, largest_share=SHARE)
     for events, phi, areas, risk in PLANTED:
         made = np.random.default_rng([11, events, areas, risk])
         expected = share / share.sum() * events
-        found, fit = np.zeros(2), [[], []]
+        # A ratio's null hangs on the total by so little that all maps of a row are compared with the same one.
+        rules = [
+            ScanRules(POWER_REPLICATES, seed=made.integers(2**31), spread=one)
+            for one in (Spread(), Spread(phi))
+        ]
+        nulls = [np.array(null_maxima(expected, events, zones, one)) for one in rules]
+        ratios, overlaps = np.zeros(maps), np.zeros((maps, 2))
         for one in range(maps):
             centre = int(made.integers(len(x)))
             planted = np.argsort((x - x[centre]) ** 2 + (y - y[centre]) ** 2)[:areas]
             mean = expected.copy()
             mean[planted] *= risk
-            counts = drawn(made, mean, phi)
-            for null, spread in enumerate((Spread(), Spread(phi))):
-                rules = ScanRules(POWER_REPLICATES, seed=one, spread=spread, most_clusters=1)
-                best = circular_scan(counts, expected, zones, rules).clusters[0]
-                both = np.intersect1d(best.members, planted)
-                if best.p <= LEVEL and len(both):
-                    found[null] += 1
-                    true_events = expected[both].sum()
-                    fit[null].append(
-                        (
-                            true_events / expected[planted].sum(),
-                            true_events / expected[list(best.members)].sum(),
-                        )
-                    )
-        told = [np.mean(one, axis=0).round(2).tolist() if one else None for one in fit]
-        print(
-            f"events {events} phi {phi} planted {areas} x {risk}: Poisson null {found[0] / maps:.2f}, "
-            f"NB null {found[1] / maps:.2f}, sensitivity and PPV {told[1]}",
-            flush=True,
-        )
+            best = circular_scan(
+                drawn(made, mean, phi), expected, zones, ScanRules(1, most_clusters=1)
+            ).clusters[0]
+            shared = expected[np.intersect1d(best.members, planted)].sum()
+            ratios[one] = best.log_likelihood_ratio
+            overlaps[one] = shared / expected[planted].sum(), shared / expected[list(best.members)].sum()
+        told = [_told(ratios, null, overlaps) for null in nulls]
+        print(f"{events:,} events, phi {phi}: {areas} x {risk} | {told[0]} | {told[1]}", flush=True)
+
+
+def _told(ratios: np.ndarray, null: np.ndarray, overlaps: np.ndarray) -> str:
+    """Found anywhere and in the right place; sensitivity and positive predictive value of all found, of those there."""
+    p = (1 + (null[None, :] >= ratios[:, None]).sum(axis=1)) / (1 + len(null))
+    found, there = p <= LEVEL, (p <= LEVEL) & (overlaps[:, 0] > 0)
+    fits = ["{:.2f}, {:.2f}".format(*overlaps[which].mean(axis=0)) for which in (found, there)]
+    return f"{found.mean():.3f} {there.mean():.3f} ({fits[0]}; {fits[1]})"
 
 
 def speed() -> None:

@@ -1,0 +1,1 @@
+"""Where more was recorded than expected: scans, the map of neighbourhoods, near repeats."""

@@ -1,0 +1,1 @@
+"""Records to when, where and among whom they fall."""
