@@ -10,21 +10,23 @@ from weekly_world import null_counts
 
 from preventable.methods import combined_p, normal_score, upper_mid_p
 from preventable.stages.signals.rules import kind_rules
-from preventable.stages.signals.series import scored_weeks
+from preventable.stages.signals.series import scored_periods
 from preventable.stages.signals.stage import score_weeks
 from preventable.tables import TABLES
 
 DEFINITION = "ed_assault_attendances"
 FIRST = dt.date(2024, 1, 1)
 LAST_WEEK = "2025-12-22"  # of the 104 whole weeks from 1 January 2024 on
+#: Policy under which no series is too sparse for weeks.
+BY_WEEK = policy({("signals", "sparse", "least_mean"): 0})
 DISTRICTS = tuple(f"XD{number:02d}" for number in range(1, 8))
 
 
-def weekly_rows(counts, *, areas=DISTRICTS, first=FIRST, coverage=None, region=True):
-    """Weekly counts of some districts and of the region, which counts all of them."""
+def weekly_rows(counts, *, areas=DISTRICTS, first=FIRST, coverage=None, region=True, level="district"):
+    """Weekly counts of some areas and of the region, which counts all of them."""
     given = np.atleast_2d(counts)
     full = np.ones(given.shape) if coverage is None else coverage
-    series = [("district", area, given[at], full[at]) for at, area in enumerate(areas)]
+    series = [(level, area, given[at], full[at]) for at, area in enumerate(areas)]
     if region:
         series.append(("region", "X01", given.sum(axis=0), full.min(axis=0)))
     return [
@@ -34,6 +36,7 @@ def weekly_rows(counts, *, areas=DISTRICTS, first=FIRST, coverage=None, region=T
             "source": "ed",
             "area_type": area_type,
             "area": area,
+            "unit": "week",
             "week": str(first + dt.timedelta(weeks=week)),
             "count": int(count),
             "coverage": float(complete),
@@ -66,6 +69,10 @@ def scored(rows, *, period="2025-12", given=None, days=(), areas=DISTRICTS):
             "weekly_counts": rows_of("weekly_counts", rows),
             "population_bases": rows_of("population_bases", person_years(areas, period)),
             "calendar": rows_of("calendar", days),
+            "mix_counts": rows_of("mix_counts", []),
+            "partners": rows_of("partners", []),
+            "areas": rows_of("areas", []),
+            "nowcasts": rows_of("nowcasts", []),
         }
     )
     score_weeks(engine, context(given, period))
@@ -303,14 +310,14 @@ def test_one_event_where_none_was_ever_seen_is_no_excess_even_in_a_quiet_region(
     counts[0, ::20] = 1
     counts[6, -1] = 1
 
-    row = scored(weekly_rows(counts))["XD07", "level", 1, LAST_WEEK]
+    row = scored(weekly_rows(counts), given=BY_WEEK)["XD07", "level", 1, LAST_WEEK]
 
     assert row["expected"] < 0.02
     assert row["p"] >= 0.5
 
 
 def test_a_region_in_which_nothing_ever_was_has_nothing_to_compare_with():
-    rows = scored(weekly_rows(np.zeros((7, 104))))
+    rows = scored(weekly_rows(np.zeros((7, 104))), given=BY_WEEK)
 
     assert {row["status"] for row in rows.values()} == {"not_enough_history"}
 
@@ -381,7 +388,7 @@ def test_coverage_and_windows_are_those_of_policy(counts):
 def test_weeks_of_a_month_are_those_that_end_in_it(period, earlier, weeks):
     mondays = [FIRST + dt.timedelta(weeks=week) for week in range(104)]
 
-    assert list(scored_weeks(mondays, period, earlier)) == list(weeks)
+    assert list(scored_periods(mondays, "week", period, earlier)) == list(weeks)
 
 
 def test_a_year_of_53_weeks_has_no_week_of_its_own():
@@ -417,4 +424,5 @@ def test_numbers_of_the_arithmetic_are_those_of_the_rules_file():
     assert (level.season_pairs, relative.season_pairs) == (2, 1)
     assert (level.misfit_variance, relative.misfit_variance) == (0.03**2, 0.0)
     own = {"season_pairs": 1, "season_variance": 0.005, "slope_variance": 0.04, "misfit_variance": 0.0}
+    own["siblings_share_shocks"] = False
     assert replace(level, **own) == relative

@@ -1,123 +1,77 @@
-"""The stage of signals: every weekly series beside what its own past and the rest of the region made likely."""
+"""The stage of signals: every series beside what its own past and the rest of the region made likely."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-import numpy as np
 import pyarrow as pa
 
 from preventable.engine import Engine
-from preventable.methods.quasi_poisson import Numbers
 from preventable.settings import StepContext
-from preventable.stages.signals.rules import KindRules, kind_rules
-from preventable.stages.signals.scores import score_series
-from preventable.stages.signals.series import (
-    Siblings,
-    SpecialDays,
-    level_series,
-    relative_series,
-    scored_weeks,
-    siblings_of,
+from preventable.stages.signals.groups import (
+    Known,
+    areas_of,
+    groups,
+    population_shares,
+    score_group,
+    sparse_areas,
+    special_days,
 )
-from preventable.tables.aggregate import SIGNALS, WEEKLY_COUNTS
-from preventable.tables.signal_rules import SignalRules, read_signal_rules
-
-_SERIES_OF = {"level": level_series, "relative": relative_series}
+from preventable.stages.signals.lines import line_rows
+from preventable.stages.signals.mix import mix_rows, mixes_of
+from preventable.stages.signals.reported import reported_fractions
+from preventable.stages.signals.scores import Row
+from preventable.tables.aggregate import MIX_CHANGES, SIGNAL_LINES, SIGNALS
+from preventable.tables.schema import Table
+from preventable.tables.signal_rules import read_signal_rules, with_changes_of_region
 
 
 def score_weeks(engine: Engine, context: StepContext) -> None:
-    """Create `signals`: each whole week that ends in the last month, and some before, of every series.
+    """Create `signals`, `signal_lines` and `mix_changes`.
 
-    A row says what a window counted, what was expected of it and how unlikely that is; found or not. A week is
-    scored from what came up to it and nothing later. Reads weekly_counts, population_bases, calendar.
+    A row of `signals` says what a window counted, what was expected of it and how unlikely that is; found or not. A
+    week is scored from what came up to it and nothing later; a series of few events by month instead. Reads
+    weekly_counts, nowcasts, mix_counts, population_bases, calendar, areas, partners.
+
+    The series of one definition and level come from the engine as one Arrow table after the other: they share their
+    dispersion and are compared with each other, and no other group is in memory with them.
 
     Args:
         engine: Session with the tables read.
-        context: Policy with its rules of signals; the last month to report.
+        context: Policy with its rules of signals; what the region says of itself; the last month to report.
 
     Raises:
-        PolicyError: The rules of signals are not well formed.
+        PolicyError: The rules of signals, or a change that the region names, are not well formed.
     """
-    columns = ", ".join(column.name for column in WEEKLY_COUNTS.columns)
-    siblings = siblings_of(engine.fetch(f"SELECT {columns} FROM weekly_counts").to_pylist())
-    known = _Known(
-        read_signal_rules(context.policy),
+    known = _known(engine, context)
+    sparse: dict[tuple[str, str], frozenset[str]] = {}
+    rows: list[Row] = []
+    for one in groups(engine, known):
+        key = one.definition, one.area_type
+        if one.unit == "week":
+            sparse[key] = sparse_areas(one, known)
+        rows += score_group(one, sparse.get(key, frozenset()), known)
+    mixes = mixes_of(engine, known)
+    _load(engine, SIGNALS, rows)
+    _load(engine, SIGNAL_LINES, line_rows(engine, rows, sparse, mixes, known))
+    _load(engine, MIX_CHANGES, mix_rows(mixes, known))
+
+
+def _known(engine: Engine, context: StepContext) -> Known:
+    rules = with_changes_of_region(read_signal_rules(context.policy), context.region)
+    known = Known(
+        rules,
+        context.policy,
         context.period,
-        {one.definition: one for one in siblings if one.area_type == "region"},
-        _special_days(engine),
-        _population_shares(engine, context.period),
+        {},
+        special_days(engine),
+        population_shares(engine, context.period),
+        areas_of(engine),
+        reported_fractions(engine),
     )
-    rows = [
-        row
-        for one in siblings
-        for kind, numbers in kind_rules().items()
-        if kind == "level" or len(one.areas) > 1
-        for row in _score_siblings(one, kind, numbers, known)
-    ]
-    schema = SIGNALS.arrow_schema()
+    regions = {(one.definition, one.unit): one for one in groups(engine, known, area_type="region")}
+    return known.with_regions(regions)
+
+
+def _load(engine: Engine, table: Table, rows: list[Row]) -> None:
+    schema = table.arrow_schema()
     rows = [{name: row.get(name) for name in schema.names} for row in rows]
-    engine.load("signals", pa.Table.from_pylist(rows, schema=schema))
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What all series of a run share.
-
-    Attributes:
-        rules: The partnership's rules.
-        period: Last month, YYYY-MM.
-        regions: The region's series of each definition.
-        days: Special days of the calendar.
-        shares: Share of the region's person-years, by level and area.
-    """
-
-    rules: SignalRules
-    period: str
-    regions: Mapping[str, Siblings]
-    days: SpecialDays
-    shares: Mapping[tuple[str, str], float]
-
-
-def _score_siblings(
-    siblings: Siblings, kind: str, numbers: KindRules, known: _Known
-) -> list[dict[str, object]]:
-    rows = []
-    for week in scored_weeks(siblings.weeks, known.period, known.rules.earlier_weeks):
-        series = _SERIES_OF[kind](siblings, week, numbers, known.days, known.rules.minimum_coverage)
-        usual = _usual(siblings, week, numbers, known)
-        rows += score_series(siblings, kind, series, usual, numbers, known.rules)
-    return rows
-
-
-def _usual(siblings: Siblings, week: int, numbers: KindRules, known: _Known) -> Numbers:
-    """Count a week that the region's rate before the guard would make of each area's population."""
-    region = known.regions.get(siblings.definition)
-    if region is None:
-        return np.full(len(siblings.areas), np.nan)
-    before = slice(0, max(0, week + 1 - numbers.excess.guard_weeks))
-    counts = region.counts[0, before][region.coverage[0, before] >= known.rules.minimum_coverage]
-    share = np.array([known.shares.get((siblings.area_type, area), np.nan) for area in siblings.areas])
-    return share * (counts.mean() if len(counts) else np.nan)
-
-
-def _special_days(engine: Engine) -> SpecialDays:
-    rows = engine.fetch("SELECT DISTINCT date, day_type, district FROM calendar").to_pylist()
-    days: dict[tuple[str, str | None], set[dt.date]] = {}
-    for row in rows:
-        days.setdefault((row["day_type"], row["district"]), set()).add(row["date"])
-    return {key: frozenset(dates) for key, dates in days.items()}
-
-
-def _population_shares(engine: Engine, period: str) -> dict[tuple[str, str], float]:
-    """Share of the region's person-years of the last month, by level and area."""
-    rows = engine.fetch(
-        "SELECT area_type, area, person_years FROM population_bases"
-        " WHERE area_type IN ('region', 'district') AND period_type = 'month' AND period_end = $period"
-        " AND age_band = 'all'",
-        {"period": period},
-    ).to_pylist()
-    whole = sum(row["person_years"] for row in rows if row["area_type"] == "region")
-    return {(row["area_type"], row["area"]): row["person_years"] / whole for row in rows if whole > 0}
+    engine.load(table.name, pa.Table.from_pylist(rows, schema=schema))
