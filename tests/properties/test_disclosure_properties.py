@@ -14,7 +14,7 @@ from preventable.settings import load_policy
 from preventable.stages.disclosure.rule import read_release_rule
 
 RULE = read_release_rule(load_policy())
-SLOW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 #: Small counts, counts about the edges of the rule, and counts large enough for rates.
 COUNTS = st.one_of(st.integers(0, 20), st.sampled_from([7, 8, 12, 13, 17, 18]), st.integers(0, 2_000))
 
@@ -144,7 +144,11 @@ def test_another_rule_of_the_policy_is_obeyed_just_as_well(counts, base, minimum
     if base // 2 >= minimum or len(methods.counts_shown_as(lowest, base, minimum)) < 5:
         return  # the policy loader refuses such a rule: tests/unit/test_disclosure.py
     changed = policy(
-        {("disclosure", "counts", "minimum_count"): minimum, ("disclosure", "counts", "rounding_base"): base}
+        {
+            ("disclosure", "counts", "minimum_count"): minimum,
+            ("disclosure", "counts", "rounding_base"): base,
+            ("disclosure", "patterns", "minimum_pattern_records"): 200 * minimum,
+        }
     )
     tables = with_counts(counts)
     exact = {row["figure"]: row["count"] for row in tables["indicator_values"].to_pylist()}

@@ -98,7 +98,11 @@ def test_a_count_is_a_token_below_eight_and_the_nearest_five_from_eight_on(count
 
 def test_half_way_values_of_an_even_base_go_up():
     changed = policy(
-        {("disclosure", "counts", "rounding_base"): 10, ("disclosure", "counts", "minimum_count"): 10}
+        {
+            ("disclosure", "counts", "rounding_base"): 10,
+            ("disclosure", "counts", "minimum_count"): 10,
+            ("disclosure", "patterns", "minimum_pattern_records"): 2_000,
+        }
     )
 
     rows = released_from(counted([record(n) for n in range(15)], HELD, policy=changed), changed)
@@ -124,7 +128,11 @@ def test_half_way_values_of_an_even_base_go_up():
 )
 def test_a_rule_that_lets_a_cell_stand_for_fewer_than_five_counts_is_refused(minimum, base, accepted):
     changed = policy(
-        {("disclosure", "counts", "minimum_count"): minimum, ("disclosure", "counts", "rounding_base"): base}
+        {
+            ("disclosure", "counts", "minimum_count"): minimum,
+            ("disclosure", "counts", "rounding_base"): base,
+            ("disclosure", "patterns", "minimum_pattern_records"): 200 * minimum,
+        }
     )
 
     if accepted:
@@ -465,6 +473,11 @@ def test_a_home_of_three_months_releases_to_date_in_the_place_of_twelve_months()
 # --- the register -------------------------------------------------------------------------------
 
 
+def of(rows):
+    """Who is told of which figure."""
+    return {(row["recipient"], row["figure"]) for row in rows}
+
+
 def test_the_register_holds_every_shown_cell_under_one_release(release):
     engine, released = release
     register = engine.table("release_register").to_pylist()
@@ -472,9 +485,14 @@ def test_the_register_holds_every_shown_cell_under_one_release(release):
     assert len({row["release"] for row in register}) == 1
     assert register[0]["release"].startswith("2025-12-")
     leaves = ("recipient", "figure", "value", "lower", "upper", "value_note")
-    assert [[row[name] for name in leaves] for row in register] == [
+    told = [row for row in register if (row["recipient"], row["figure"]) in of(released)]
+    assert [[row[name] for name in leaves] for row in told] == [
         [row[name] for name in leaves] for row in released
     ]
+    beyond = of(engine.table("released_estimates").to_pylist()) | of(
+        engine.table("released_signals").to_pylist()
+    )
+    assert of(register) - of(released) == beyond
     assert any(row["lower"] is not None and row["upper"] is not None for row in register)
 
 

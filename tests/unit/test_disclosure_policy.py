@@ -124,8 +124,15 @@ def test_a_gap_comes_before_a_small_count():
 @pytest.mark.parametrize(
     "changes",
     [
-        {("disclosure", "counts", "minimum_count"): 10, ("disclosure", "counts", "rounding_base"): 10},
-        {("disclosure", "counts", "minimum_count"): 13},
+        {
+            ("disclosure", "counts", "minimum_count"): 10,
+            ("disclosure", "counts", "rounding_base"): 10,
+            ("disclosure", "patterns", "minimum_pattern_records"): 2_000,
+        },
+        {
+            ("disclosure", "counts", "minimum_count"): 13,
+            ("disclosure", "patterns", "minimum_pattern_records"): 2_600,
+        },
         {("disclosure", "coverage", "minimum_coverage"): 0.5},
         {("disclosure", "coverage", "minimum_coverage_of_longer_periods"): 0.9},
         {("disclosure", "rates", "decimals"): 0},
@@ -142,7 +149,11 @@ def test_a_gap_comes_before_a_small_count():
         {("disclosure", "notes", "confidential"): "too few"},
         {("disclosure", "notes", "confidential_part"): "too few behind it"},
         {("disclosure", "notes", "incomplete"): {"other": "some have not sent"}},
-        {("recipients", "recipients", 0, "allowed"): [], ("recipients", "recipients", 0, "signals"): []},
+        {
+            ("recipients", "recipients", 0, "allowed"): [],
+            ("recipients", "recipients", 0, "signals"): [],
+            ("recipients", "recipients", 0, "estimates"): [],
+        },
         {("recipients", "recipients", 2, "expires"): dt.date(2024, 1, 1)},
     ],
 )

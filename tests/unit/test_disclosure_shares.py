@@ -7,9 +7,18 @@ from preventable.settings import load_policy
 from preventable.stages.disclosure.estimates import released_shares
 from preventable.stages.disclosure.guard_estimates import check_estimates
 from preventable.stages.disclosure.rule import read_release_rule
+from preventable.tables.signal_rules import read_signal_rules
 
 RULE = read_release_rule(load_policy())
+RULES = read_signal_rules(load_policy())
 ONE = {"one": ["unknown_to_police"]}
+
+
+def looked_at(rows, known, granted, districts):
+    check_estimates(
+        rows, known, [], shares_to=granted, districts=districts, changes_to=(), region="X01", month="2025-12",
+        rule=RULE, rules=RULES,
+    )  # fmt: skip
 
 
 def of_district(district):
@@ -34,7 +43,7 @@ def test_the_guard_refuses_the_share_of_another_district():
     rows = released_shares(known, ONE, "X01", RULE, {"one": "XD02"})
 
     with pytest.raises(ReleaseRefusedError, match="not granted"):
-        check_estimates(rows, known, [], shares_to=ONE, districts={"one": "XD01"}, changes_to=(), rule=RULE)
+        looked_at(rows, known, ONE, {"one": "XD01"})
 
 
 def of_all(measure, **values):
@@ -54,7 +63,7 @@ def test_those_seen_by_neither_are_the_rest_rounded_outwards(measure, estimate):
 
     assert row["figure"] == f"{estimate}/ambulance/2025-12-28"
     assert (row["value"], row["lower"], row["upper"], row["lower_if_hidden"]) == (0.17, 0.11, 0.22, 0.1)
-    check_estimates([row], known, [], shares_to=granted, districts={}, changes_to=(), rule=RULE)
+    looked_at([row], known, granted, {})
 
 
 def test_readings_that_lie_apart_are_told_as_a_span_in_words():
@@ -67,7 +76,7 @@ def test_readings_that_lie_apart_are_told_as_a_span_in_words():
 
     assert row["value"] is row["lower"] is row["upper"] is None
     assert row["note"] == "not calibrated: the two lie apart, between 0.38 and 0.67"
-    check_estimates([row], known, [], shares_to=ONE, districts={}, changes_to=(), rule=RULE)
+    looked_at([row], known, ONE, {})
 
 
 def test_a_span_of_few_records_is_not_told():
@@ -80,3 +89,6 @@ def test_a_span_of_few_records_is_not_told():
     [row] = released_shares(known, ONE, "X01", RULE, {})
 
     assert row["note"] == "not calibrated: apart"
+    looked_at([row], known, ONE, {})
+    with pytest.raises(ReleaseRefusedError, match="note"):
+        looked_at([row | {"note": "not calibrated: apart, between 0.40 and 0.70"}], known, ONE, {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from preventable import methods
@@ -100,6 +100,122 @@ def standardised_rate_cell(total: Cell, unknown: Cell, bands: Mapping[str, Band]
     return _rounded(rate, rule.rate_decimals, "; ".join(note for note in (total.note, left_out) if note))
 
 
+def ratio_cell(
+    total: Cell,
+    reference: tuple[Cell, Cell],
+    bands: Mapping[str, tuple[Band, Band]],
+    rule: ReleaseRule,
+) -> Cell:
+    """Indirectly standardised ratio: shown count over what the region's shown rates by age give, 100 being as many.
+
+    Args:
+        total: Shown count of the area, all ages: how many of its records have an age does not matter.
+        reference: All records of the region, and those of them without an age band.
+        bands: Every age band: of the area, whose count is not looked at, and of the region.
+        rule: Release rule.
+
+    Returns:
+        The ratio with Byar's limits; the lower one of the least count over the most expected, the upper one the other
+        way round. Withheld on the terms of a rate.
+    """
+    whole, without = reference
+    references = [of_region for _own, of_region in bands.values()]
+    for cell in (total, whole, without, *(band.cell for band in references)):
+        if cell.token == "[x]":
+            return Cell(None, "[x]", cell.note)
+    if any(not one.person_years for pair in bands.values() for one in pair):
+        return Cell(None, "[x]", rule.notes["no_population"])
+    if total.value is None:
+        return Cell(None, "[c]", rule.notes["confidential"])
+    if _most(without, rule) > rule.maximum_unknown_age * _least(whole, rule):
+        return Cell(None, "[x]", rule.notes["unknown_age"])
+    if whole.value is None or any(band.cell.value is None for band in references):
+        return Cell(None, "[c]", rule.notes["confidential_part"])
+    years = math.fsum(own.person_years or 0.0 for own, _of_region in bands.values())
+    withheld = _too_few(_least(total, rule), years, rule)
+    if withheld:
+        return withheld
+    # Records without an age are taken to have the ages of the others: else the region's own ratio would not be 100.
+    with_age = _count(whole) / sum(_count(band.cell) for band in references)
+    least, middle, most = (_expected(bands, bound, rule) * with_age for bound in (_least, _value, _most))
+    ratios = [
+        methods.indirectly_standardised_ratio(events, expected, reference=_RATIO_REFERENCE, level=rule.level)
+        for events, expected in (
+            (_least(total, rule), most), (_count(total), middle), (_most(total, rule), least),
+        )
+    ]  # fmt: skip
+    ratio = methods.Ratio(ratios[1].value, ratios[0].lower, ratios[2].upper, _RATIO_REFERENCE, rule.level)
+    return _rounded(ratio, rule.rate_decimals, total.note)
+
+
+#: What a ratio of as many as expected is called.
+_RATIO_REFERENCE = 100
+
+
+def _expected(
+    bands: Mapping[str, tuple[Band, Band]], bound: Callable[[Cell, ReleaseRule], int], rule: ReleaseRule
+) -> float:
+    return methods.expected_events(
+        {name: own.person_years or 0.0 for name, (own, _reference) in bands.items()},
+        {name: bound(reference.cell, rule) for name, (_own, reference) in bands.items()},
+        {name: reference.person_years or 0.0 for name, (_own, reference) in bands.items()},
+    )
+
+
+def _value(cell: Cell, _rule: ReleaseRule) -> int:
+    return _count(cell)
+
+
+def summed_crude_rate(
+    cells: Sequence[Cell | None], person_years: Sequence[float | None], rule: ReleaseRule
+) -> Cell:
+    """Crude rate of several areas together; of every shown count the rounding counts. No value where one lacks any."""
+    shown = [cell for cell in cells if cell is not None and cell.value is not None]
+    years = [one for one in person_years if one]
+    if not shown or len(shown) < len(cells) or len(years) < len(person_years):
+        return Cell(None, "[x]")
+    least = sum(_least(cell, rule) for cell in shown)
+    withheld = _too_few(least, math.fsum(years), rule)
+    if withheld:
+        return withheld
+    rate = methods.crude_rate_from_rounded(
+        sum(map(_count, shown)),
+        math.fsum(years),
+        rounding_error=rule.rounding_error * len(shown),
+        per=rule.per,
+        level=rule.level,
+    )
+    return _rounded(rate, rule.rate_decimals, "")
+
+
+def summed_standardised_rate(
+    totals: Sequence[Cell | None],
+    unknown: Sequence[Cell | None],
+    bands: Mapping[str, Sequence[Band]],
+    rule: ReleaseRule,
+) -> Cell:
+    """Directly standardised rate of several areas together, on the terms of that of one."""
+    cells = [*totals, *(band.cell for of_areas in bands.values() for band in of_areas)]
+    shown = [cell for cell in cells if cell is not None and cell.value is not None]
+    people = [band.person_years for of_areas in bands.values() for band in of_areas]
+    known = [cell for cell in unknown if cell is not None and cell.token != "[x]"]
+    if len(shown) < len(cells) or len(known) < len(totals) or not all(people):
+        return Cell(None, "[x]")
+    least = sum(_least(cell, rule) for cell in totals if cell is not None)
+    if sum(_most(cell, rule) for cell in known) > rule.maximum_unknown_age * least:
+        return Cell(None, "[x]")
+    rate = methods.directly_standardised_rate_from_rounded(
+        {name: sum(_count(band.cell) for band in of_areas) for name, of_areas in bands.items()},
+        {name: math.fsum(band.person_years or 0.0 for band in of_areas) for name, of_areas in bands.items()},
+        {name: of_areas[0].weight or 0.0 for name, of_areas in bands.items()},
+        rounding_error=rule.rounding_error * len(totals),
+        minimum_events=rule.minimum_events_for_rate,
+        per=rule.per,
+        level=rule.level,
+    )
+    return Cell(None, "[x]") if rate is None else _rounded(rate, rule.rate_decimals, "")
+
+
 def share_cell(part: Cell, whole: Cell, rule: ReleaseRule) -> Cell:
     """Share of a shown count in another, with the decimals that its denominator bears; limits go outwards."""
     withheld = _withheld(part, whole, rule)
@@ -114,7 +230,7 @@ def share_cell(part: Cell, whole: Cell, rule: ReleaseRule) -> Cell:
     return _rounded(share, decimals, whole.note)
 
 
-def _rounded(estimate: methods.Rate | methods.Proportion, decimals: int, note: str) -> Cell:
+def _rounded(estimate: methods.Rate | methods.Proportion | methods.Ratio, decimals: int, note: str) -> Cell:
     """An estimate with so many decimals, its limits rounded outwards."""
     scale = 10**decimals
     return Cell(

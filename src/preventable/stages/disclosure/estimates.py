@@ -118,7 +118,7 @@ def released_changes(
     for row in sorted(scored, key=lambda row: str(row["week"])):
         kind = "level" if row["area_type"] == "region" else "relative"
         known = row["yearly_change"] is not None and row["kind"] == kind and row["status"] == "scored"
-        if known and ends_in(row["week"], month) and row["observed"] >= rule.minimum_count:
+        if known and ends_in(row, month) and row["observed"] >= rule.minimum_count:
             latest[row["area_type"], row["area"], row["definition"]] = row
     return [
         {"recipient": one.recipient, **_change(latest[*area, definition], rule, rules)}

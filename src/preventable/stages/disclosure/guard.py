@@ -92,7 +92,7 @@ def _check_cells(
     released: pa.Table, exact: pa.Table, bases: pa.Table, shares: Mapping[str, int], rule: ReleaseRule
 ) -> None:
     """Each distinct cell is what the rule gives; two recipients never see one figure differently."""
-    shown = _shown_counts(exact, shares, rule)
+    shown = shown_counts(exact, shares, rule)
     tables = ShownTables(shown, bases_by_area(bases.to_pylist()), rule)
     cells = released.group_by(["figure", "measure", *_CELL]).aggregate([])
     for figure, measure, *cell in _rows(cells, ("figure", "measure", *_CELL)):
@@ -104,14 +104,31 @@ def _check_cells(
             raise ReleaseRefusedError(figure, "it is not what its shown counts give")
 
 
-def _shown_counts(exact: pa.Table, shares: Mapping[str, int], rule: ReleaseRule) -> dict[str, Cell]:
-    """The rule for counts once more, by figure without its measure; shares are whole millionths."""
+def shown_counts(exact: pa.Table, shares: Mapping[str, int], rule: ReleaseRule) -> dict[str, Cell]:
+    """The rule for counts once more, by figure without its measure.
+
+    Args:
+        exact: Table `indicator_values`.
+        shares: Whole millionths by figure, of venues.
+        rule: Release rule.
+    """
     found = {}
-    names = ("figure", "source", "period_type", "period_end", "count", "coverage", "providers_not_expected")
+    names = (
+        "figure",
+        "source",
+        "period_type",
+        "period_end",
+        "count",
+        "coverage",
+        "providers_not_expected",
+        "older_areas",
+    )
     gaps = {tuple(row[1:4]) for row in _rows(exact, names) if row[5] < 1}
-    for figure, source, period_type, period_end, count, coverage, absent in _rows(exact, names):
+    for figure, source, period_type, period_end, count, coverage, absent, older in _rows(exact, names):
         value, token, words = None, "", ""
-        if coverage < rule.least_coverage(period_type):
+        if older == "shared_out":
+            token, words = "[x]", rule.notes["shared_out"]
+        elif coverage < rule.least_coverage(period_type):
             token, words = "[x]", rule.incomplete_note(source)
         elif count < rule.minimum_count:
             token, words = "[c]", rule.notes["confidential"]
@@ -121,7 +138,8 @@ def _shown_counts(exact: pa.Table, shares: Mapping[str, int], rule: ReleaseRule)
             own = source in rule.counted_sources
             has_gap = coverage < 1 if own else (source, period_type, period_end) in gaps
             words = rule.notes["nearly_complete"] if has_gap else ""
-        notes = (words, rule.not_expected_note(source) if absent else "")
+        led = rule.notes["older_areas"] if older == "led" else ""
+        notes = (words, led, rule.not_expected_note(source) if absent else "")
         found[figure.rpartition("/")[0]] = Cell(value, token, "; ".join(note for note in notes if note))
     return found
 

@@ -1,4 +1,4 @@
-"""The last look at estimates before they leave: each set beside the exact one that it rests on."""
+"""The last look at estimates before they leave: each row worked out again from the exact tables."""
 
 from __future__ import annotations
 
@@ -6,25 +6,29 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from preventable.errors import ReleaseRefusedError
-from preventable.stages.disclosure.estimates import SHARE_OF, YEARLY_CHANGE, in_scope
+from preventable.methods.negative_binomial import normal_score
+from preventable.stages.disclosure.estimates import SHARE_OF, YEARLY_CHANGE
+from preventable.stages.disclosure.guard_rows import Expected, check_rows, nearest, outwards
 from preventable.stages.disclosure.rule import ReleaseRule
 from preventable.stages.disclosure.signal_lines import Told
+from preventable.tables.signal_rules import SignalRules
+from preventable.tables.weeks import last_day
 
-_NUMBERS = ("value", "lower", "upper", "lower_if_hidden")
-_OF = ("source", "breakdown", "category")
-_CLOSE = 1e-9
+Row = Mapping[str, Any]
 
 
 def check_estimates(
-    rows: Iterable[Mapping[str, Any]],
-    known: Iterable[Mapping[str, Any]],
-    scored: Iterable[Mapping[str, Any]],
+    rows: Iterable[Row],
+    known: Iterable[Row],
+    scored: Iterable[Row],
     *,
     shares_to: Mapping[str, Collection[str]],
     districts: Mapping[str, str],
     changes_to: Iterable[Told],
+    region: str,
+    month: str,
     rule: ReleaseRule,
+    rules: SignalRules,
 ) -> None:
     """Refuse estimates that nobody granted, or that are not those of the exact tables.
 
@@ -35,68 +39,105 @@ def check_estimates(
         shares_to: Estimates granted to each partner.
         districts: District of each partner.
         changes_to: Partners that are granted yearly changes, with their areas and definitions.
+        region: Code of the region.
+        month: Last month of the home, YYYY-MM.
         rule: Release rule.
+        rules: How far the limits of a change reach.
 
     Raises:
-        ReleaseRefusedError: A row is not granted or out of scope, is more exact than policy says, has its limits
-            the wrong way round, or is not within rounding of the exact estimate; or a figure has no reason for
-            being absent.
+        ReleaseRefusedError: A row is not granted or out of scope, is told twice or left out, or differs in any column
+            from the one worked out again.
     """
-    shares = {(SHARE_OF[row["measure"]], *(row[name] for name in _OF)): row for row in known}
-    series = {
-        (one.recipient, *area, definition)
-        for one in changes_to
-        for area in one.areas
-        for definition in one.definitions
-    }
-    slopes: dict[tuple[str, str, str], set[float]] = {}
+    expected: dict[tuple[str, str], Expected] = {}
+    for of in known:
+        figure, share = _share(of, region, rule)
+        for recipient, estimates in shares_to.items():
+            elsewhere = of["breakdown"] == "district" and of["category"] != districts.get(recipient)
+            if share["estimate"] in estimates and not elsewhere:
+                expected[recipient, figure] = share
+    newest = _newest(scored, month, rule)
+    for one in changes_to:
+        for series, of in newest.items():
+            if series[:2] in one.areas and series[2] in one.definitions:
+                figure, change = _change(of, rule, rules)
+                expected[one.recipient, figure] = change
+    check_rows(rows, expected)
+
+
+def _share(of: Row, region: str, rule: ReleaseRule) -> tuple[str, Expected]:
+    """Name and columns of the share that is not known."""
+    estimate, step = SHARE_OF[of["measure"]], 10.0**-rule.estimate_decimals
+    enough = of["records"] >= rule.minimum_records
+    numbers: dict[str, Any] = dict.fromkeys(("value", "lower", "upper", "lower_if_hidden"))
+    words = ""
+    if of["calibrated"] and enough:
+        lower, upper = _unknown(of["lower"], of["upper"], step)
+        least, _most = _unknown(of["lower"], of["upper_if_hidden"], step)
+        numbers = {"value": nearest(1 - of["estimate"], step), "lower": lower, "upper": upper}
+        numbers["lower_if_hidden"] = least
+    else:
+        words = _why(of, enough, step, rule)
+    names = [estimate, of["source"], of["breakdown"], of["category"], of["period_end"]]
+    if of["breakdown"] == "all":
+        del names[2:4]
+    columns = {
+        "estimate": estimate, "definition": "", "source": of["source"], "area_type": "region", "area": region,
+        "breakdown": of["breakdown"], "category": of["category"], "period_start": of["period_start"],
+        "period_end": of["period_end"], **numbers, "value_note": "[x]" if words else "", "note": words,
+    }  # fmt: skip
+    return "/".join(names), columns
+
+
+def _unknown(lower: float, upper: float, step: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Limits of what is not known, from those of what is."""
+    return outwards(min(max(1 - upper, 0.0), 1.0), min(max(1 - lower, 0.0), 1.0), step)
+
+
+def _why(of: Row, enough: bool, step: float, rule: ReleaseRule) -> str | tuple[str, ...]:
+    """Policy's words, and between which shares the readings lie."""
+    if of["calibrated"]:
+        return rule.notes["not_calibrated"].format(reason=rule.notes["few_records"])
+    if not enough or of["lower"] is None:
+        return rule.notes["not_calibrated"].format(reason=of["reason"])
+    lower, upper = _unknown(of["lower"], of["upper"], step)
+    places = rule.estimate_decimals
+    return tuple(
+        rule.notes["not_calibrated"].format(
+            reason=f"{of['reason']}, between {low:.{places}f} and {high:.{places}f}"
+        )
+        for low in lower
+        for high in upper
+    )
+
+
+def _newest(scored: Iterable[Row], month: str, rule: ReleaseRule) -> dict[tuple[str, str, str], Row]:
+    """The row of each series whose change may be told: of the last weeks of the month with a count that is shown."""
+    newest: dict[tuple[str, str, str], Row] = {}
     for row in scored:
-        if row["yearly_change"] is not None:
-            key = (row["area_type"], row["area"], row["definition"])
-            slopes.setdefault(key, set()).add(math.expm1(row["yearly_change"]))
-    for row in rows:
-        _check_numbers(row, rule)
-        share = shares.get((row["estimate"], *(row[name] for name in _OF)))
-        granted = row["estimate"] in shares_to.get(row["recipient"], ())
-        if share is not None and granted and in_scope(row, districts.get(row["recipient"])):
-            _check_share(row, share, rule)
-        elif row["estimate"] == YEARLY_CHANGE and _series_of(row) in series:
-            _check_change(row, slopes.get(_series_of(row)[1:], set()), rule)
-        else:
-            raise ReleaseRefusedError(row["figure"], "its recipient is not granted this estimate")
+        against = "level" if row["area_type"] == "region" else "relative"
+        if row["yearly_change"] is None or row["status"] != "scored" or row["kind"] != against:
+            continue
+        if row["observed"] < rule.minimum_count or not last_day(row["unit"], row["week"]).startswith(month):
+            continue
+        series = row["area_type"], row["area"], row["definition"]
+        if series not in newest or newest[series]["week"] <= row["week"]:
+            newest[series] = row
+    return newest
 
 
-def _series_of(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    return row["recipient"], row["area_type"], row["area"], row["definition"]
-
-
-def _check_numbers(row: Mapping[str, Any], rule: ReleaseRule) -> None:
-    """Whole steps, in order; and a reason where there is no figure."""
-    if row["value"] is None:
-        if any(row[name] is not None for name in _NUMBERS) or not (row["value_note"] and row["note"]):
-            raise ReleaseRefusedError(row["figure"], "it has no value, and a number or no reason")
-        return
-    scaled = [row[name] * 10**rule.estimate_decimals for name in _NUMBERS if row[name] is not None]
-    if any(abs(number - round(number)) > _CLOSE for number in scaled):
-        raise ReleaseRefusedError(row["figure"], "it is more exact than policy says")
-    if not row["lower"] <= row["value"] <= row["upper"]:
-        raise ReleaseRefusedError(row["figure"], "its limits are not around it")
-
-
-def _check_share(row: Mapping[str, Any], exact: Mapping[str, Any], rule: ReleaseRule) -> None:
-    if row["value"] is None:
-        return
-    unknown = {"value": "estimate", "lower": "upper", "upper": "lower"}
-    if not exact["calibrated"] or exact["records"] < rule.minimum_records:
-        raise ReleaseRefusedError(row["figure"], "there is no figure that it could be")
-    step = 10.0**-rule.estimate_decimals
-    if any(abs(row[name] - (1 - exact[of])) > step + _CLOSE for name, of in unknown.items()):
-        raise ReleaseRefusedError(row["figure"], "it is not the share that was estimated")
-    if row["lower"] > 1 - exact["upper"] + _CLOSE or row["upper"] < 1 - exact["lower"] - _CLOSE:
-        raise ReleaseRefusedError(row["figure"], "its limits are rounded inwards")
-
-
-def _check_change(row: Mapping[str, Any], changes: Collection[float], rule: ReleaseRule) -> None:
-    step = 10.0**-rule.estimate_decimals
-    if not any(abs(row["value"] - change) <= step / 2 + _CLOSE for change in changes):
-        raise ReleaseRefusedError(row["figure"], "it is not the change that was estimated")
+def _change(of: Row, rule: ReleaseRule, rules: SignalRules) -> tuple[str, Expected]:
+    """Name and columns of a yearly change."""
+    step, day = 10.0**-rule.estimate_decimals, last_day(of["unit"], of["week"])
+    ratio, spread = (
+        math.exp(of["yearly_change"]),
+        math.exp(normal_score(rules.watch_p) * of["yearly_change_se"]),
+    )
+    lower, upper = outwards(ratio / spread - 1, ratio * spread - 1, step)
+    columns = {
+        "estimate": YEARLY_CHANGE, "definition": of["definition"], "source": of["source"],
+        "area_type": of["area_type"], "area": of["area"], "breakdown": "all", "category": "", "period_start": "",
+        "period_end": day, "value": nearest(ratio - 1, step), "lower": lower, "upper": upper,
+        "lower_if_hidden": None, "value_note": "", "note": "",
+    }  # fmt: skip
+    version = f"{of['definition']}.v{of['definition_version']}"
+    return f"{YEARLY_CHANGE}/{version}/{of['area_type']}/{of['area']}/{day}", columns

@@ -1,105 +1,166 @@
-"""The last look at what is told of linkage: each number set beside the exact table that it rests on."""
+"""The last look at what is told of linkage: each row worked out again from the exact tables."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from preventable.errors import ReleaseRefusedError
-from preventable.stages.disclosure.linkage_told import (
-    CHECK,
-    IN_ALL,
-    LINKAGE_ESTIMATES,
-    PLAIN_UNKNOWN,
-    LinkageTables,
-)
+from preventable.stages.disclosure.guard_rows import Expected, check_rows, nearest, outwards
+from preventable.stages.disclosure.linkage_told import CHECK, IN_ALL, PLAIN_UNKNOWN, LinkageTables
 from preventable.stages.disclosure.rule import ReleaseRule
 
-_CLOSE = 1e-9
+Row = Mapping[str, Any]
+_BY_CHANCE = {"window": "near_police", "window_by_chance": "by_chance"}
+_COUNTS = ("no_place", "no_time")
 
 
 def check_linkage(
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[Row],
     tables: LinkageTables,
     granted: Mapping[str, Collection[str]],
+    region: str,
     rule: ReleaseRule,
 ) -> None:
-    """Refuse numbers on linkage that nobody granted, that rest on too few, or that are not those of the exact tables.
+    """Refuse rows on linkage that nobody granted, that rest on too few, or that are not those of the exact tables.
 
     Args:
         rows: Rows of `released_estimates` as they would leave, those on linkage alone.
         tables: The exact tables.
         granted: Estimates granted to each partner.
+        region: Code of the region.
         rule: Release rule.
 
     Raises:
-        ReleaseRefusedError: A row may not leave.
+        ReleaseRefusedError: A row may not leave, or one is missing.
     """
-    windows = {(row["source"], f"{row['minutes']} min {row['metres']} m"): row for row in tables.windows}
-    totals = [row for row in tables.totals if row["corrected"]]
-    diagnostics = list(tables.diagnostics)
-    for row in rows:
-        if row["estimate"] not in LINKAGE_ESTIMATES or row["estimate"] not in granted.get(
-            row["recipient"], ()
-        ):
-            raise ReleaseRefusedError(row["figure"], "its recipient is not granted this estimate")
-        if row["value"] is None:
-            if (
-                row["lower"] is not None
-                or row["upper"] is not None
-                or not (row["value_note"] and row["note"])
-            ):
-                raise ReleaseRefusedError(row["figure"], "it has no value, and a number or no reason")
-        elif row["estimate"] == PLAIN_UNKNOWN:
-            _check_plain(row, windows[row["source"], row["category"]], rule)
-        elif row["estimate"] == IN_ALL:
-            _check_total(row, totals, rule)
-        elif row["estimate"] == CHECK:
-            _check_check(row, diagnostics, rule)
-
-
-def _check_plain(row: Mapping[str, Any], exact: Mapping[str, Any], rule: ReleaseRule) -> None:
-    near = exact["near_police"] if row["breakdown"] == "window" else exact["by_chance"]
-    if near < rule.minimum_count or exact["records"] - near < rule.minimum_count:
-        raise ReleaseRefusedError(row["figure"], "it rests on too few records")
-    _within_a_step(row, 1 - near / exact["records"], 10.0**-rule.estimate_decimals)
-
-
-def _check_total(row: Mapping[str, Any], totals: Iterable[Mapping[str, Any]], rule: ReleaseRule) -> None:
-    if row["breakdown"] == "at_most":
-        most = max(one["upper_if_dependent"] or 0.0 for one in totals)
-        if row["value"] % rule.total_base or not 0 <= row["value"] - most < rule.total_base + _CLOSE:
-            raise ReleaseRefusedError(
-                row["figure"], "it is not the greatest number that was estimated, rounded up"
-            )
-        return
-    exact = next(
-        one for one in totals if one["dependent"] == row["category"] and one["lists"].count("_") == 2
-    )
-    _within_a_step(row, exact["estimate"], rule.total_base)
-    if row["lower"] > exact["lower"] + _CLOSE or row["upper"] < exact["upper"] - _CLOSE:
-        raise ReleaseRefusedError(row["figure"], "its limits are rounded inwards")
-    if row["lower"] % rule.total_base or row["upper"] % rule.total_base:
-        raise ReleaseRefusedError(row["figure"], "it is more exact than policy says")
-
-
-def _check_check(row: Mapping[str, Any], diagnostics: Iterable[Mapping[str, Any]], rule: ReleaseRule) -> None:
-    parts = [
-        one for one in diagnostics if (one["diagnostic"], one["about"]) == (row["breakdown"], row["category"])
-    ]
-    large = [one for one in parts if one["number"] >= rule.minimum_records and one["observed"] is not None]
-    step = 10.0**-rule.estimate_decimals
+    windows = list(tables.windows)
     told = [
-        one["observed"] if one["expected"] is None else abs(one["observed"] - one["expected"])
-        for one in large
+        *_plain(windows, rule),
+        *_totals([row for row in tables.totals if row["corrected"]], rule),
+        *_checks(list(tables.diagnostics), windows, rule),
     ]
-    if not any(abs(row["value"] - number) <= step / 2 + _CLOSE for number in told):
-        raise ReleaseRefusedError(row["figure"], "it is not what linkage says of itself")
+    whole = {"definition": "", "area_type": "region", "area": region, "lower_if_hidden": None}
+    check_rows(
+        rows,
+        {
+            (recipient, figure): {**columns, **whole}
+            for recipient, estimates in granted.items()
+            for figure, columns in told
+            if columns["estimate"] in estimates
+        },
+    )
 
 
-def _within_a_step(row: Mapping[str, Any], exact: float, step: float) -> None:
-    steps = row["value"] / step
-    if abs(steps - round(steps)) > _CLOSE:
-        raise ReleaseRefusedError(row["figure"], "it is more exact than policy says")
-    if abs(row["value"] - exact) > step / 2 + _CLOSE:
-        raise ReleaseRefusedError(row["figure"], "it is not the number that was estimated")
+def _expected(
+    figure: str, estimate: str, source: str, of: tuple[str, str], days: tuple[str, str], **told: Any
+) -> tuple[str, Expected]:
+    """A row's name and columns. `told`: value, lower, upper; `why` in words where there is no value."""
+    withheld = told.get("value") is None
+    columns = {
+        "estimate": estimate, "source": source, "breakdown": of[0], "category": of[1],
+        "period_start": days[0], "period_end": days[1],
+        "value": told.get("value"), "lower": told.get("lower"), "upper": told.get("upper"),
+        "value_note": "[x]" if withheld else "", "note": told.get("why", "") if withheld else "",
+    }  # fmt: skip
+    return figure, columns
+
+
+def _words(of_many: bool, rule: ReleaseRule) -> str:
+    """Why a share is withheld: of many records it is a number of them that is too small."""
+    return rule.notes["confidential_part"] if of_many else rule.notes["few_records"]
+
+
+def _hides_counts(part: float, whole: float, rule: ReleaseRule) -> bool:
+    """Whether half a step of the share is a count too small to show, or either side of it is one."""
+    half_a_step = whole / (2 * 10**rule.estimate_decimals)
+    enough = whole >= rule.minimum_pattern_records and half_a_step >= rule.minimum_count
+    return not enough or part < rule.minimum_count or whole - part < rule.minimum_count
+
+
+def _plain(windows: Iterable[Row], rule: ReleaseRule) -> Iterator[tuple[str, Expected]]:
+    step = 10.0**-rule.estimate_decimals
+    for row in windows:
+        category = f"{row['minutes']} min {row['metres']} m"
+        for breakdown, column in _BY_CHANCE.items():
+            near, whole = row[column], row["records"]
+            withheld = near is None or _hides_counts(near, whole, rule)
+            yield _expected(
+                f"{PLAIN_UNKNOWN}/{row['source']}/{breakdown}/{category}/{row['period_end']}",
+                PLAIN_UNKNOWN,
+                row["source"],
+                (breakdown, category),
+                (row["period_start"], row["period_end"]),
+                value=None if withheld else nearest((whole - near) / whole, step),
+                why=_words(near is not None and whole >= rule.minimum_pattern_records, rule),
+            )
+
+
+def _totals(totals: Iterable[Row], rule: ReleaseRule) -> Iterator[tuple[str, Expected]]:
+    of_three = [row for row in totals if row["lists"].count("_") == 2]
+    for row in of_three:
+        numbers: dict[str, Any] = {}
+        if row["estimate"] is not None:
+            lower, upper = outwards(row["lower"], row["upper"], rule.total_base)
+            numbers = {"value": nearest(row["estimate"], rule.total_base), "lower": lower, "upper": upper}
+        yield _expected(
+            "/".join(filter(None, (IN_ALL, "police", "model", row["dependent"], row["period_end"]))),
+            IN_ALL,
+            "police",
+            ("model", row["dependent"]),
+            (row["period_start"], row["period_end"]),
+            **numbers,
+            why=rule.notes["not_calibrated"].format(reason=row["reason"]),
+        )
+    most = [row["upper_if_dependent"] for row in of_three if row["upper_if_dependent"] is not None]
+    if most:
+        days = of_three[0]["period_start"], of_three[0]["period_end"]
+        figure = "/".join(filter(None, (IN_ALL, "police", "at_most", days[1])))
+        _low, value = outwards(0, max(most), rule.total_base)
+        yield _expected(figure, IN_ALL, "police", ("at_most", ""), days, value=value)
+
+
+def _checks(
+    diagnostics: Collection[Row], windows: Collection[Row], rule: ReleaseRule
+) -> Iterator[tuple[str, Expected]]:
+    for name, about in sorted({(row["diagnostic"], row["about"]) for row in diagnostics}):
+        here = [row for row in diagnostics if (row["diagnostic"], row["about"]) == (name, about)]
+        whole = max((row["records"] for row in windows if row["source"] == about), default=0)
+        told = [row for row in here if row["observed"] is not None and not _too_few(row, whole, rule)]
+        yield _expected(
+            f"{CHECK}/{about.split('_')[0]}/{name}/{about}",
+            CHECK,
+            about.split("_")[0],
+            (name, about),
+            ("", ""),
+            value=_worst(name, told, rule) if told else None,
+            why=_words(
+                name in _COUNTS and any(row["number"] >= rule.minimum_pattern_records for row in here), rule
+            ),
+        )
+
+
+def _too_few(row: Row, whole: int, rule: ReleaseRule) -> bool:
+    """`whole`: the service's records in plain windows, of which rounded times are a share."""
+    if row["diagnostic"] in _COUNTS:
+        return _hides_counts(round(row["number"] * row["observed"]), row["number"], rule)
+    if row["diagnostic"] == "rounded_times":
+        return bool(min(whole, row["number"]) < rule.minimum_pattern_records)
+    return bool(row["number"] < rule.minimum_records)
+
+
+def _worst(name: str, rows: Collection[Row], rule: ReleaseRule) -> float | tuple[float, ...]:
+    step = 10.0**-rule.estimate_decimals
+    if name == "hidden":
+        return max(_next_step(row, rule) for row in rows) * step
+    if name == "precision":
+        return nearest(min(row["observed"] for row in rows), step)
+    if name in ("calibration", "rounded_times"):
+        return nearest(max(abs(row["expected"] - row["observed"]) for row in rows), step)
+    return nearest(max(row["observed"] for row in rows), step)
+
+
+def _next_step(row: Row, rule: ReleaseRule) -> int:
+    """Hundredths, tried one by one: the first at or above the limit that is whole steps of enough pairs."""
+    scale: int = 10**rule.estimate_decimals
+    width = next(one for one in range(1, scale + 1) if one * row["number"] >= 2 * rule.minimum_count * scale)
+    return next((one for one in range(0, scale, width) if one >= row["observed"] * scale - 1e-6), scale)

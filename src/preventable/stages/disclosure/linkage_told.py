@@ -13,7 +13,10 @@ PLAIN_UNKNOWN, IN_ALL, CHECK = "plain_unknown", "injured_in_all", "linkage_check
 LINKAGE_ESTIMATES = (PLAIN_UNKNOWN, IN_ALL, CHECK)
 _THREE_LISTS = "ambulance_ed_police"
 #: Diagnostics told as they stand, one row a service; the others as the worst of their parts, one row a pair or service.
-_AS_THEY_STAND = ("false_links", "hidden", "no_place", "no_time")
+_AS_THEY_STAND = ("false_links", "no_place", "no_time")
+#: Diagnostics that are shares of records: with few of them a share is their exact number.
+_OF_RECORDS = ("no_place", "no_time", "rounded_times")
+_COUNTS = ("no_place", "no_time")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,15 @@ def released_linkage(
 
 def linkage_lines(tables: LinkageTables, rule: ReleaseRule) -> list[dict[str, Any]]:
     """What may be told, whoever is told it."""
-    return [*_plain(tables.windows, rule), *_in_all(tables.totals, rule), *_checks(tables.diagnostics, rule)]
+    windows = list(tables.windows)
+    records: dict[str, int] = {}
+    for row in windows:
+        records[row["source"]] = max(records.get(row["source"], 0), row["records"])
+    return [
+        *_plain(windows, rule),
+        *_in_all(tables.totals, rule),
+        *_checks(tables.diagnostics, records, rule),
+    ]
 
 
 def _line(
@@ -88,19 +99,24 @@ def _plain(windows: Iterable[Mapping[str, Any]], rule: ReleaseRule) -> list[dict
                     category,
                     row,
                     value=_share_without(near, row["records"], rule),
-                    note=rule.notes["few_records"],
+                    note=_why(row["records"] if near is not None else 0, rule),
                 )
             )
     return lines
 
 
 def _share_without(near: float | None, records: int, rule: ReleaseRule) -> float | None:
-    """None where records, or those on either side, are too few."""
-    if near is None or records < rule.minimum_records:
+    """None where records, or those on either side, are too few: half of the last decimal is minimum_count records."""
+    if near is None or records < rule.minimum_pattern_records:
         return None
     if min(near, records - near) < rule.minimum_count:
         return None
     return round(1 - near / records, rule.estimate_decimals)
+
+
+def _why(records: int, rule: ReleaseRule) -> str:
+    """Words for a share that is withheld: records are too few, or those on one side of it."""
+    return rule.notes["few_records" if records < rule.minimum_pattern_records else "confidential_part"]
 
 
 def _in_all(totals: Iterable[Mapping[str, Any]], rule: ReleaseRule) -> list[dict[str, Any]]:
@@ -131,16 +147,18 @@ def _in_all(totals: Iterable[Mapping[str, Any]], rule: ReleaseRule) -> list[dict
     return lines
 
 
-def _checks(diagnostics: Iterable[Mapping[str, Any]], rule: ReleaseRule) -> list[dict[str, Any]]:
-    """Diagnostics, none that rests on few records; of parts the worst."""
-    rows = [
-        row for row in diagnostics if row["number"] >= rule.minimum_records and row["observed"] is not None
-    ]
-    found: dict[tuple[str, str], float] = {}
-    for row in rows:
+def _checks(
+    diagnostics: Iterable[Mapping[str, Any]], records: Mapping[str, int], rule: ReleaseRule
+) -> list[dict[str, Any]]:
+    """Diagnostics, of parts the worst; withheld where none rests on records enough."""
+    found: dict[tuple[str, str], list[float]] = {}
+    behind: dict[tuple[str, str], int] = {}
+    for row in diagnostics:
         name = (row["diagnostic"], row["about"])
-        badness = _badness(row)
-        found[name] = max(found.get(name, badness), badness)
+        numbers = found.setdefault(name, [])
+        behind[name] = max(behind.get(name, 0), row["number"] if row["diagnostic"] in _COUNTS else 0)
+        if _rests_on_enough(row, records, rule):
+            numbers.append(_badness(row, rule))
     no_period = {"period_start": "", "period_end": ""}
     return [
         _line(
@@ -149,17 +167,44 @@ def _checks(diagnostics: Iterable[Mapping[str, Any]], rule: ReleaseRule) -> list
             diagnostic,
             about,
             no_period,
-            value=round(1 - worst if diagnostic == "precision" else worst, rule.estimate_decimals),
-            note="",
+            value=_told_of(diagnostic, max(numbers), rule) if numbers else None,
+            note=_why(behind[diagnostic, about], rule),
         )
-        for (diagnostic, about), worst in sorted(found.items())
+        for (diagnostic, about), numbers in sorted(found.items())
     ]
 
 
-def _badness(row: Mapping[str, Any]) -> float:
+def _rests_on_enough(row: Mapping[str, Any], records: Mapping[str, int], rule: ReleaseRule) -> bool:
+    """Whether a diagnostic may be told: shares of records as plain shares are, the others of minimum_records."""
+    number, share = row["number"], row["observed"]
+    if share is None or number < rule.minimum_records:
+        return False
+    if row["diagnostic"] not in _OF_RECORDS:
+        return True
+    if row["diagnostic"] in _COUNTS:
+        behind = round(share * number)
+        few = min(behind, number - behind) < rule.minimum_count
+        return bool(number >= rule.minimum_pattern_records and not few)
+    return bool(min(number, records.get(row["about"], 0)) >= rule.minimum_pattern_records)
+
+
+def _told_of(diagnostic: str, worst: float, rule: ReleaseRule) -> float:
+    return round(1 - worst if diagnostic == "precision" else worst, rule.estimate_decimals)
+
+
+def _badness(row: Mapping[str, Any], rule: ReleaseRule) -> float:
     """How bad a diagnostic is, so that the worst of several is the greatest."""
+    if row["diagnostic"] == "hidden":
+        return _coarse(row, rule)
     if row["diagnostic"] in _AS_THEY_STAND:
         return float(row["observed"])
     if row["diagnostic"] == "precision":
         return 1 - float(row["observed"])
     return abs(float(row["observed"]) - float(row["expected"]))
+
+
+def _coarse(row: Mapping[str, Any], rule: ReleaseRule) -> float:
+    """An upper limit up to the next step, each of which stands for twice minimum_count of the true pairs."""
+    scale = 10**rule.estimate_decimals
+    step = math.ceil(round(scale * 2 * rule.minimum_count / row["number"], 9))
+    return min(step * math.ceil(round(scale * row["observed"] / step, 9)) / scale, 1.0)

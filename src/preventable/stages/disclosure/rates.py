@@ -13,6 +13,7 @@ from preventable.stages.disclosure.cells import (
     Band,
     Cell,
     crude_rate_cell,
+    ratio_cell,
     share_cell,
     standardised_rate_cell,
 )
@@ -42,6 +43,8 @@ class ShownTables:
         self._counts = counts
         self._bases = bases
         self._rule = rule
+        parts = (stem.split("/", 3) for stem in counts)
+        self._region = next((area for _of, area_type, area, _rest in parts if area_type == "region"), "")
 
     def compute(self, stem: Stem, measure: str) -> Cell:
         """The cell of one count, rate or share; `stem` is its figure without the measure.
@@ -53,6 +56,7 @@ class ShownTables:
             "count": self._shown,
             "crude_rate": self._crude_rate,
             "standardised_rate": self._standardised_rate,
+            "standardised_ratio": self._standardised_ratio,
             "share": self._share,
         }
         return computed[measure](stem)
@@ -72,18 +76,32 @@ class ShownTables:
 
     def _standardised_rate(self, stem: Stem) -> Cell:
         lists = code_file("age_bands")
-        prefix = _prefix(stem)
-        bases = self._bases_of(stem)
+        bands = {band: self._band(stem, band) for band in (entry["band"] for entry in lists["bands"])}
+        unknown = self._shown(f"{_prefix(stem)}/age_band/{lists['unknown']}")
+        return standardised_rate_cell(self._shown(stem), unknown, bands, self._rule)
+
+    def _standardised_ratio(self, stem: Stem) -> Cell:
+        lists = code_file("age_bands")
+        region = self._of_region(stem)
         bands = {}
         for band in (entry["band"] for entry in lists["bands"]):
-            base = bases.get(band)
-            bands[band] = Band(
-                self._shown(f"{prefix}/age_band/{band}"),
-                base.person_years if base else None,
-                base.weight if base else None,
-            )
-        unknown = self._shown(f"{prefix}/age_band/{lists['unknown']}")
-        return standardised_rate_cell(self._shown(stem), unknown, bands, self._rule)
+            bands[band] = (Band(Cell(None), *self._base(stem, band)), self._band(region, band))
+        whole = self._shown(f"{_prefix(region)}/all/all")
+        without = self._shown(f"{_prefix(region)}/age_band/{lists['unknown']}")
+        return ratio_cell(self._shown(stem), (whole, without), bands, self._rule)
+
+    def _band(self, stem: Stem, band: str) -> Band:
+        return Band(self._shown(f"{_prefix(stem)}/age_band/{band}"), *self._base(stem, band))
+
+    def _base(self, stem: Stem, band: str) -> tuple[float | None, float | None]:
+        """Person-years of a band and its weight in the standard; None where not known."""
+        base = self._bases_of(stem).get(band)
+        return (base.person_years, base.weight) if base else (None, None)
+
+    def _of_region(self, stem: Stem) -> Stem:
+        """The same figure of the whole region."""
+        definition, _area_type, _area, *rest = stem.split("/")
+        return "/".join((definition, "region", self._region, *rest))
 
     def _share(self, stem: Stem) -> Cell:
         return share_cell(self._shown(stem), self._shown(f"{_prefix(stem)}/all/all"), self._rule)

@@ -12,6 +12,7 @@ from typing import Any
 from preventable.codes import allowed
 from preventable.errors import PolicyError
 from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
+from preventable.stages.disclosure.estimates import SHARE_OF
 from preventable.stages.disclosure.never import (
     PERIODS,
     Grant,
@@ -20,13 +21,35 @@ from preventable.stages.disclosure.never import (
     read_never_rules,
     subjects_of,
 )
+from preventable.stages.disclosure.premises_told import PREMISES_ESTIMATES
 from preventable.tables import TABLES
+from preventable.tables.aggregate import BREAKDOWNS_OF_SHARES
 from preventable.tables.denominators import denominator_of
 
 _WHERE = "policy/recipients.toml"
 _SCOPES = ("own_district",)
-_RATES = ("crude_rate", "standardised_rate")
+#: Measures over residents, and those of them that rest on every age band.
+_RATES = ("crude_rate", "standardised_rate", "standardised_ratio")
+_BY_AGE = ("standardised_rate", "standardised_ratio")
 _NEEDED = ("partner_type", "purpose", "legal_basis", "expires", "scope")
+#: What is told of premises rests on their counts: who may not have these is told nothing of them.
+_BEHIND_PREMISES = ("venue", "last12", "all", "count")
+#: What a pattern rests on, counts of this area type (the pattern's own where empty), period and dimension: who may not
+#: have these counts of a definition is told no such pattern of it.
+_BEHIND_PATTERNS = {
+    "hour_share": ("", "last12", "weekday_hour"),
+    "special_days": ("", "month", "all"),
+    "top_places_share": ("small_area", "year", "all"),
+    "place_agreement": ("small_area", "year", "all"),
+}
+#: Dimensions by which shares of what is missed are told (BREAKDOWNS_OF_SHARES; weapons there have their short name).
+_SHARES_BY = tuple(
+    sorted(
+        {*allowed("dimension")} & {*BREAKDOWNS_OF_SHARES, *(f"{name}_class" for name in BREAKDOWNS_OF_SHARES)}
+    )
+)
+#: Estimates of rates: who may have no rate is told none in other words.
+_OF_RATES = ("similar_areas", "deprivation_rate", "inequality_slope", "inequality_ratio")
 #: What a signal is told of: a partner that may not have the monthly counts is not told that a week's were high.
 _BEHIND_A_SIGNAL = ("district", "month", "all", "count")
 
@@ -46,6 +69,22 @@ class Recipient:
     grants: tuple[Grant, ...]
     estimates: tuple[str, ...]
     signals: tuple[str, ...]
+
+    @property
+    def counted_by_venue(self) -> tuple[str, ...]:
+        """Definitions whose counts by venue it may have."""
+        found = {
+            one.definition
+            for one in self.grants
+            if (one.area_type, one.period_type, one.dimension, one.measure) == _BEHIND_PREMISES
+        }
+        return tuple(sorted(found))
+
+    def may_be_told(self, pattern: str, definition: str, area_type: str) -> bool:
+        """Whether it is granted an estimate on patterns, and the counts of a definition that it rests on."""
+        area, *rest = _BEHIND_PATTERNS[pattern]
+        behind = Grant(self.partner_type, definition, area or area_type, *rest, "count")
+        return pattern in self.estimates and behind in self.grants
 
     def may_receive(self, period: str) -> bool:
         """Whether the agreement still stands on the last day of a month (YYYY-MM)."""
@@ -73,6 +112,7 @@ def read_recipients(policy: Policy) -> tuple[Recipient, ...]:
         for name, definition in policy.definitions.items()
     }
     for recipient in recipients:
+        _refuse_estimates(recipient, nevers)
         for grant in recipient.grants:
             _refuse(grant, nevers, subjects[grant.definition])
             _refuse_uncounted(grant, policy.definitions[grant.definition])
@@ -100,6 +140,10 @@ def _recipient(entry: Mapping[str, Any], definitions: Mapping[str, Mapping[str, 
             raise PolicyError(
                 _WHERE, f"{kind} is granted signals of {definition}, but not its monthly counts by district"
             )
+    if set(estimates) & set(PREMISES_ESTIMATES) and not any(
+        (one.area_type, one.period_type, one.dimension, one.measure) == _BEHIND_PREMISES for one in grants
+    ):
+        raise PolicyError(_WHERE, f"{kind} is granted estimates of premises, but no counts by venue")
     return Recipient(
         kind,
         entry["purpose"],
@@ -153,12 +197,41 @@ def _refuse(grant: Grant, nevers: Sequence[NeverRule], subjects: frozenset[str])
             )
 
 
+def _refuse_estimates(recipient: Recipient, nevers: Sequence[NeverRule]) -> None:
+    """Estimates whose counts or rates are not granted, or that are told by what a rule forbids."""
+    kind = recipient.partner_type
+    for name in recipient.estimates:
+        area, *rest = _BEHIND_PATTERNS.get(name, ("",))
+        if rest and not any(
+            [one.period_type, one.dimension] == rest
+            and one.measure == "count"
+            and area in ("", one.area_type)
+            for one in recipient.grants
+        ):
+            raise PolicyError(_WHERE, f"{kind} is granted {name}, but none of the counts that it rests on")
+        if name in _OF_RATES and not any(one.measure in _RATES for one in recipient.grants):
+            raise PolicyError(_WHERE, f"{kind} is granted {name}, but no rate")
+        if name in SHARE_OF.values():
+            for dimension in _SHARES_BY:
+                _refuse_told(Grant(kind, name, "region", "last12", dimension, "share"), nevers)
+
+
+def _refuse_told(told: Grant, nevers: Sequence[NeverRule]) -> None:
+    """A share is told by every breakdown: what forbids one of them forbids it. It is of no definition of its own."""
+    for rule in nevers:
+        if rule.hits(told, frozenset()):
+            raise PolicyError(
+                _WHERE,
+                f"{told.partner_type} is granted {told.definition}, told by {told.dimension}, but {rule.reason}",
+            )
+
+
 def _refuse_uncounted(grant: Grant, definition: Mapping[str, Any]) -> None:
     """A grant of what its definition does not count would promise a partner figures that never come.
 
     A standardised rate rests on every age band, and so on a source that records ages.
     """
-    for dimension in (grant.dimension, *(["age_band"] if grant.measure == "standardised_rate" else [])):
+    for dimension in (grant.dimension, *(["age_band"] if grant.measure in _BY_AGE else [])):
         wanted = (
             ("area_types", grant.area_type),
             ("period_types", grant.period_type),

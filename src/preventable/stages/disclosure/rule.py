@@ -14,7 +14,8 @@ from preventable.tables.source_kinds import source_kinds
 _WHERE = "policy/disclosure.toml"
 _NOTES = (
     "confidential", "confidential_part", "few_events", "few_people", "unknown_age", "no_population",
-    "nearly_complete", "age_left_out", "not_calibrated", "few_records",
+    "nearly_complete", "older_areas", "shared_out", "age_left_out", "not_calibrated", "few_records",
+    "pattern_incomplete", "few_for_hours", "hours_narrow", "few_for_places", "even_places",
 )  # fmt: skip
 #: Notes with words for each kind of source.
 _NOTES_BY_SOURCE = ("incomplete", "not_expected")
@@ -27,6 +28,10 @@ _KEYS = {
     ),
     "shares": ("minimum_denominator", "decimals", "more_decimals", "more_decimals_from"),
     "estimates": ("minimum_records", "decimals", "total_base"),
+    "patterns": (
+        "minimum_pattern_records", "minimum_special_records", "top_share", "least_top_places", "most_hidden_places",
+        "least_unevenness",
+    ),
     "notes": (*_NOTES, *_NOTES_BY_SOURCE),
 }  # fmt: skip
 
@@ -58,6 +63,12 @@ class ReleaseRule:
     minimum_records: int
     estimate_decimals: int
     total_base: int
+    minimum_pattern_records: int
+    minimum_special_records: int
+    top_share: float
+    least_top_places: int
+    most_hidden_places: float
+    least_unevenness: float
     notes: Mapping[str, str]
     incomplete: Mapping[str, str]
     not_expected: Mapping[str, str]
@@ -105,6 +116,7 @@ def read_release_rule(policy: Policy) -> ReleaseRule:
                 contents, "shares", "minimum_denominator", "decimals", "more_decimals", "more_decimals_from"
             ),
             **_numbers(contents, "estimates", "minimum_records", "total_base"),
+            **_numbers(contents, "patterns", *_KEYS["patterns"]),
             estimate_decimals=_numbers(contents, "estimates", "decimals")["decimals"],
             notes={name: contents["notes"][name] for name in _NOTES},
             incomplete=contents["notes"]["incomplete"],
@@ -143,7 +155,8 @@ def _check(rule: ReleaseRule, least_values: int, sources: tuple[str, ...]) -> No
         if not isinstance(getattr(rule, name), int):
             raise PolicyError(_WHERE, f"{name} is not a whole number")
     for name in (
-        "level", "minimum_coverage", "minimum_coverage_of_longer_periods", "maximum_unknown_age",
+        "level", "minimum_coverage", "minimum_coverage_of_longer_periods", "maximum_unknown_age", "top_share",
+        "most_hidden_places",
     ):  # fmt: skip
         if getattr(rule, name) > 1 or (name == "level" and not 0 < rule.level < 1):
             raise PolicyError(_WHERE, f"{name} is no share")
@@ -151,6 +164,8 @@ def _check(rule: ReleaseRule, least_values: int, sources: tuple[str, ...]) -> No
         raise PolicyError(_WHERE, "decimals of estimates are more than whole per cents, which pages show")
     if rule.rounding_error >= rule.minimum_count:
         raise PolicyError(_WHERE, "minimum_count is so small that a shown count could be 0")
+    if rule.minimum_pattern_records < 200 * rule.minimum_count:
+        raise PolicyError(_WHERE, "half a per cent of minimum_pattern_records is fewer than minimum_count")
     lowest = round_half_up(rule.minimum_count, rule.rounding_base)
     behind = (
         rule.minimum_count,

@@ -11,24 +11,28 @@ import datetime as dt
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from preventable.methods import counts_shown_as, round_half_up
+from preventable.methods import counts_shown_as, round_half_up, to_ten_digits
 from preventable.methods.false_discovery import SIGNAL, Candidate, excess_harm, signal_lines, simes_p
-from preventable.methods.negative_binomial import combined_p, count_quantile, upper_mid_p
+from preventable.methods.negative_binomial import at_least_p, combined_p, count_quantile, upper_mid_p
 from preventable.stages.disclosure.rule import ReleaseRule
+from preventable.tables.known_changes import KnownChange, explanations
 from preventable.tables.signal_rules import SignalRules
-from preventable.tables.weeks import window_days
+from preventable.tables.weeks import last_day, window_days
 
 #: Area type and area.
 Area = tuple[str, str]
 #: Area type, area and definition of a series.
 _Key = tuple[str, str, str]
+#: Levels of whose series a partner may be told.
+_TOLD_LEVELS = ("region", "district")
 #: Series with their scored weeks.
 _Series = Mapping[_Key, Sequence[Mapping[str, Any]]]
 _NO_LINE: Mapping[str, Any] = {
     "line": 0, "kind": "", "first_day": "", "last_day": "", "value": None, "usual_lower": None, "usual_upper": None,
+    "note": "",
 }  # fmt: skip
 
 
@@ -92,7 +96,7 @@ def against_shown_others(
         month: Last month of the home, YYYY-MM.
         rule: How counts are shown.
     """
-    here = [row for row in scored if ends_in(row["week"], month)]
+    here = [row for row in scored if row["area_type"] in _TOLD_LEVELS and ends_in(row, month)]
     totals: dict[tuple[Any, ...], int] = defaultdict(int)
     for row in here:
         if row["kind"] == "level" and row["status"] == "scored":
@@ -110,21 +114,52 @@ def against_shown_others(
 
 
 def _window(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return row["area_type"], row["definition"], row["week"], row["weeks"]
+    return row["area_type"], row["definition"], row["unit"], row["week"], row["weeks"]
 
 
 def _rescaled(row: Mapping[str, Any], by: float) -> Mapping[str, Any]:
-    """A prediction with another count of the others: the mean goes with it, what is not known of the mean too."""
-    mean = row["expected"] * by
+    """A prediction with another count of the others: the mean goes with it, what is not known of the mean too.
+
+    Both to ten digits: the last bits of what was multiplied by a count and divided by it again would tell the count.
+    """
+    mean = to_ten_digits(row["expected"] * by)
     unsure = max(0.0, row["variance"] - row["dispersion"] * row["expected"])
-    variance = row["dispersion"] * mean + unsure * by**2
+    variance = to_ten_digits(row["dispersion"] * mean + unsure * by**2)
     limits = {f"{end}_80": count_quantile(at, mean, variance) for end, at in (("lower", 0.1), ("upper", 0.9))}
     return {**row, "expected": mean, "variance": variance, **limits}
 
 
-def ends_in(week: str, month: str) -> bool:
-    """Whether the week of a Monday (YYYY-MM-DD) ends in a month (YYYY-MM)."""
-    return f"{dt.date.fromisoformat(week) + dt.timedelta(days=6):%Y-%m}" == month
+def judged_again(
+    scored: Sequence[Mapping[str, Any]],
+    told: Iterable[Told],
+    *,
+    month: str,
+    period: str,
+    rule: ReleaseRule,
+    rules: SignalRules,
+) -> list[dict[str, Any]] | None:
+    """Rows of a month by what is known today, with every line however many; None where not all its weeks are scored.
+
+    Args:
+        scored: Rows of `signals`.
+        told: Partners, with their areas and definitions.
+        month: The month, YYYY-MM.
+        period: Last month of the home.
+        rule: How counts are shown.
+        rules: How series are judged.
+    """
+    before = any(
+        last_day(row["unit"], row["week"]) < f"{month}-01" for row in scored if row["unit"] == "week"
+    )
+    if month != period and not before:
+        return None
+    every = replace(rules, most_lines=len(scored))
+    return released_signals(scored, told, month=month, rule=rule, rules=every)
+
+
+def ends_in(row: Mapping[str, Any], month: str) -> bool:
+    """Whether the last week or month of a row of `signals` ends in a month (YYYY-MM)."""
+    return last_day(row["unit"], row["week"])[:7] == month
 
 
 def _of_partner(
@@ -143,7 +178,10 @@ def _of_partner(
     tested = _tested(mine, rule, rules)
     best = {key: min(tests, key=lambda test: test.order) for key, tests in tested.items()}
     lines = _lines(tested, best, rule, rules)
-    return [_row(told.recipient, key, rows, lines, best, month, rule) for key, rows in sorted(mine.items())]
+    return [
+        _row(told.recipient, key, rows, lines, best, month, rule, rules.changes)
+        for key, rows in sorted(mine.items())
+    ]
 
 
 def _tested(series: _Series, rule: ReleaseRule, rules: SignalRules) -> dict[_Key, list[_Test]]:
@@ -184,12 +222,14 @@ def _lines(
 
 
 def _tests(rows: Sequence[Mapping[str, Any]], rule: ReleaseRule, rules: SignalRules) -> list[_Test]:
-    """Every test of a series: the score of one and two weeks, and each longer window; by kind and week."""
+    """Every test of a series: the score of one and two weeks, and each window that stands alone; by kind and week."""
     at = {(row["kind"], row["week"], row["weeks"]): row for row in rows if row["status"] == "scored"}
     tests = []
     for (kind, week, weeks), row in at.items():
         both = at.get((kind, week, 2))
-        if weeks == 1 and both is not None:
+        if row["unit"] == "month" or row["method"] == "farrington":
+            tests.append(_Test(_p_at_least(row, rule), row))
+        elif weeks == 1 and both is not None:
             p, p_both = _p_at_least(row, rule), _p_at_least(both, rule)
             combined = combined_p(
                 p,
@@ -213,7 +253,8 @@ def _least(count: int, rule: ReleaseRule) -> int:
 
 
 def _p_at_least(row: Mapping[str, Any], rule: ReleaseRule) -> float:
-    return upper_mid_p(_least(row["observed"], rule), row["expected"], row["variance"])
+    p = {"kernel": upper_mid_p, "farrington": at_least_p}[row["method"]]
+    return p(_least(row["observed"], rule), row["expected"], row["variance"])
 
 
 def _row(
@@ -224,6 +265,7 @@ def _row(
     best: Mapping[_Key, _Test],
     month: str,
     rule: ReleaseRule,
+    changes: Sequence[KnownChange],
 ) -> dict[str, Any]:
     area_type, area, definition = key
     any_row = rows[0]
@@ -237,11 +279,13 @@ def _row(
         "area": area,
         "period_end": month,
         "verdict": verdict,
-        **(_line(rank, best[key].row, rule) if rank else _NO_LINE),
+        **(_line(rank, best[key].row, rule, changes) if rank else _NO_LINE),
     }
 
 
-def _line(rank: int, row: Mapping[str, Any], rule: ReleaseRule) -> dict[str, Any]:
+def _line(
+    rank: int, row: Mapping[str, Any], rule: ReleaseRule, changes: Sequence[KnownChange]
+) -> dict[str, Any]:
     first_day, last_day = window_days(row)
     return {
         "line": rank,
@@ -251,6 +295,7 @@ def _line(rank: int, row: Mapping[str, Any], rule: ReleaseRule) -> dict[str, Any
         "value": float(round_half_up(row["observed"], rule.rounding_base)),
         "usual_lower": float(math.floor(row["lower_80"])),
         "usual_upper": float(math.ceil(row["upper_80"])),
+        "note": "; ".join(explanations(changes, row, (first_day, last_day))),
     }
 
 
