@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from unittest.mock import patch
+
+from packs_world import World
+
+from preventable.stages.packs import stage
+from preventable.stages.packs.blocks import Document
+from preventable.stages.packs.html import render_html
+from preventable.stages.packs.inputs import PackInputs
 
 _VOID = {"meta", "br", "link", "input", "img", "hr"}
 
@@ -69,3 +77,18 @@ class Page(HTMLParser):
             elif inside and element.tag in ("th", "td"):
                 rows[-1].append(element)
         return rows
+
+
+def only_page(world: World, path: str) -> bytes:
+    """One page of a world: of its partner alone, and in no other format, none of which a test of a page looks at."""
+    return only_pages(world.only(path.partition("/")[0]))[path]
+
+
+def only_pages(world: World) -> dict[str, bytes]:
+    """The pages of a world, without workbooks, PDF and CSV."""
+
+    def page(_inputs: PackInputs, document: Document) -> dict[str, bytes]:
+        return {f"{document.stem}.html": render_html(document)}
+
+    with patch.object(stage, "_files", page):
+        return stage.make_packs(world.engine(), world.context)

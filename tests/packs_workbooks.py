@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from packs_page import Element, Page
 
@@ -20,6 +22,16 @@ from preventable.stages.packs.blocks import (
     Row,
     TableBlock,
 )
+
+#: Estimates of numbers of people and of rates: all others are shares and relations.
+_NUMBERS_AND_RATES = {
+    "injured_in_all",
+    "similar_areas",
+    "funnel",
+    "deprivation_rate",
+    "inequality_slope",
+    "inequality_ratio",
+}
 
 Sheets = dict[str, list[list[str | float]]]
 """Name of a sheet to its rows, each without the empty cells at its end."""
@@ -65,6 +77,13 @@ def page_tables(page: Page) -> list[tuple[str, list[list[Element]]]]:
     captions = [element.text for element in page.all("caption")]
     anchors = [element.attributes["id"] for element in page.all("table")]
     return [(caption, page.table(anchor)) for caption, anchor in zip(captions, anchors, strict=True)]
+
+
+def times_shown(row: Mapping[str, Any]) -> int:
+    """By what a table multiplies a released number: shares and relations stand in per cent, all others as they are."""
+    if estimate := row.get("estimate"):
+        return 1 if estimate in _NUMBERS_AND_RATES else 100
+    return 100 if row.get("measure") == "share" else 1
 
 
 def sheet_of(sheets: Sheets, title: str) -> str:

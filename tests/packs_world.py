@@ -10,6 +10,7 @@ import datetime as dt
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -39,6 +40,8 @@ CATEGORIES = {
     "all": ("all",),
     "sex": allowed("sex"),
     "age_band": (*(f"{n}-{n + 9}" for n in range(0, 80, 10)), "80+", "unknown"),
+    "life_course": ("0-4", "5-9", "10-19", "20-24", "25-59", "60+", "unknown"),
+    "severity": allowed("severity"),
     "weapon_class": allowed("weapon_class"),
     "place_type": allowed("place_type"),
     "weekday_hour": tuple(
@@ -201,6 +204,19 @@ class World:
             self, tables={**self.tables, **_released_tables(self.tables["released"].to_pylist(), *held)}
         )
 
+    def with_gaps(self, gaps: list[dict[str, Any]]) -> World:
+        """The same world with missing months that partners are told of, registered too."""
+        numbers = dict.fromkeys(("value", "lower", "upper"))
+        register = [
+            {"release": RELEASE, "recipient": row["recipient"], "figure": row["figure"], **numbers}
+            | {"value_note": f"{row['kind']} to {row['period_end']}"}
+            for row in gaps
+        ]
+        held = self.tables["release_register"]
+        added = pa.concat_tables([held, rows_of("release_register", register)])
+        told = {"released_gaps": rows_of("released_gaps", gaps), "release_register": added}
+        return replace(self, tables={**self.tables, **told})
+
     def only(self, *partners: str) -> World:
         """The same world with some partners alone."""
         kept = [row for row in self.tables["partners"].to_pylist() if row["partner"] in partners]
@@ -221,6 +237,21 @@ def make_world(
     policy: Policy | None = None,
 ) -> World:
     """Everything policy allows each partner, released for the months up to December 2025."""
+    if region is None and policy is None:
+        shipped = _shipped_world(months, seed, invented)
+        return replace(shipped, tables=dict(shipped.tables))
+    return _made_world(months, seed, region, invented, policy)
+
+
+@cache
+def _shipped_world(months: int, seed: int, invented: bool) -> World:
+    """The world of our own region and policy: many tests of a process begin with the same."""
+    return _made_world(months, seed, None, invented, None)
+
+
+def _made_world(
+    months: int, seed: int, region: Mapping[str, pa.Table] | None, invented: bool, policy: Policy | None
+) -> World:
     tables = dict(region or region_tables())
     policy = policy or load_policy()
     maker = _Maker(months, random.Random(seed), tables)
@@ -230,6 +261,7 @@ def make_world(
         for grant in kinds[partner["partner_type"]]["allowed"]:
             rows += maker.granted(partner, grant, policy.definitions)
     partners = tables["partners"].to_pylist()
+    tables["released_gaps"] = TABLES["released_gaps"].empty()
     tables.update(
         _released_tables(
             rows,
@@ -254,7 +286,7 @@ def _released_tables(
     rows: list[dict[str, Any]], estimates: list[dict[str, Any]], signals: list[dict[str, Any]]
 ) -> dict[str, pa.Table]:
     series = (
-        {**row, "lower": row["usual_lower"], "upper": row["usual_upper"], "value_note": row["verdict"]}
+        {**row, "lower": row["usual_lower"], "upper": row["usual_upper"], "value_note": told_word(row)}
         for row in signals
     )
     names = ("recipient", "figure", "value", "lower", "upper", "value_note")
@@ -267,6 +299,11 @@ def _released_tables(
         "released_signals": rows_of("released_signals", signals),
         "release_register": rows_of("release_register", register),
     }
+
+
+def told_word(row: Mapping[str, Any]) -> str:
+    """What the register holds of a series: its verdict and state."""
+    return f"{row['verdict']}, {row['state']}" if row["state"] else row["verdict"]
 
 
 def estimate_rows(partner: Mapping[str, Any], kind: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -347,9 +384,9 @@ def signal_rows(
 
 _LINES = (
     {"line": 1, "verdict": "signal", "kind": "relative", "first_day": "2025-12-01", "last_day": "2025-12-14",
-     "value": 60.0, "usual_lower": 30.0, "usual_upper": 45.0},
+     "value": 60.0, "usual_lower": 30.0, "usual_upper": 45.0, "state": "continuing"},
     {"line": 2, "verdict": "worth_watching", "kind": "level", "first_day": "2025-11-24", "last_day": "2025-12-21",
-     "value": 115.0, "usual_lower": 70.0, "usual_upper": 100.0},
+     "value": 115.0, "usual_lower": 70.0, "usual_upper": 100.0, "state": "new"},
 )  # fmt: skip
 
 
@@ -369,7 +406,9 @@ def _no_line(
         "kind": "",
         "first_day": "",
         "last_day": "",
+        "state": "",
         **dict.fromkeys(("value", "usual_lower", "usual_upper")),
+        "note": "",
     }
 
 

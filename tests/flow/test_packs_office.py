@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from packs_page import Page
-from packs_workbooks import ods_sheets, page_tables, sheet_of, table_of, xlsx_sheets
+from packs_workbooks import ods_sheets, page_tables, sheet_of, table_of, times_shown, xlsx_sheets
 
 KINDS = ("community_safety", "licensing", "public_health")
 #: Columns of a pack's CSV files that hold a figure's numbers.
@@ -116,8 +116,7 @@ def test_each_cell_of_a_figure_of_the_demo_leads_to_its_row_of_the_csv(page_of, 
         found = [row for row in rows if row["figure"] == figure]
         if isinstance(value, float):
             numbers += 1
-            # Estimated shares stand in per cent, totals as they are.
-            times = 100 if found[0].get("estimate", "injured_in_all") != "injured_in_all" else 1
+            times = times_shown(found[0])
             said = [float(row[name]) * times for row in found for name in NUMBERS if row.get(name)]
             assert value == pytest.approx(min(said, key=lambda number: abs(number - value)), abs=1e-6)
         else:

@@ -12,6 +12,7 @@ from pathlib import Path
 import altair as alt
 import pytest
 import shapely
+from packs_page import only_page
 from packs_world import COMMUNITY, PARTNERS, make_world, region_tables
 
 from preventable.stages.packs import where
@@ -33,9 +34,9 @@ from preventable.stages.packs.maps import (
     rate_classes,
     token_names,
 )
-from preventable.stages.packs.stage import make_packs
 from preventable.stages.packs.svg import HATCHES, described_svg
-from preventable.stages.packs.words import data_file, month_text, months_between
+from preventable.stages.packs.words import data_file, month_text
+from preventable.tables.months import months_between
 
 MONTHS = [month_text(month, short=True) for month in months_between("2024-01", "2025-12")]
 CLASSES = count_classes([10, 20, 25, 45, 50, 1000], 8).names
@@ -313,7 +314,7 @@ def test_the_map_draws_every_middle_area_of_the_district_hatched_or_not_and_no_o
         return area_map(areas, **rest)
 
     monkeypatch.setattr(where, "area_map", keep)
-    page = make_packs(world.engine(), world.context)[COMMUNITY].decode("utf-8")
+    page = only_page(world, COMMUNITY).decode("utf-8")
 
     assert set(drawn) == own
     assert {"[c]", "[x]"} & set(drawn.values())

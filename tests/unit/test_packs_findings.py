@@ -8,18 +8,23 @@ from types import SimpleNamespace
 import pytest
 
 from preventable.codes import allowed
+from preventable.methods import verdict
+from preventable.methods.words import Words
 from preventable.settings import load_policy
 from preventable.stages.packs import community_safety
 from preventable.stages.packs.findings import (
     ReleaseRule,
-    change_finding,
     change_headline,
     change_words,
-    comparison_finding,
     comparison_words,
+    dispersion_of,
     largest,
+    limits_of,
     per_capacity,
+    word_rules,
 )
+from preventable.stages.packs.findings import change_finding as found_change
+from preventable.stages.packs.findings import comparison_finding as found_comparison
 from preventable.stages.packs.sections import name_patterns, ordered_categories
 from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.words import (
@@ -28,12 +33,15 @@ from preventable.stages.packs.words import (
     data_file,
     listed,
     month_text,
-    months_between,
     percent_text,
     span_text,
 )
+from preventable.tables.months import months_between
 
-RULE = ReleaseRule(minimum=8, base=5)
+RULE = ReleaseRule(minimum=8, base=5, least_coverage=0.95, limits_level=0.95)
+RULES = word_rules(0.10, 0.005)
+#: Those of the data file, as where nothing was measured.
+ASSUMED = dispersion_of(None)
 MONTHS = months_between("2024-01", "2025-12")
 
 
@@ -61,6 +69,14 @@ def shown(value: float | None, *, month: str = "2025-12", token: str = "", lower
     )
 
 
+def change_finding(monthly, rule=RULE, dispersion=ASSUMED):
+    return found_change(monthly, rule, dispersion, RULES)
+
+
+def comparison_finding(own, other, dispersion=ASSUMED):
+    return found_comparison(own, limits_of(other), RULE, dispersion, RULES, figure=other.figure)
+
+
 def series(earlier: list[float | None], later: list[float | None], token: str = "[x]") -> list[Shown]:
     values = [*earlier, *later]
     return [
@@ -69,30 +85,30 @@ def series(earlier: list[float | None], later: list[float | None], token: str = 
 
 
 @pytest.mark.parametrize(
-    ("earlier", "later", "verdict"),
+    ("earlier", "later", "words"),
     [
-        (200, 400, "rose"),
-        (400, 200, "fell"),
-        (200, 230, "may_have_risen"),
-        (230, 200, "may_have_fallen"),
-        (2000, 2000, "same"),
-        (200, 200, "no_clear_change"),
-        (200, 205, "no_clear_change"),
+        (200, 400, Words.ROSE),
+        (400, 200, Words.FELL),
+        (200, 230, Words.MAY_HAVE_RISEN),
+        (230, 200, Words.MAY_HAVE_FALLEN),
+        (2000, 2000, Words.ABOUT_THE_SAME),
+        (200, 200, Words.NO_CLEAR_CHANGE),
+        (200, 205, Words.NO_CLEAR_CHANGE),
     ],
 )
-def test_the_verdict_follows_the_ladder(earlier, later, verdict):
+def test_the_verdict_follows_the_ladder(earlier, later, words):
     finding = change_finding(series([earlier] * 12, [later] * 12), RULE)
 
-    assert finding.verdict == verdict
+    assert finding.words == words
     assert len(finding.figures) == 24
 
 
 def test_small_counts_may_be_anything_from_0_to_7():
     finding = change_finding(series([None] * 12, [10.0] * 12, token="[c]"), RULE)
 
-    assert finding.earlier == (0, 84)
-    assert finding.later == (96, 144)
-    assert finding.verdict == "too_few"
+    assert finding.verdict.evidence.earlier == range(85)
+    assert finding.verdict.evidence.later == range(96, 145)
+    assert finding.words == Words.TOO_FEW
 
 
 def test_a_month_that_is_not_complete_leaves_the_comparison_in_both_years():
@@ -102,14 +118,13 @@ def test_a_month_that_is_not_complete_leaves_the_comparison_in_both_years():
     finding = change_finding(series([*whole[:2], None, *whole[3:]], gap), RULE)
 
     assert finding.months == 11
-    assert finding.later == (11 * 398, 11 * 402)
+    assert finding.verdict.evidence.later == range(11 * 398, 11 * 402 + 1)
 
 
 def test_fewer_than_six_months_to_compare_are_not_compared():
     finding = change_finding(series([None] * 7 + [200.0] * 5, [400.0] * 12), RULE)
 
-    assert finding.verdict == "too_short"
-    assert finding.low is None
+    assert finding.verdict is None
 
 
 def test_months_before_the_two_years_do_not_count():
@@ -118,42 +133,67 @@ def test_months_before_the_two_years_do_not_count():
     finding = change_finding([*older, *series([200] * 12, [200] * 12)], RULE)
 
     assert finding.months == 12
-    assert finding.earlier == (12 * 198, 12 * 202)
+    assert finding.verdict.evidence.earlier == range(12 * 198, 12 * 202 + 1)
 
 
 @pytest.mark.parametrize(
-    ("own", "region", "verdict"),
+    ("own", "region", "words"),
     [
-        ((150, 140, 160), (120, 118, 122), "higher"),
-        ((145, 135, 155), (120, 118, 122), "higher"),
-        ((140, 130, 151), (120, 118, 122), "somewhat_higher"),
-        ((100, 90, 110), (120, 118, 122), "somewhat_lower"),
-        ((90, 82, 98), (120, 118, 122), "lower"),
-        ((130, 123, 139), (120, 118, 122), "no_clear_difference"),
+        ((150, 140, 160), (120, 118, 122), Words.HIGHER),
+        ((145, 135, 155), (120, 118, 122), Words.HIGHER),
+        ((140, 130, 151), (120, 118, 122), Words.SOMEWHAT_HIGHER),
+        ((100, 90, 110), (120, 118, 122), Words.SOMEWHAT_LOWER),
+        ((90, 82, 98), (120, 118, 122), Words.LOWER),
+        ((130, 123, 139), (120, 118, 122), Words.SIMILAR),
     ],
 )
-def test_rates_differ_by_the_ladder_although_limits_may_lie_apart(own, region, verdict):
+def test_rates_differ_by_the_ladder_although_limits_may_lie_apart(own, region, words):
     rates = [shown(value, lower=lower, upper=upper) for value, lower, upper in (own, region)]
 
     finding = comparison_finding(*rates)
 
-    assert finding.verdict == verdict
+    assert finding.words == words
     assert finding.figures == tuple(rate.figure for rate in rates)
 
 
-def test_the_dispersion_of_the_data_file_decides(monkeypatch):
+def test_the_dispersion_that_was_measured_decides():
     rates = [
         shown(value, lower=lower, upper=upper) for value, lower, upper in ((140, 130, 151), (120, 118, 122))
     ]
-    monkeypatch.setitem(data_file("findings.toml")["comparison"], "dispersion", 1.0)
 
-    assert comparison_finding(*rates).verdict == "higher"
+    assert comparison_finding(*rates, dispersion_of(1.0)).words == Words.HIGHER
+    assert change_finding(series([200] * 12, [230] * 12), dispersion=dispersion_of(1.3)).words == Words.ROSE
+
+
+@pytest.mark.parametrize("later", [205, 230, 400, 8])
+def test_a_verdict_is_made_again_from_the_numbers_that_a_finding_keeps(later):
+    finding = change_finding(series([200] * 12, [later] * 12))
+    beside = comparison_finding(
+        shown(later, lower=later - 2, upper=later + 2), shown(200, lower=190, upper=210)
+    )
+
+    for one in (finding.verdict, beside.verdict):
+        assert verdict(one.evidence, one.rules) == one
+
+
+def test_days_of_a_leap_year_are_no_change():
+    evidence = change_finding(series([200] * 12, [200] * 12)).verdict.evidence
+
+    assert evidence.exposure == 365 / 366
+
+
+def test_months_that_lack_something_may_lack_as_much_as_the_rule_lets_pass():
+    months = series([200] * 12, [400] * 12)
+    lacking = [*months[:-1], replace(months[-1], note="nearly complete")]
+
+    assert change_finding(lacking).words == Words.ROSE
+    assert change_finding(lacking, replace(RULE, least_coverage=0.9)).words == Words.MAY_HAVE_RISEN
 
 
 def test_a_rate_that_is_not_shown_cannot_be_compared():
     finding = comparison_finding(shown(None, token="[c]"), shown(120, lower=118, upper=122))
 
-    assert comparison_words(finding) == "cannot be compared"
+    assert comparison_words(finding, "the region") == "cannot be compared"
 
 
 @pytest.mark.parametrize(("value", "bounds"), [(10.0, (8, 12)), (15.0, (13, 17)), (None, (0, 7))])
@@ -193,14 +233,17 @@ def band(category: str, value: float | None, token: str = "") -> Shown:
 @pytest.mark.parametrize(
     ("values", "names"),
     [
-        ({"a": 20.0, "b": 10.0}, ["a"]),
+        # Limits of Poisson counts: of 48, 35.4 to 63.6; of 22, 13.8 to 33.3; of 12, 6.2 to 21.0.
+        ({"a": 50.0, "b": 20.0}, ["a"]),
+        ({"a": 20.0, "b": 10.0}, ["a", "b"]),
         ({"a": 20.0, "b": 20.0}, ["a", "b"]),
-        ({"a": 15.0, "b": 10.0}, ["a"]),
-        ({"a": 10.0, "b": None}, ["a"]),
+        ({"a": 100.0, "b": 20.0, "c": 90.0}, ["a", "c"]),
+        ({"a": 50.0, "b": None}, ["a"]),
+        ({"a": 10.0, "b": None}, ["a", "b"]),
         ({"a": None, "b": None}, []),
     ],
 )
-def test_the_largest_are_all_that_may_be(values, names):
+def test_the_largest_are_all_that_rounding_and_chance_do_not_tell_apart(values, names):
     figures = [band(name, value, "" if value else "[c]") for name, value in values.items()]
 
     assert [figure.category for figure in largest(figures, RULE)] == names

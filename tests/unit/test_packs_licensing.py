@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from packs_page import Page
+from packs_page import Page, only_page
 from packs_world import LICENSING, PARTNERS, World, make_world, rows_of
 
 from preventable.stages.packs import licensing
 from preventable.stages.packs.inputs import Span, Venue
-from preventable.stages.packs.stage import make_packs
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +21,7 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def text(world: World) -> bytes:
-    return make_packs(world.engine(), world.context)[LICENSING]
+    return only_page(world, LICENSING)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +88,7 @@ def test_premises_without_a_shown_count_stand_in_order_of_name(world):
     hidden = {row["venue"]: row["venue_name"] for row in own_venues(world)[::2]}
     made = with_hidden(world, set(hidden))
 
-    rows = Page(make_packs(made.engine(), made.context)[LICENSING]).table("without-counts-table")[1:]
+    rows = Page(only_page(made, LICENSING)).table("without-counts-table")[1:]
 
     assert [row[0].text for row in rows] == sorted(hidden.values())
     assert all(cell.text in ("[c]", "[x]") for row in rows for cell in row[4:])
@@ -127,7 +126,7 @@ def test_premises_renamed_within_the_period_say_since_when(world, renamed, said)
     ]
     made = replace(world, tables={**world.tables, "venues": rows_of("venues", venues)})
 
-    text = make_packs(made.engine(), made.context)[LICENSING].decode("utf-8")
+    text = only_page(made, LICENSING).decode("utf-8")
 
     assert f"{one['venue_name']}{said}</th>" in text
     assert ("so named" in text) is bool(said)
@@ -151,7 +150,7 @@ def test_premises_that_were_not_open_in_the_period_are_not_listed(world, opened,
     hidden = with_hidden(world, {one["venue"]})
     made = replace(hidden, tables={**hidden.tables, "venues": rows_of("venues", venues)})
 
-    text = make_packs(made.engine(), made.context)[LICENSING].decode("utf-8")
+    text = only_page(made, LICENSING).decode("utf-8")
 
     assert (one["licence_number"] in text) is listed
 
@@ -162,7 +161,7 @@ def test_where_no_premises_has_a_count_there_are_no_hours_and_no_words_for_a_hea
         if row["area_type"] == "venue":
             row.update(value=None, value_note="[c]")
 
-    page = Page(make_packs(world.with_released(rows).engine(), world.context)[LICENSING])
+    page = Page(only_page(world.with_released(rows), LICENSING))
 
     assert page.all("h1")[0].text == "Quillmarsh: no licensed premises has a count to show"
     assert [head.text for head in page.all("h2")] == [
@@ -187,7 +186,7 @@ def test_an_hour_of_premises_that_is_not_complete_is_not_called_small(world):
             ambulance = row["definition"] == "ambulance_venue_callouts"
             row.update(value=20.0 if ambulance else None, value_note="" if ambulance else "[x]")
 
-    page = Page(make_packs(world.with_released(rows).engine(), world.context)[LICENSING])
+    page = Page(only_page(world.with_released(rows), LICENSING))
 
     fridays = [row for row in page.table("hours-table") if row[1].text == "Fri, 21 to 24"]
     assert len(fridays) == 20
@@ -209,7 +208,7 @@ def test_premises_of_a_register_that_gives_their_names_alone_are_listed_without_
     venues = [{**row, **unknown} for row in world.tables["venues"].to_pylist()]
     bare = replace(world, tables={**world.tables, "venues": rows_of("venues", venues)})
 
-    rows = Page(make_packs(bare.engine(), bare.context)[LICENSING]).table("with-counts-table")[1:]
+    rows = Page(only_page(bare, LICENSING)).table("with-counts-table")[1:]
 
     assert len(rows) >= 5
     assert {(row[1].text, row[3].text, row[6].text) for row in rows} == {("[z]", "[z]", "[z]")}
@@ -236,3 +235,80 @@ def test_the_list_names_the_kinds_of_source_that_it_rests_on(page):
     lead = next(p.text for p in page.all("p") if p.attributes.get("class") == "lead")
 
     assert "the place of an assault: emergency departments and ambulance service. A count" in lead
+
+
+def beside_their_kind(world: World, tiers: dict[str, str]) -> World:
+    """The world with what is told of some premises of the list, by venue."""
+    rows = []
+    for place, (venue, tier) in enumerate(sorted(tiers.items()), start=1):
+        stem = f"ed_venue_attendances.v1/venue/{venue}/2025-12-31"
+        same = {
+            "recipient": PARTNERS[1],
+            "definition": "ed_venue_attendances",
+            "source": "ed",
+            "area_type": "venue",
+            "area": venue,
+            "breakdown": "all",
+            "period_start": "2025-01-01",
+            "period_end": "2025-12-31",
+            "lower_if_hidden": None,
+        }
+        nothing = dict.fromkeys(("lower", "upper"))
+        excess = {"estimate": "premises_excess", "category": tier, "value": 0.9, **nothing, "value_note": ""}
+        rank = {"estimate": "premises_rank", "category": "", "value": None, "value_note": "[z]"}
+        rows.append({**same, **excess, "figure": f"premises_excess/{stem}", "note": ""})
+        ends = {"lower": float(place), "upper": float(min(place + 2, len(tiers)))}
+        rows.append({**same, **rank, **ends, "figure": f"premises_rank/{stem}", "note": "by its interval"})
+    return world.with_told(estimates=rows)
+
+
+def shown_venues(world: World) -> list[str]:
+    """Venues of the list whose count of attendances is shown."""
+    return sorted(
+        row["area"]
+        for row in world.released(PARTNERS[1])
+        if (row["definition"], row["dimension"], row["area_type"]) == ("ed_venue_attendances", "all", "venue")
+        and row["value"] is not None
+    )
+
+
+def test_premises_above_their_kind_are_told_in_words_with_the_interval_of_their_place(world):
+    first, second, *rest = shown_venues(world)
+    told = {first: "well_above", second: "well_above", **dict.fromkeys(rest, "not_told_apart")}
+    names = {row["venue"]: row["venue_name"] for row in own_venues(world)}
+    made = beside_their_kind(world, told)
+
+    page = Page(only_page(made, LICENSING))
+
+    rows = page.table("beside-kind-table")
+    assert [cell.text for cell in rows[0]][3:] == ["ED attendances, beside its kind", "ED attendances, place"]
+    assert {row[0].text: (row[3].text, row[4].text) for row in rows[1:]} == {
+        names[first]: ("Well above", f"1 to 3 of {len(told)}"),
+        names[second]: ("Well above", f"2 to 4 of {len(told)}"),
+    }
+    assert f"{len(rest)} other premises with a shown count cannot be told apart from their kind." in [
+        p.text for p in page.all("p")
+    ]
+
+
+def test_where_no_premises_stand_above_their_kind_one_sentence_says_so(world):
+    made = beside_their_kind(world, dict.fromkeys(shown_venues(world), "not_told_apart"))
+
+    page = Page(only_page(made, LICENSING))
+
+    assert "No premises stands above its kind so surely that it could be said." in [
+        p.text for p in page.all("p")
+    ]
+    assert "Beside premises of the same type and size" in [head.text for head in page.all("h2")]
+
+
+def test_where_nothing_is_told_of_premises_there_is_no_such_part(page):
+    assert "Beside premises of the same type and size" not in [head.text for head in page.all("h2")]
+
+
+def test_counts_of_premises_are_about_in_heads_and_words_alike(page, text):
+    heads = [cell.text for cell in page.table("with-counts-table")[0]]
+
+    assert {"ED attendances, about", "Ambulance call-outs, about"} <= set(heads)
+    assert "“About [count from the list]" in text.decode("utf-8")
+    assert "to the nearest 5" in text.decode("utf-8")

@@ -6,7 +6,7 @@ import re
 import tomllib
 
 import pytest
-from packs_page import Page
+from packs_page import Page, only_page
 from packs_workbooks import xlsx_sheets
 from packs_world import COMMUNITY, HEALTH, LICENSING, PARTNERS, make_world
 from repository import ROOT
@@ -21,7 +21,7 @@ def world():
 
 
 def page_of(world, path=COMMUNITY):
-    return Page(make_packs(world.engine(), world.context)[path])
+    return Page(only_page(world, path))
 
 
 def said(page):
@@ -37,7 +37,7 @@ def test_a_line_says_its_count_its_days_and_what_is_usual(world):
 
     assert (
         "More than expected: about 60 emergency attendances of residents after assault in Quillmarsh, 1 to 14 December"
-        " 2025; 30 to 45 would be usual, going by the rest of the region."
+        " 2025; 30 to 45 would be usual, going by the rest of the region. It was told last month too."
     ) in lines
     assert (
         "Worth watching: about 115 ambulance call-outs to assaults in Quillmarsh, 24 November to 21 December 2025;"
@@ -289,6 +289,33 @@ def test_a_small_or_unsure_change_is_no_sentence(world, value, lower, upper, wor
 
     assert bool(lines) == bool(words)
     assert all(words in one for one in lines)
+
+
+def test_what_is_known_what_goes_on_and_what_is_taken_back_is_said(world):
+    signals = [
+        {**row, "note": "the department moved" if row["line"] == 1 else ""}
+        for row in rows(world, "released_signals")
+    ]
+    quiet = [row for row in signals if not row["line"]]
+    days = {
+        "first_day": "2025-11-03",
+        "last_day": "2025-11-16",
+        "state": "withdrawn",
+        "period_end": "2025-11",
+    }
+    taken = [{**row, **days, "figure": f"{row['figure'][:-2]}11"} for row in quiet if row["area"] == "XD02"][
+        :1
+    ]
+
+    told = said(page_of(world.with_told(signals=[*signals, *taken])))
+
+    known = [one for one in told if "Known of these days" in one]
+    assert [one.partition(" It was told")[2] for one in known] == [
+        " last month too. Known of these days: the department moved."
+    ]
+    assert len([one for one in told if "It was told last month too." in one]) == 1
+    [withdrawn] = [one for one in told if one.startswith("Withdrawn: ")]
+    assert "3 to 16 November 2025, stood out. With the records held now they do not." in withdrawn
 
 
 def test_a_partner_s_lines_and_estimates_are_in_its_own_pack_alone(world):

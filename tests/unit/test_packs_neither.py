@@ -1,10 +1,8 @@
 """What packs say of ambulance patients whom neither police nor hospital saw."""
 
 import pytest
-from packs_page import Page
+from packs_page import Page, only_page
 from packs_world import HEALTH, PARTNERS, make_world
-
-from preventable.stages.packs.stage import make_packs
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +11,7 @@ def world():
 
 
 def page_of(world):
-    return Page(make_packs(world.engine(), world.context)[HEALTH])
+    return Page(only_page(world, HEALTH))
 
 
 def said(page):

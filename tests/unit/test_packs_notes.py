@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from packs_page import Page
+from packs_page import Page, only_pages
 from packs_world import COMMUNITY, LICENSING, PAGES, PARTNERS, make_world
-
-from preventable.stages.packs.stage import make_packs
 
 PARTNER = "xd02-community-safety"
 
@@ -23,9 +21,7 @@ def test_what_stands_beside_a_figure_is_said_under_its_table():
         elif row["figure"].startswith("assault_admissions.v1/district") and row["period_type"] == "last12":
             row.update(value=None, lower=None, upper=None, value_note="[x]", note="some have not sent")
 
-    document = make_packs(world.with_released(rows).engine(), world.context)[
-        f"{PARTNER}/community_safety.html"
-    ].decode()
+    document = only_pages(world.with_released(rows))[f"{PARTNER}/community_safety.html"].decode()
 
     assert "; [x], some have not sent<" in document
     assert "<dt>To bear in mind</dt><dd>a few left out; nearly complete</dd>" in document
@@ -34,7 +30,7 @@ def test_what_stands_beside_a_figure_is_said_under_its_table():
 @pytest.fixture(scope="module")
 def pages():
     world = make_world().only(*PARTNERS)
-    made = make_packs(world.engine(), world.context)
+    made = only_pages(world)
     return {path: Page(made[path]) for path in PAGES}
 
 

@@ -163,7 +163,12 @@ class Square:
 
 @unchecked
 def grid_chart(
-    squares: Sequence[Square], *, classes: Sequence[str], tokens: dict[str, str], title: str
+    squares: Sequence[Square],
+    *,
+    classes: Sequence[str],
+    tokens: dict[str, str],
+    title: str,
+    height: int = 190,
 ) -> str:
     """Weekday by hour, shaded by class; every cell carries its number.
 
@@ -172,6 +177,7 @@ def grid_chart(
         classes: Names of the classes, from few to many.
         tokens: Token to its words in the legend, for the tokens that occur.
         title: Title of the legend.
+        height: Height of the drawing without its legend.
     """
     colours, data = _palette(), Rows()
     names = [*classes, *tokens.values()]
@@ -199,7 +205,7 @@ def grid_chart(
         fontSize=14, stroke="white", strokeWidth=5, strokeJoin="round"
     )
     texts = words.mark_text(fontSize=14).encode(color=alt.Color("ink:N", scale=None))
-    return canonical(alt.layer(cells, halo, texts).properties(width=480, height=190), data)
+    return canonical(alt.layer(cells, halo, texts).properties(width=480, height=height), data)
 
 
 def _in_order(items: Any) -> list[str]:

@@ -23,9 +23,11 @@ from preventable.stages.packs.findings import (
     change_words,
     largest,
 )
+from preventable.stages.packs.funnel import funnels
 from preventable.stages.packs.inputs import PackInputs, Span
 from preventable.stages.packs.linkage_told import linkage_told
 from preventable.stages.packs.maps import count_classes
+from preventable.stages.packs.patterns import when_and_where
 from preventable.stages.packs.rates import rates_table
 from preventable.stages.packs.reading import how_to_read
 from preventable.stages.packs.sections import (
@@ -43,6 +45,7 @@ from preventable.stages.packs.sections import (
     shown_cell,
     without_empty,
 )
+from preventable.stages.packs.shares import shares_table
 from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.signal_lines import more_than_expected, weeks_headline
 from preventable.stages.packs.trimming import trimmed
@@ -57,11 +60,11 @@ from preventable.stages.packs.words import (
     label,
     listed,
     month_text,
-    months_between,
     order_of,
     sentence_start,
     span_text,
 )
+from preventable.tables.months import months_between
 
 _MOST_NAMED = 3
 
@@ -79,8 +82,12 @@ def title(inputs: PackInputs) -> str:
 
 def _change_headline(inputs: PackInputs, found: Mapping[str, Sequence[Shown]]) -> str:
     return change_headline(
-        {inputs.in_title(name): change_finding(monthly, inputs.rule) for name, monthly in found.items()}
+        {inputs.in_title(name): _change(inputs, name, monthly) for name, monthly in found.items()}
     )
+
+
+def _change(inputs: PackInputs, definition: str, monthly: Sequence[Shown]) -> ChangeFinding:
+    return change_finding(monthly, inputs.rule, inputs.dispersion(definition), inputs.words)
 
 
 def blocks(inputs: PackInputs) -> tuple[Block, ...]:
@@ -91,6 +98,7 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
         *more_than_expected(inputs),
         *unknown_to_police(inputs),
         *linkage_told(inputs),
+        *when_and_where(inputs),
         *without_empty(
             [
                 _trend(inputs),
@@ -98,6 +106,7 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
                 _who_and_how(inputs, span),
                 _when(inputs, span),
                 where(inputs, span, ("count", "crude_rate")),
+                funnels(inputs, span),
                 _knives(inputs, span),
                 _schools(inputs),
             ]
@@ -128,10 +137,10 @@ def _lead(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
     for definition, monthly in _monthly(inputs, inputs.section("headline")).items():
         total = _one(inputs, definition, "district", inputs.district, span)
         if total is not None:
-            finding = change_finding(monthly, inputs.rule)
+            finding = _change(inputs, definition, monthly)
             findings.append(finding)
             sentences.append(_headline_sentence(inputs, total, finding, span))
-    if findings and all(finding.verdict == "too_short" for finding in findings):
+    if findings and all(finding.verdict is None for finding in findings):
         sentences.append(_("{words}.").format(words=sentence_start(change_words(findings[0]))))
     lead = [Paragraph(sentence, lead=True) for sentence in sentences]
     totals = [_one(inputs, name, "district", inputs.district, span) for name in inputs.section("region")]
@@ -141,7 +150,7 @@ def _lead(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
 
 def _headline_sentence(inputs: PackInputs, total: Shown, finding: ChangeFinding, span: Span) -> str:
     count = count_sentence(inputs.in_sentence(total.definition), total, span)
-    if finding.verdict == "too_short":
+    if finding.verdict is None:
         return _("{count}.").format(count=count)
     return _("{count}: {words}.").format(count=count, words=change_words(finding))
 
@@ -288,7 +297,8 @@ def _who_and_how(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
         return ()
     if not found:
         return (heading, nothing_released(_("Counts by weapon, place, age and sex")))
-    return (heading, *found)
+    shares = [shares_table(inputs, dimension, definitions, span) for dimension in inputs.dimensions]
+    return (heading, *found, *[table for table in shares if table is not None])
 
 
 def _when(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
@@ -391,9 +401,9 @@ def _busiest_words(inputs: PackInputs, figures: Sequence[Shown]) -> str:
         return _("For its length, {band} has the most. {unequal}").format(band=bands[0], unequal=unequal)
     if len(bands) > _MOST_NAMED:
         return _("No band stands out for its length. {unequal}").format(unequal=unequal)
-    return _("For their length, {bands} have the most; rounding does not tell them apart. {unequal}").format(
-        bands=_("; ").join(bands), unequal=unequal
-    )
+    return _(
+        "For their length, {bands} have the most; rounding and chance do not tell them apart. {unequal}"
+    ).format(bands=_("; ").join(bands), unequal=unequal)
 
 
 def _knives(inputs: PackInputs, span: Span) -> tuple[Block, ...]:

@@ -55,11 +55,12 @@ def render_csv(
         named = vars(row)
         if AREA_NAME.name in names:
             named = {**named, AREA_NAME.name: area_names.get((row.area_type, row.area), row.area)}
-        writer.writerow([_cell(named[name]) for name in names])
+        writer.writerow([csv_cell(named[name]) for name in names])
     return text.getvalue().encode("utf-8")
 
 
-def _cell(value: object) -> str:
+def csv_cell(value: object) -> str:
+    """A value as it stands in a CSV; nothing for none, and no formula."""
     if value is None:
         return ""
     if isinstance(value, float):

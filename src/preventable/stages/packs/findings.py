@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+import calendar
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Literal
+from functools import cache
 
+from preventable.methods.limits import poisson_limits
+from preventable.methods.words import ChangeEvidence, RateEvidence, Verdict, WordRules, Words, verdict
 from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.words import _, data_file, percent_text, plural
 
-Change = Literal[
-    "rose", "fell", "may_have_risen", "may_have_fallen", "same", "no_clear_change", "too_few", "too_short"
-]
+_SURE = (Words.ROSE, Words.FELL)
+
+
+@cache
+def word_rules(false_discovery_rate: float, watch_p: float) -> WordRules:
+    """The rules of findings.toml and, of signals, those of policy/signals.toml."""
+    return WordRules(**data_file("findings.toml")["words"], signal_q=false_discovery_rate, watch_p=watch_p)
+
+
+@dataclass(frozen=True)
+class Dispersion:
+    """How much more a district's counts vary than chance alone: variance over mean.
+
+    Attributes:
+        value: 1 or more: what the interval of a change takes.
+        comparison: The same for a rate beside another one.
+        measured: Whether it was measured on this region's own counts; else it is that of findings.toml.
+    """
+
+    value: float
+    comparison: float
+    measured: bool
+
+
+def dispersion_of(measured: float | None) -> Dispersion:
+    """The dispersion that was released; where none was, that of findings.toml."""
+    if measured is not None:
+        return Dispersion(measured, measured, measured=True)
+    assumed = data_file("findings.toml")["dispersion"]
+    return Dispersion(assumed["change"], assumed["comparison"], measured=False)
 
 
 @dataclass(frozen=True)
@@ -23,10 +52,14 @@ class ReleaseRule:
     Attributes:
         minimum: Smallest count that is shown.
         base: Shown counts are rounded to its nearest multiple.
+        least_coverage: Coverage from which a month is shown, 0 to 1.
+        limits_level: Level of the limits of rates.
     """
 
     minimum: int
     base: int
+    least_coverage: float
+    limits_level: float
 
     def bounds(self, shown: Shown) -> tuple[int, int]:
         """Smallest and largest true count that a shown count or the token [c] may stand for."""
@@ -41,27 +74,28 @@ class ChangeFinding:
     """Change between the same calendar months of two years.
 
     Attributes:
-        verdict: What may be said.
         held: Months of the series.
         months: Calendar months that are complete in both years.
-        earlier: Smallest and largest possible count of the earlier months.
-        later: The same of the later months.
-        low: Lower limit of the ratio later to earlier, least favourable; None where nothing is compared.
-        high: Upper limit.
+        verdict: What may be said, with all that it was made from; None where months are too few to say anything.
+        dispersion: That of the interval.
         figures: Names of the released figures compared.
     """
 
-    verdict: Change
     held: int
     months: int
-    earlier: tuple[int, int]
-    later: tuple[int, int]
-    low: float | None
-    high: float | None
+    verdict: Verdict | None
+    dispersion: Dispersion
     figures: tuple[str, ...]
 
+    @property
+    def words(self) -> Words | None:
+        """What may be said; None where months are too few."""
+        return None if self.verdict is None else self.verdict.words
 
-def change_finding(monthly: Sequence[Shown], rule: ReleaseRule) -> ChangeFinding:
+
+def change_finding(
+    monthly: Sequence[Shown], rule: ReleaseRule, dispersion: Dispersion, rules: WordRules
+) -> ChangeFinding:
     """Whether a monthly series rose or fell over a year, by the ladder of findings.toml.
 
     The last 12 months are compared with the 12 before, month by month; a month that is not available in
@@ -70,92 +104,72 @@ def change_finding(monthly: Sequence[Shown], rule: ReleaseRule) -> ChangeFinding
     Args:
         monthly: Shown counts of one definition and area, one a month.
         rule: How counts were rounded and withheld.
-
-    Sources:
-        Rate ratio with dispersion: McCullagh and Nelder (1989), Generalized Linear Models, 4.5 and 6.2.
+        dispersion: How much more the series of its level vary than chance alone.
+        rules: When which words may be used.
     """
-    settings = data_file("findings.toml")["change"]
     pairs = _pairs(monthly)
-    earlier = _total([before for before, _after in pairs], rule)
-    later = _total([after for _before, after in pairs], rule)
     names = tuple(figure.figure for pair in pairs for figure in pair)
-    if len(pairs) < settings["fewest_month_pairs"]:
-        return ChangeFinding("too_short", len(monthly), len(pairs), earlier, later, None, None, names)
-    if earlier[0] + later[0] < settings["fewest_events"] or min(earlier[0], later[0]) < 1:
-        return ChangeFinding("too_few", len(monthly), len(pairs), earlier, later, None, None, names)
-    low, high = _ratio_limits(earlier, later, settings["sure_level"])
-    return ChangeFinding(_verdict(earlier, later), len(monthly), len(pairs), earlier, later, low, high, names)
+    if len(pairs) < data_file("findings.toml")["change"]["fewest_month_pairs"]:
+        return ChangeFinding(len(monthly), len(pairs), None, dispersion, names)
+    earlier, later = ([pair[place] for pair in pairs] for place in (0, 1))
+    evidence = ChangeEvidence(
+        _total(earlier, rule),
+        _total(later, rule),
+        dispersion.value,
+        exposure=_days(later) / _days(earlier),
+        # A month that says it lacks something may lack as much as the rule lets pass.
+        earlier_completeness=1.0,
+        later_completeness=rule.least_coverage if any(one.note for pair in pairs for one in pair) else 1.0,
+    )
+    return ChangeFinding(len(monthly), len(pairs), verdict(evidence, rules), dispersion, names)
 
 
 def _pairs(monthly: Sequence[Shown]) -> list[tuple[Shown, Shown]]:
     known = {figure.period_end: figure for figure in monthly if figure.value_note in ("", "[c]")}
     last = max((figure.period_end for figure in monthly), default="")
-    pairs = []
-    for month in sorted(known):
-        before = f"{int(month[:4]) - 1:04d}{month[4:]}"
-        if before in known and _year_before(last) < month <= last:
-            pairs.append((known[before], known[month]))
-    return pairs
+    return [
+        (known[_year_before(month)], known[month])
+        for month in sorted(known)
+        if _year_before(month) in known and _year_before(last) < month <= last
+    ]
 
 
 def _year_before(month: str) -> str:
     return f"{int(month[:4]) - 1:04d}{month[4:]}"
 
 
-def _total(figures: Sequence[Shown], rule: ReleaseRule) -> tuple[int, int]:
+def _total(figures: Sequence[Shown], rule: ReleaseRule) -> range:
+    """Every count that all of them together may have."""
     bounds = [rule.bounds(figure) for figure in figures]
-    return sum(low for low, _high in bounds), sum(high for _low, high in bounds)
+    return range(sum(low for low, _high in bounds), sum(high for _low, high in bounds) + 1)
 
 
-def _ratio_limits(earlier: tuple[int, int], later: tuple[int, int], level: float) -> tuple[float, float]:
-    """Limits of the ratio that hold whatever true counts the bounds allow."""
-    dispersion = data_file("findings.toml")["change"]["dispersion"]
-    z = NormalDist().inv_cdf((1 + level) / 2)
-
-    def limit(after: int, before: int, sign: int) -> float:
-        return after / before * math.exp(sign * z * math.sqrt(dispersion * (1 / after + 1 / before)))
-
-    return limit(later[0], earlier[1], -1), limit(later[1], earlier[0], +1)
-
-
-def _verdict(earlier: tuple[int, int], later: tuple[int, int]) -> Change:
-    settings = data_file("findings.toml")["change"]
-    low, high = _ratio_limits(earlier, later, settings["sure_level"])
-    if low > 1 and later[0] / earlier[1] >= 1 + settings["smallest_change"]:
-        return "rose"
-    if high < 1 and later[1] / earlier[0] <= 1 - settings["smallest_change"]:
-        return "fell"
-    maybe_low, maybe_high = _ratio_limits(earlier, later, settings["maybe_level"])
-    if maybe_low > 1:
-        return "may_have_risen"
-    if maybe_high < 1:
-        return "may_have_fallen"
-    same_low, same_high = _ratio_limits(earlier, later, settings["same_level"])
-    if settings["same_band"][0] <= same_low and same_high <= settings["same_band"][1]:
-        return "same"
-    return "no_clear_change"
+def _days(figures: Sequence[Shown]) -> int:
+    months = (figure.period_end.split("-") for figure in figures)
+    return sum(calendar.monthrange(int(year), int(month))[1] for year, month in months)
 
 
 def change_words(finding: ChangeFinding) -> str:
     """A change finding as words to stand after a colon; the range is part of them."""
-    if finding.low is None or finding.high is None:
-        if finding.verdict == "too_few":
-            return _("too few to say whether they changed")
+    if finding.verdict is None:
         return plural(
             "too few months to say whether they changed ({n} month held)",
             "too few months to say whether they changed ({n} months held)",
             finding.held,
         ).format(n=finding.held)
+    sure = finding.verdict.sure
+    if sure is None:
+        return _("too few to say whether they changed")
     phrase = {
-        "rose": _("rose on the year before (by {low} to {high}{months})"),
-        "fell": _("fell on the year before (by {low} to {high}{months})"),
-        "may_have_risen": _("may have risen on the year before (between {low} and {high}{months})"),
-        "may_have_fallen": _("may have fallen on the year before (between {low} and {high}{months})"),
-        "same": _("about the same as the year before (between {low} and {high}{months})"),
-        "no_clear_change": _("no clear change on the year before (between {low} and {high}{months})"),
-    }[finding.verdict]
+        Words.ROSE: _("rose on the year before (by {low} to {high}{months})"),
+        Words.FELL: _("fell on the year before (by {low} to {high}{months})"),
+        Words.MAY_HAVE_RISEN: _("may have risen on the year before (between {low} and {high}{months})"),
+        Words.MAY_HAVE_FALLEN: _("may have fallen on the year before (between {low} and {high}{months})"),
+        Words.ABOUT_THE_SAME: _("about the same as the year before (between {low} and {high}{months})"),
+        Words.NO_CLEAR_CHANGE: _("no clear change on the year before (between {low} and {high}{months})"),
+    }[finding.verdict.words]
     months = "" if finding.months == 12 else _("; {n} months compared").format(n=finding.months)
-    return phrase.format(low=percent_text(finding.low), high=percent_text(finding.high), months=months)
+    return phrase.format(low=percent_text(sure.lower), high=percent_text(sure.upper), months=months)
 
 
 def change_headline(findings: Mapping[str, ChangeFinding]) -> str:
@@ -167,16 +181,16 @@ def change_headline(findings: Mapping[str, ChangeFinding]) -> str:
         findings: Name of a series, in the plural, to its finding; at least one.
     """
     sure = {
-        "rose": _("{measure} rose on the year before"),
-        "fell": _("{measure} fell on the year before"),
+        Words.ROSE: _("{measure} rose on the year before"),
+        Words.FELL: _("{measure} fell on the year before"),
     }
     for name, finding in findings.items():
-        if finding.verdict in sure:
-            return sure[finding.verdict].format(measure=name)
-    verdicts = {finding.verdict for finding in findings.values()}
-    if verdicts <= {"too_short"}:
+        if finding.words in _SURE:
+            return sure[finding.words].format(measure=name)
+    said = {finding.words for finding in findings.values()}
+    if said <= {None}:
         return _("too few months yet to tell a change")
-    if verdicts <= {"too_short", "too_few"}:
+    if said <= {None, Words.TOO_FEW}:
         return _("too few records to tell a change")
     return _("no count clearly changed on the year before")
 
@@ -184,9 +198,10 @@ def change_headline(findings: Mapping[str, ChangeFinding]) -> str:
 def largest(
     figures: Sequence[Shown], rule: ReleaseRule, *, size: Callable[[Shown], float] = lambda _shown: 1.0
 ) -> tuple[Shown, ...]:
-    """The figures of which each may have the largest true count for its size, as far as is shown.
+    """The figures of which each may have the largest count for its size, whatever rounding and chance did.
 
-    A shown count may be off by its rounding, and [c] may be anything below the smallest shown count; what is
+    A shown count may be off by its rounding, and [c] may be anything below the smallest shown count; around either
+    end lie the limits of a Poisson count. A figure is out only where its limits lie below those of another; what is
     not available takes no part. Empty where no figure has a value.
 
     Args:
@@ -197,8 +212,12 @@ def largest(
     known = [figure for figure in figures if figure.value_note in ("", "[c]")]
     if not any(figure.value is not None for figure in known):
         return ()
-    floor = max(rule.bounds(figure)[0] / size(figure) for figure in known)
-    return tuple(figure for figure in known if rule.bounds(figure)[1] / size(figure) >= floor)
+    level = rule.limits_level
+    ends = [tuple(poisson_limits(count, level=level) for count in rule.bounds(figure)) for figure in known]
+    floor = max(low.lower / size(figure) for figure, (low, _high) in zip(known, ends, strict=True))
+    return tuple(
+        figure for figure, (_low, high) in zip(known, ends, strict=True) if high.upper / size(figure) >= floor
+    )
 
 
 def per_capacity(shown: Shown, capacity: int, rule: ReleaseRule) -> tuple[float, float] | None:
@@ -212,79 +231,92 @@ def per_capacity(shown: Shown, capacity: int, rule: ReleaseRule) -> tuple[float,
     return math.floor(low) / 10, math.ceil(high) / 10
 
 
-Comparison = Literal[
-    "higher", "somewhat_higher", "lower", "somewhat_lower", "no_clear_difference", "not_available"
-]
-
-
 @dataclass(frozen=True)
 class ComparisonFinding:
     """A rate beside another.
 
     Attributes:
-        verdict: What may be said.
+        verdict: What may be said, with all that it was made from; None where one of them is not shown.
         figures: Names of the released rates compared.
     """
 
-    verdict: Comparison
+    verdict: Verdict | None
     figures: tuple[str, ...]
 
+    @property
+    def words(self) -> Words | None:
+        """What may be said; None where one of them is not shown."""
+        return None if self.verdict is None else self.verdict.words
 
-def comparison_finding(own: Shown | None, other: Shown | None) -> ComparisonFinding:
+
+Limits = tuple[float, float, float]
+
+
+def comparison_finding(
+    own: Shown | None,
+    other: Limits | None,
+    rule: ReleaseRule,
+    dispersion: Dispersion,
+    rules: WordRules,
+    *,
+    figure: str = "",
+) -> ComparisonFinding:
     """Whether a rate is higher or lower than another, by the ladder of findings.toml.
 
-    The standard error of each logarithm is taken from its shown 95 % limits, which hold the rounding, and widened
-    for over-dispersion, which they do not hold.
+    The shown limits hold the rounding; they are widened for over-dispersion, which they do not hold.
+
+    Args:
+        own: Rate of the area.
+        other: Lower limit, value and upper limit of the rate beside it; None where it is not shown.
+        rule: At which level the limits are.
+        dispersion: How much more counts of the level vary than chance alone.
+        rules: When which words may be used.
+        figure: Name of the other rate.
 
     Sources:
         Spiegelhalter (2005), Statistics in Medicine 24:1185-1202 (funnel limits with over-dispersion).
     """
-    names = tuple(figure.figure for figure in (own, other) if figure is not None)
-    own_log, other_log = _log_rate(own), _log_rate(other)
-    if own_log is None or other_log is None:
-        return ComparisonFinding("not_available", names)
-    settings = data_file("findings.toml")["comparison"]
-    error = math.sqrt(settings["dispersion"] * (own_log[1] ** 2 + other_log[1] ** 2))
-    difference = own_log[0] - other_log[0]
-    sure, maybe = (
-        NormalDist().inv_cdf((1 + settings[level]) / 2) * error for level in ("sure_level", "maybe_level")
-    )
-    if abs(difference) <= maybe:
-        return ComparisonFinding("no_clear_difference", names)
-    if difference > 0:
-        return ComparisonFinding("higher" if difference > sure else "somewhat_higher", names)
-    return ComparisonFinding("lower" if -difference > sure else "somewhat_lower", names)
+    names = tuple(name for name in (own.figure if own else "", figure) if name)
+    mine = limits_of(own)
+    if mine is None or other is None:
+        return ComparisonFinding(None, names)
+    evidence = RateEvidence(mine, other, rule.limits_level, dispersion.comparison)
+    return ComparisonFinding(verdict(evidence, rules), names)
 
 
-def _log_rate(rate: Shown | None) -> tuple[float, float] | None:
-    """Logarithm of a rate and its standard error from the shown 95 % limits; None where one is not shown."""
+def limits_of(rate: Shown | None) -> Limits | None:
+    """A shown rate with its limits: lower, value, upper; None where one is not shown or is not above 0."""
     if rate is None or rate.value is None or rate.lower is None or rate.upper is None:
         return None
     if not 0 < rate.lower <= rate.value <= rate.upper:
         return None
-    half = max(math.log(rate.upper / rate.value), math.log(rate.value / rate.lower))
-    return math.log(rate.value), half / NormalDist().inv_cdf(0.975)
+    return rate.lower, rate.value, rate.upper
 
 
 def comparison_headline(finding: ComparisonFinding) -> str:
     """A comparison with the region in a few words, for a title."""
     return {
-        "higher": _("above the region's rate"),
-        "somewhat_higher": _("somewhat above the region's rate"),
-        "lower": _("below the region's rate"),
-        "somewhat_lower": _("somewhat below the region's rate"),
-        "no_clear_difference": _("no clear difference from region"),
-        "not_available": _("not comparable with region"),
-    }[finding.verdict]
+        Words.HIGHER: _("above the region's rate"),
+        Words.SOMEWHAT_HIGHER: _("somewhat above the region's rate"),
+        Words.LOWER: _("below the region's rate"),
+        Words.SOMEWHAT_LOWER: _("somewhat below the region's rate"),
+        Words.SIMILAR: _("no clear difference from region"),
+        None: _("not comparable with region"),
+    }[finding.words]
 
 
-def comparison_words(finding: ComparisonFinding) -> str:
-    """A comparison with the region as words."""
+def comparison_words(finding: ComparisonFinding, other: str) -> str:
+    """A comparison as words.
+
+    Args:
+        finding: Of a rate beside another.
+        other: What it stands beside, with its article.
+    """
     return {
-        "higher": _("higher than the region"),
-        "somewhat_higher": _("somewhat higher than the region"),
-        "lower": _("lower than the region"),
-        "somewhat_lower": _("somewhat lower than the region"),
-        "no_clear_difference": _("no clear difference from the region"),
-        "not_available": _("cannot be compared"),
-    }[finding.verdict]
+        Words.HIGHER: _("higher than {other}"),
+        Words.SOMEWHAT_HIGHER: _("somewhat higher than {other}"),
+        Words.LOWER: _("lower than {other}"),
+        Words.SOMEWHAT_LOWER: _("somewhat lower than {other}"),
+        Words.SIMILAR: _("no clear difference from {other}"),
+        None: _("cannot be compared"),
+    }[finding.words].format(other=other)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -12,6 +12,8 @@ from markupsafe import Markup
 from preventable.stages.packs.blocks import Block, Document, Figure, Heading
 from preventable.stages.packs.svg import described_svg
 from preventable.stages.packs.words import _, data_file, label, listed
+
+_FRAME = "frame.html.jinja"
 
 
 def render_html(document: Document) -> bytes:
@@ -23,7 +25,7 @@ def render_html(document: Document) -> bytes:
         classification=document.classification,
         invented=document.invented,
         sections=[block for block in document.blocks if isinstance(block, Heading) and block.level == 2],
-        style=Markup(_style()),
+        style=page_style(),
         kind=label("document", document.name),
     )
     return page.encode("utf-8")
@@ -47,15 +49,19 @@ def render_index(documents: Sequence[Document], *, title: str) -> bytes:
         release=first.release,
         kinds=list(kinds.items()),
         endings=("pdf", "xlsx", "ods", "csv"),
-        style=Markup(_style()),
+        style=page_style(),
     )
     return page.encode("utf-8")
 
 
-@cache
-def _environment() -> jinja2.Environment:
+def page_environment(template: Callable[[str], str]) -> jinja2.Environment:
+    """What makes a page of a template: nothing unescaped, nothing undefined; words through gettext.
+
+    Args:
+        template: Gives the text of a template by its name; `frame.html.jinja` is asked for here.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: _resource(f"templates/{name}")),
+        loader=jinja2.FunctionLoader(lambda name: _template(name) if name == _FRAME else template(name)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -63,9 +69,26 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.globals.update({"_": _, "label": label})
+    return environment
+
+
+def page_style(own: str = "") -> Markup:
+    """The style of every page, colours first, and after it what one kind of page adds."""
+    colours = data_file("palette.toml")["page"]
+    names = "".join(f"--{name.replace('_', '-')}:{colour};" for name, colour in colours.items())
+    return Markup(f":root{{{names}}}\n{_resource('style.css')}{own}")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = page_environment(_template)
     environment.filters["block_name"] = _block_name
     environment.filters["drawing"] = _drawing
     return environment
+
+
+def _template(name: str) -> str:
+    return _resource(f"templates/{name}")
 
 
 def _resource(name: str) -> str:
@@ -81,9 +104,3 @@ def _drawing(figure: Figure) -> Markup:
     return Markup(
         described_svg(figure.spec, anchor=figure.anchor, title=figure.title, description=figure.description)
     )
-
-
-def _style() -> str:
-    colours = data_file("palette.toml")["page"]
-    names = "".join(f"--{name.replace('_', '-')}:{colour};" for name, colour in colours.items())
-    return f":root{{{names}}}\n{_resource('style.css')}"

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from preventable.errors import PolicyError
+from preventable.methods.words import WordRules
 from preventable.settings import POLICY_HEADER, Policy, refuse_unknown_keys, words_given
-from preventable.stages.packs.findings import ReleaseRule
+from preventable.stages.packs.findings import Dispersion, ReleaseRule, dispersion_of
 from preventable.stages.packs.placement import Placements
 from preventable.stages.packs.shown import ShownEstimate, ShownFigures, ShownSignal
 from preventable.stages.packs.words import (
@@ -22,8 +23,11 @@ from preventable.stages.packs.words import (
     sentence_inside,
     span_text,
 )
+from preventable.tables.estimate_rules import PremisesPolicy
 from preventable.tables.source_kinds import SourceKind
+from preventable.tables.time_masks import TimeMask
 
+DISPERSION = "dispersion"
 #: The end of a title that a sentence does without, unless another title differs in it alone.
 _BY_WHAT = re.compile(r", by [^,]+$")
 
@@ -61,6 +65,16 @@ class Day:
     name: str
     day_type: str
     district: str | None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Months that a service has not sent, behind counts that are not available: kind, first and last month."""
+
+    provider_name: str
+    kind: str
+    first: str
+    last: str
 
 
 @dataclass(frozen=True)
@@ -116,11 +130,15 @@ class PackInputs:
 
     Attributes:
         violence: What violence means, and what records cannot show of it.
+        words: When which words may be used.
         change_level: Level of the limits of yearly changes, in per cent.
         placements: Definitions of each part of each document.
         kinds: Every kind of source, by name.
         sources: Kinds that the region holds: those of its providers.
         granted_estimates: Kinds of estimates that policy grants this partner.
+        premises: When premises stand above others of their type and size.
+        gaps: Months that services have not sent, behind counts of this partner that are not available.
+        nights: The hours of the week that are added up; None where policy does not name them.
     """
 
     partner: str
@@ -135,6 +153,7 @@ class PackInputs:
     venues: tuple[Venue, ...]
     days: tuple[Day, ...]
     rule: ReleaseRule
+    words: WordRules
     change_level: int
     definitions: Mapping[str, Mapping[str, Any]]
     violence: Violence
@@ -142,9 +161,12 @@ class PackInputs:
     kinds: Mapping[str, SourceKind]
     sources: frozenset[str]
     granted_estimates: frozenset[str]
+    premises: PremisesPolicy
     region: Mapping[str, Any]
     as_at: str
     release: str
+    gaps: tuple[Gap, ...] = ()
+    nights: TimeMask | None = None
 
     def area_name(self, area_type: str, area: str) -> str:
         """Name of an area, its code where the region does not name it."""
@@ -188,6 +210,11 @@ class PackInputs:
     def estimates_of(self, estimate: str) -> tuple[ShownEstimate, ...]:
         """Released estimates of one kind."""
         return tuple(one for one in self.estimates if one.estimate == estimate)
+
+    def dispersion(self, definition: str) -> Dispersion:
+        """How much more a district's counts of a definition vary than chance alone."""
+        found = [one.value for one in self.estimates_of(DISPERSION) if one.definition == definition]
+        return dispersion_of(found[0] if found else None)
 
     def own_areas(self, area_type: str) -> tuple[Area, ...]:
         """The district's areas of one level, by name."""
@@ -290,12 +317,16 @@ def release_rule(policy: Policy) -> ReleaseRule:
         PolicyError: policy/disclosure.toml does not say it.
     """
     try:
-        counts = policy.file("disclosure")["counts"]
-        return ReleaseRule(int(counts["minimum_count"]), int(counts["rounding_base"]))
+        contents = policy.file("disclosure")
+        counts = contents["counts"]
+        return ReleaseRule(
+            int(counts["minimum_count"]),
+            int(counts["rounding_base"]),
+            least_coverage=float(contents["coverage"]["minimum_coverage"]),
+            limits_level=float(contents["rates"]["level"]),
+        )
     except KeyError as error:
-        raise PolicyError(
-            "policy/disclosure.toml", "[counts] lacks minimum_count or rounding_base"
-        ) from error
+        raise PolicyError("policy/disclosure.toml", f"it lacks {error.args[0]}") from error
 
 
 @dataclass(frozen=True)

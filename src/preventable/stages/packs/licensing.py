@@ -18,6 +18,7 @@ from preventable.stages.packs.blocks import (
 )
 from preventable.stages.packs.findings import per_capacity
 from preventable.stages.packs.inputs import PackInputs, Span, Venue
+from preventable.stages.packs.premises import beside_their_kind
 from preventable.stages.packs.reading import how_to_read
 from preventable.stages.packs.sections import (
     available,
@@ -74,6 +75,7 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
     return (
         *_lead(inputs, counts, span),
         *_with_counts(inputs, shown, counts, span),
+        *beside_their_kind(inputs, shown, counts, span),
         *(_hours(inputs, venues, counts, span) if shown else ()),
         *_without_counts(inputs, [v for v in venues if not _has_shown(v, counts)], counts, span),
         *_hidden(inputs),
@@ -161,11 +163,12 @@ def _with_counts(
     ordered = sorted(venues, key=by_shown_count)
     order = Paragraph(
         _(
-            "In order of the shown counts, then of the name; premises with equal shown counts are not ranked. "
+            "In order of the shown counts, then of the name; premises with equal shown counts are not ranked. Each "
+            "count is about the number that stands here, to the nearest {base}. "
             "A big venue is named more often than a small one: the last columns set the counts beside the "
             "capacity, as the range that the rounded count may stand for; where people come and go, capacity "
             "does not tell how many ([z])."
-        )
+        ).format(base=inputs.rule.base)
     )
     table = _venue_table(
         inputs,
@@ -227,7 +230,7 @@ def _venue_table(
             Column(_("Licence number")),
             Column(_("Type")),
             Column(_("Capacity"), numeric=True),
-            *numeric(*[inputs.title(definition) for definition in kept.columns]),
+            *numeric(*[_about(inputs, definition) for definition in kept.columns]),
             *numeric(*[_("{measure} per 100 of capacity").format(measure=inputs.title(d)) for d in beside]),
         ),
         rows=tuple(
@@ -260,6 +263,11 @@ def _worked_out(inputs: PackInputs, beside: Sequence[Shown]) -> list[str]:
         "capacity in the licensing register, times 100, rounded outwards."
     )
     return [words.format(count=example.text, low=low, high=high)]
+
+
+def _about(inputs: PackInputs, definition: str) -> str:
+    """Head of a column of counts: a shown 15 is about 15 here, in the words and at a hearing alike."""
+    return _("{measure}, about").format(measure=inputs.title(definition))
 
 
 def _capacity(venue: Venue) -> Cell:
@@ -320,7 +328,7 @@ def _hours(inputs: PackInputs, venues: Sequence[Venue], counts: Counts, span: Sp
         columns=(
             Column(_("Premises")),
             Column(_("Weekday and hour")),
-            *numeric(*[inputs.title(d) for d in shown]),
+            *numeric(*[_about(inputs, d) for d in shown]),
         ),
         rows=tuple(
             Row(

@@ -17,6 +17,7 @@ from preventable.stages.packs.blocks import (
     TableBlock,
 )
 from preventable.stages.packs.inputs import PackInputs
+from preventable.stages.packs.sections import value_with_limits
 from preventable.stages.packs.shown import ShownEstimate
 from preventable.stages.packs.words import _, count_text, date_text, listed, sentence_start, share_text
 
@@ -194,9 +195,7 @@ def _in_all(inputs: PackInputs) -> tuple[Block, ...]:
         caption=_("Injured in all, {region}, by model").format(region=inputs.region_name),
         columns=(
             Column(_("Lists that may depend on each other")),
-            Column(_("Estimate"), numeric=True),
-            Column(_("Lower 95 % limit"), numeric=True),
-            Column(_("Upper 95 % limit"), numeric=True),
+            *value_with_limits(_("Estimate")),
         ),
         rows=rows,
         provenance=_provenance(inputs, told, ("ambulance", "ed", "police")),

@@ -37,7 +37,7 @@ def printable(text: str) -> str:
         'Łódź □ Bar'
     """
     spaced = re.sub(r"[\t\n\v\f\r\u2028\u2029]+", " ", text)
-    return "".join(one if _shown(one) else _instead(one) for one in spaced)
+    return "".join(map(_as_shown, spaced))
 
 
 def text_width_em(text: str, *, bold: bool = False) -> float:
@@ -51,11 +51,11 @@ def text_width_em(text: str, *, bold: bool = False) -> float:
     return sum(widths.get(ord(one), 0.0) for one in text)
 
 
-def _shown(one: str) -> bool:
-    return all(ord(one) in _widths_em(name) for name in (_REGULAR, _BOLD))
-
-
-def _instead(one: str) -> str:
+@cache
+def _as_shown(one: str) -> str:
+    """A character, or what stands for it where the font lacks it."""
+    if all(ord(one) in _widths_em(name) for name in (_REGULAR, _BOLD)):
+        return one
     return "" if unicodedata.category(one) in ("Cf", "Cc") else LACKING
 
 

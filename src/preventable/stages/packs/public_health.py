@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from preventable.stages.packs.blocks import Actions, Block, Figure, Heading, Note, Paragraph, TableBlock
 from preventable.stages.packs.charts import Panel, Point, bar_chart
 from preventable.stages.packs.findings import largest
+from preventable.stages.packs.funnel import funnels
+from preventable.stages.packs.gradient import by_deprivation
 from preventable.stages.packs.inputs import PackInputs, Span
 from preventable.stages.packs.linkage_told import linkage_told
+from preventable.stages.packs.patterns import when_and_where
 from preventable.stages.packs.rates import (
     RatePair,
     rate_headline,
     rate_pairs,
     rates_figure,
     rates_table,
+    ratio_table,
 )
 from preventable.stages.packs.reading import how_to_read
 from preventable.stages.packs.sections import (
@@ -25,13 +29,16 @@ from preventable.stages.packs.sections import (
     ordered_categories,
     provenance,
 )
+from preventable.stages.packs.shares import shares_table
 from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.signal_lines import more_than_expected
+from preventable.stages.packs.similar import beside_similar
 from preventable.stages.packs.unknown_to_police import unknown_to_police
 from preventable.stages.packs.where import where
-from preventable.stages.packs.words import _, category_label, data_file, order_of
+from preventable.stages.packs.words import _, category_label, listed, order_of
 
 _MEASURES = ("standardised_rate", "crude_rate")
+_MOST_NAMED = 3
 
 
 def title(inputs: PackInputs) -> str:
@@ -65,8 +72,11 @@ def blocks(inputs: PackInputs) -> tuple[Block, ...]:
         *more_than_expected(inputs),
         *unknown_to_police(inputs),
         *linkage_told(inputs),
+        *when_and_where(inputs),
         *_rates(inputs, span),
         *_age_and_sex(inputs, span),
+        *by_deprivation(inputs, inputs.section("rates"), span),
+        *funnels(inputs, span),
         *where(inputs, span, ("crude_rate", "count")),
         _comparing(inputs),
         _actions(inputs),
@@ -136,6 +146,8 @@ def _rates(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
         Heading(_("Rates beside the region") if inputs.has_neighbours else _("Rates"), "rates"),
         *([standardised] if standardised else []),
         crude or rates_table(inputs, definitions, "crude_rate", span) or nothing_released(_("Crude rates")),
+        *([ratios] if (ratios := ratio_table(inputs, by_age, span)) else []),
+        *beside_similar(inputs, definitions, span),
     )
 
 
@@ -155,6 +167,8 @@ def _age_and_sex(inputs: PackInputs, span: Span) -> tuple[Block, ...]:
         figures = _by_age(inputs, span) if dimension == "age_band" else {}
         drawn = figures and isinstance(table, TableBlock)
         parts.append(_age_figure(inputs, figures, table, span) if drawn else table)
+        shares = shares_table(inputs, dimension, definitions, span)
+        parts += [shares] if shares else []
     return tuple(parts)
 
 
@@ -190,7 +204,7 @@ def _age_figure(
         anchor="age-figure",
         headline=headline,
         title=_("Counts by age, {area}, {period}").format(area=inputs.district_name, period=span.text),
-        summary=_("Counts, not rates: age groups differ in size."),
+        summary=_age_words(inputs, next(iter(found.values()))),
         description=_(
             "Bars of shown counts by ten-year age group, one panel for each measure; a token stands "
             "where a count is not shown. {headline}. The numbers stand in the table below."
@@ -202,8 +216,7 @@ def _age_figure(
 
 
 def _commonest_age(inputs: PackInputs, definition: str, figures: Sequence[Shown]) -> str:
-    known = [figure for figure in figures if figure.category not in order_of("not_telling")]
-    top = largest(known, inputs.rule)
+    top = _most(inputs, figures)
     measure = inputs.title(definition).partition(",")[0]
     if len(top) == 1:
         age = category_label("age_band", top[0].category)
@@ -211,8 +224,26 @@ def _commonest_age(inputs: PackInputs, definition: str, figures: Sequence[Shown]
     return _("{measure}: no single age has most").format(measure=measure)
 
 
+def _most(inputs: PackInputs, figures: Sequence[Shown]) -> tuple[Shown, ...]:
+    """Ages of which each may have the most."""
+    known = [figure for figure in figures if figure.category not in order_of("not_telling")]
+    return largest(known, inputs.rule)
+
+
+def _age_words(inputs: PackInputs, figures: Sequence[Shown]) -> str:
+    """How to read the bars, and which few ages rounding and chance do not tell apart."""
+    said, top = _("Counts, not rates: age groups differ in size."), _most(inputs, figures)
+    if not 1 < len(top) <= _MOST_NAMED:
+        return said
+    ages = listed([category_label("age_band", figure.category) for figure in top])
+    return (
+        said
+        + " "
+        + _("Among the most: {ages}; rounding and chance do not tell them apart.").format(ages=ages)
+    )
+
+
 def _comparing(inputs: PackInputs) -> Note:
-    levels = data_file("findings.toml")["comparison"]
     last = _("A rate says how often, not why. Districts are not ranked: chance moves ranks.")
     if not inputs.has_neighbours:
         return Note(_("What may be said"), (last,))
@@ -223,7 +254,7 @@ def _comparing(inputs: PackInputs) -> Note:
                 "“Higher” or “lower than the region” is said only where the difference lies beyond {sure} % "
                 "limits, “somewhat” beyond {maybe} %. Both are wider than the limits in the table, which leave "
                 "out how much districts vary by themselves."
-            ).format(sure=f"{100 * levels['sure_level']:g}", maybe=f"{100 * levels['maybe_level']:g}"),
+            ).format(sure=f"{100 * inputs.words.outer_level:g}", maybe=f"{100 * inputs.words.inner_level:g}"),
             _(
                 "{area} is part of the region, {region}, so its difference from the rest of it is larger than the one "
                 "shown."

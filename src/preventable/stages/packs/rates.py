@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from preventable.methods.words import Words
 from preventable.stages.packs.blocks import Cell, Column, Figure, Note, Row, TableBlock
 from preventable.stages.packs.charts import Interval, IntervalPanel, interval_chart
 from preventable.stages.packs.findings import (
@@ -12,9 +13,17 @@ from preventable.stages.packs.findings import (
     comparison_finding,
     comparison_headline,
     comparison_words,
+    limits_of,
 )
 from preventable.stages.packs.inputs import PackInputs, Span
-from preventable.stages.packs.sections import available, limit_cells, nothing_shown, numeric, provenance
+from preventable.stages.packs.sections import (
+    available,
+    limit_cells,
+    nothing_shown,
+    numeric,
+    provenance,
+    value_with_limits,
+)
 from preventable.stages.packs.shown import Shown
 from preventable.stages.packs.trimming import trimmed
 from preventable.stages.packs.words import _, label, sentence_inside, sentence_start
@@ -27,23 +36,19 @@ class RatePair:
     definition: str
     own: Shown
     region: Shown | None
-
-    @property
-    def finding(self) -> ComparisonFinding:
-        """Whether they differ."""
-        return comparison_finding(self.own, self.region)
+    finding: ComparisonFinding
 
     @property
     def words(self) -> str:
         """Whether they differ, in words; why not, where that cannot be said."""
-        words = comparison_words(self.finding)
+        words = comparison_words(self.finding, _("the region"))
         reason = next((figure.note for figure in self.figures if figure.value is None and figure.note), "")
         return _("{words} ({reason})").format(words=words, reason=_(reason)) if reason else words
 
     @property
     def comparable(self) -> bool:
         """Whether both are shown."""
-        return self.finding.verdict != "not_available"
+        return self.finding.verdict is not None
 
     @property
     def has_value(self) -> bool:
@@ -68,8 +73,20 @@ def rate_pairs(inputs: PackInputs, definitions: Sequence[str], measure: str, spa
             for area in (("district", inputs.district), ("region", inputs.region_area.area))
         )
         if own is not None:
-            pairs.append(RatePair(definition, own, region if inputs.has_neighbours else None))
+            beside = region if inputs.has_neighbours else None
+            pairs.append(RatePair(definition, own, beside, _compared(inputs, own, beside)))
     return pairs
+
+
+def _compared(inputs: PackInputs, own: Shown, region: Shown | None) -> ComparisonFinding:
+    return comparison_finding(
+        own,
+        limits_of(region),
+        inputs.rule,
+        inputs.dispersion(own.definition),
+        inputs.words,
+        figure=region.figure if region else "",
+    )
 
 
 def _rate(
@@ -102,7 +119,7 @@ def rates_figure(inputs: PackInputs, definitions: Sequence[str], measure: str, s
         anchor=f"rates-{measure.replace('_', '-')}",
         headline=sentence_start(rate_headline(inputs, comparable[0]))
         if comparable
-        else _("None of these rates can be compared"),
+        else _("{rates}: none can be compared with the region's").format(rates=measure_name(measure)),
         title=_("{measure} per 100,000 residents a year, {area} and {region}, {period}").format(
             measure=measure_name(measure), area=own, region=region, period=span.text
         ),
@@ -121,9 +138,7 @@ def rates_figure(inputs: PackInputs, definitions: Sequence[str], measure: str, s
 def rate_headline(inputs: PackInputs, pair: RatePair) -> str:
     """How the district's rate stands beside the region's, in a few words."""
     words = comparison_headline(pair.finding)
-    form = (
-        _("{measure}, {words}") if pair.finding.verdict == "no_clear_difference" else _("{measure} {words}")
-    )
+    form = _("{measure}, {words}") if pair.finding.words == Words.SIMILAR else _("{measure} {words}")
     return form.format(measure=inputs.in_title(pair.definition), words=words)
 
 
@@ -152,8 +167,8 @@ def rates_table(
         caption=name,
         columns=(
             Column(_("Measure")),
-            *_limit_columns(inputs.district_name),
-            *((*_limit_columns(inputs.region_name), Column(_("In words"))) if beside else ()),
+            *limit_columns(inputs.district_name),
+            *((*limit_columns(inputs.region_name), Column(_("In words"))) if beside else ()),
         ),
         rows=tuple(
             Row(
@@ -171,6 +186,39 @@ def rates_table(
             *by_place_remarks(inputs, [pair.definition for pair in pairs]),
         ),
         short=measure_name(measure),
+    )
+
+
+def ratio_table(inputs: PackInputs, definitions: Sequence[str], span: Span) -> TableBlock | Note | None:
+    """How many were counted for each hundred that the region's rates by age would give."""
+    found = {
+        name: figure
+        for name in definitions
+        if (figure := _rate(inputs, name, ("district", inputs.district), "standardised_ratio", span))
+        is not None
+    }
+    if not found or not inputs.has_neighbours:
+        return None
+    caption = _("Ratio to what the region's rates by age would give (100: as many), {area}, {period}").format(
+        area=inputs.district_name, period=span.text
+    )
+    shown = {name: figure for name, figure in found.items() if figure.value is not None}
+    if not shown:
+        return nothing_shown(caption, found.values())
+    return TableBlock(
+        anchor="table-standardised-ratio",
+        caption=caption,
+        columns=(Column(_("Measure")), *value_with_limits(_("Ratio"))),
+        rows=tuple(Row(inputs.title(name), limit_cells(figure)) for name, figure in shown.items()),
+        provenance=provenance(inputs, found.values()),
+        remarks=(
+            _(
+                "Indirectly standardised: it needs no small counts by age of the district, as a standardised "
+                "rate does. "
+                "Each district's ratio is to its own ages: ratios of two districts are not compared."
+            ),
+        ),
+        short=_("Ratio to the region's rates"),
     )
 
 
@@ -236,7 +284,7 @@ def area_rates_table(
         caption=caption,
         columns=(
             Column(head),
-            *(column for name in kept.columns for column in _limit_columns(inputs.title(name))),
+            *(column for name in kept.columns for column in limit_columns(inputs.title(name))),
         ),
         rows=tuple(
             Row(
@@ -251,5 +299,6 @@ def area_rates_table(
     )
 
 
-def _limit_columns(of: str) -> tuple[Column, ...]:
+def limit_columns(of: str) -> tuple[Column, ...]:
+    """Heads of the columns of a rate and its limits."""
     return numeric(of, _("{of}, lower limit").format(of=of), _("{of}, upper limit").format(of=of))

@@ -14,8 +14,9 @@ from preventable.stages.packs.blocks import (
     Row,
     TableBlock,
 )
-from preventable.stages.packs.inputs import PackInputs
-from preventable.stages.packs.words import _
+from preventable.stages.packs.findings import dispersion_of
+from preventable.stages.packs.inputs import DISPERSION, PackInputs
+from preventable.stages.packs.words import _, month_text
 
 
 def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Block, ...]:
@@ -43,6 +44,7 @@ def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Blo
                 _("[z] not applicable, or not part of this release."),
             ),
         ),
+        *_gaps(inputs),
         Note(
             _("Rounding"),
             (
@@ -65,6 +67,7 @@ def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Blo
                 *_not_held(inputs),
             ),
         ),
+        *_dispersions(inputs),
         *_region_notes(inputs),
         Heading(_("What is counted"), "what-is-counted", level=3),
         *_violence(inputs),
@@ -77,6 +80,33 @@ def how_to_read(inputs: PackInputs, worked_out: Sequence[str] = ()) -> tuple[Blo
             ).format(release=inputs.release, download=inputs.download)
         ),
     )
+
+
+#: What is said of months that did not come, by kind and whether they are several.
+_GAP_WORDS = {
+    ("stopped", True): "{provider} has sent nothing from {first} on.",
+    ("not_yet_sent", False): "{provider} has not sent {first} yet.",
+    ("gap", False): "{provider} has not sent {first}.",
+    ("gap", True): "{provider} has not sent {first} to {last}.",
+    ("never_sent", False): "{provider} has never sent.",
+    ("never_sent", True): "{provider} has never sent.",
+}
+
+
+def _gaps(inputs: PackInputs) -> tuple[Note, ...]:
+    """Which services' missing months stand behind [x], where there are any."""
+    if not inputs.gaps:
+        return ()
+    lines = [
+        _(_GAP_WORDS[one.kind, one.first != one.last]).format(
+            provider=one.provider_name, first=month_text(one.first), last=month_text(one.last)
+        )
+        for one in inputs.gaps
+    ]
+    closing = _(
+        "What is missing is no fall: counts of these months are not available where too much of them is."
+    )
+    return (Note(_("Months that have not come, behind [x]"), (*lines, closing)),)
 
 
 def _violence(inputs: PackInputs) -> tuple[Paragraph | Note, ...]:
@@ -102,6 +132,43 @@ def _definitions_table(inputs: PackInputs) -> TableBlock:
             for name in inputs.figures.definitions()
         ),
     )
+
+
+def _dispersions(inputs: PackInputs) -> tuple[Note, ...]:
+    """How much more counts vary than chance alone, as measured here or as taken from elsewhere."""
+    told = inputs.estimates_of(DISPERSION)
+    known = [one for one in told if one.value is not None and one.definition in inputs.definitions]
+    unknown = [one for one in told if one.value is None and one.definition in inputs.definitions]
+    lines = []
+    if known:
+        words = _(
+            "Variance over mean of a district's counts, 1 being chance alone: {measures}. It was measured on the shown "
+            "counts of this region's districts, of equal months or quarters a year apart, and every change and "
+            "comparison in words takes it in. Several victims of one incident are in it, for records are counted. "
+            "Limits of rates in tables are those of chance alone, and narrower."
+        )
+        measures = (
+            _("{measure} {number}").format(
+                measure=inputs.in_sentence(one.definition), number=f"{one.value:.1f}"
+            )
+            for one in known
+        )
+        lines.append(words.format(measures="; ".join(measures)))
+    if unknown:
+        assumed = dispersion_of(None)
+        words = _(
+            "It could not be measured here ({reasons}) of: {measures}. In its place stands {change} for a change and "
+            "{comparison} for a rate beside another, those of real boroughs: too wide rather than too narrow."
+        )
+        lines.append(
+            words.format(
+                reasons="; ".join(sorted({_(one.note) for one in unknown})),
+                measures="; ".join(inputs.in_sentence(one.definition) for one in unknown),
+                change=f"{assumed.value:g}",
+                comparison=f"{assumed.comparison:g}",
+            )
+        )
+    return (Note(_("How much counts vary by themselves"), tuple(lines)),) if lines else ()
 
 
 def _not_held(inputs: PackInputs) -> tuple[str, ...]:

@@ -131,6 +131,12 @@ def numeric(*titles: str) -> tuple[Column, ...]:
     return tuple(Column(title, numeric=True) for title in titles)
 
 
+def value_with_limits(value: str, *, level: int = 95, unit: str = "") -> tuple[Column, ...]:
+    """Heads of a value and its limits, whose cells are `ShownEstimate.cells`; `unit` follows each limit's name."""
+    words = (_("Lower {level} % limit{unit}"), _("Upper {level} % limit{unit}"))
+    return numeric(value, *(one.format(level=level, unit=unit) for one in words))
+
+
 def available(
     definitions: Sequence[str], find: Callable[[str], Sequence[Shown]]
 ) -> dict[str, tuple[Shown, ...]]:

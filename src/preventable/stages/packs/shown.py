@@ -9,6 +9,7 @@ from typing import Any
 
 from preventable.stages.packs.blocks import Cell, CellPart
 from preventable.stages.packs.words import count_text, rate_text
+from preventable.tables.versions import refuse_two_versions
 
 _INDEXED = ("definition", "area_type", "period_type", "dimension", "measure")
 
@@ -61,6 +62,13 @@ class ShownFigures:
     """The figures of one partner."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take a partner's rows of `released`.
+
+        Raises:
+            VersionsDifferError: A definition has two versions among them: sentences would compare them.
+        """
+        rows = list(rows)
+        refuse_two_versions("released", rows)
         self.all = tuple(
             sorted(
                 (Shown(**{k: v for k, v in row.items() if k != "recipient"}) for row in rows), key=_by_name
@@ -119,6 +127,18 @@ class ShownEstimate:
     value_note: str
     note: str
 
+    @property
+    def limits(self) -> tuple[float, float, float] | None:
+        """Lower limit, value and upper limit; None where one is not told."""
+        if self.value is None or self.lower is None or self.upper is None:
+            return None
+        return self.lower, self.value, self.upper
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Its value and its limits as cells."""
+        return tuple(self.cell(part) for part in ("value", "lower", "upper"))
+
     def cell(self, part: CellPart) -> Cell:
         """One of its numbers as a cell, in per cent, or the token in its place."""
         share = getattr(self, part)
@@ -146,6 +166,8 @@ class ShownSignal:
     value: float | None
     usual_lower: float | None
     usual_upper: float | None
+    note: str
+    state: str
 
     def cell(self, part: CellPart) -> Cell:
         """One of its numbers as a cell."""

@@ -17,11 +17,11 @@ from preventable.stages.packs.blocks import (
     TableBlock,
 )
 from preventable.stages.packs.inputs import PackInputs
+from preventable.stages.packs.sections import numeric, value_with_limits
 from preventable.stages.packs.shown import ShownEstimate, ShownSignal
 from preventable.stages.packs.words import (
     _,
     count_text,
-    data_file,
     date_text,
     day_text,
     label,
@@ -45,6 +45,7 @@ def more_than_expected(inputs: PackInputs) -> tuple[Block, ...]:
         parts.append(_signals_table(inputs, found))
     elif len(others) < len(inputs.signals):
         parts.append(Paragraph(_nothing(inputs)))
+    parts += [Paragraph(_withdrawn(inputs, one)) for one in inputs.signals if one.state == "withdrawn"]
     if others:
         parts.append(Note(_("Not judged"), tuple(_not_judged(inputs, others))))
     return (*parts, *_changes(inputs), _how_judged())
@@ -88,11 +89,25 @@ def signal_sentence(inputs: PackInputs, one: ShownSignal) -> str:
         area=inputs.area_name(one.area_type, one.area),
         days=days_text(one.first_day, one.last_day),
     )
-    return words.format(
+    said = words.format(
         what=what,
         low=count_text(one.usual_lower or 0),
         high=count_text(one.usual_upper or 0),
         rest=_(", going by the rest of the region") if one.kind == "relative" else "",
+    )
+    if one.state == "continuing":
+        said += _(" It was told last month too.")
+    return said + _(" Known of these days: {note}.").format(note=one.note) if one.note else said
+
+
+def _withdrawn(inputs: PackInputs, one: ShownSignal) -> str:
+    """A line of an earlier release that is taken back."""
+    return _(
+        "Withdrawn: we had told that {things} in {area}, {days}, stood out. With the records held now they do not."
+    ).format(
+        things=inputs.in_sentence(one.definition),
+        area=inputs.area_name(one.area_type, one.area),
+        days=days_text(one.first_day, one.last_day),
     )
 
 
@@ -113,10 +128,9 @@ def _signals_table(inputs: PackInputs, found: Sequence[ShownSignal]) -> TableBlo
             Column(_("Measure")),
             Column(_("Area")),
             Column(_("Days")),
-            Column(_("Count, about"), numeric=True),
-            Column(_("Usual, from"), numeric=True),
-            Column(_("Usual, to"), numeric=True),
+            *numeric(_("Count, about"), _("Usual, from"), _("Usual, to")),
             Column(_("Finding")),
+            Column(_("Since")),
         ),
         rows=tuple(
             Row(
@@ -126,6 +140,7 @@ def _signals_table(inputs: PackInputs, found: Sequence[ShownSignal]) -> TableBlo
                     Cell(days_text(one.first_day, one.last_day)),
                     *(one.cell(part) for part in ("value", "usual_lower", "usual_upper")),
                     Cell(label("verdict", one.verdict)),
+                    Cell(label("state", one.state)),
                 ),
             )
             for one in found
@@ -150,7 +165,9 @@ def _changes(inputs: PackInputs) -> tuple[Block, ...]:
     changes = inputs.estimates_of("yearly_change")
     if not changes:
         return ()
-    sure = [Paragraph(change_sentence(inputs, one)) for one in changes if _sure(one)]
+    sure = [
+        Paragraph(change_sentence(inputs, one)) for one in changes if _sure(one, inputs.words.least_change)
+    ]
     table = TableBlock(
         anchor="changes-table",
         caption=_(
@@ -159,16 +176,14 @@ def _changes(inputs: PackInputs) -> tuple[Block, ...]:
         columns=(
             Column(_("Measure")),
             Column(_("Area")),
-            Column(_("Change a year, %"), numeric=True),
-            Column(_("Lower {level} % limit, %").format(level=inputs.change_level), numeric=True),
-            Column(_("Upper {level} % limit, %").format(level=inputs.change_level), numeric=True),
+            *value_with_limits(_("Change a year, %"), level=inputs.change_level, unit=_(", %")),
         ),
         rows=tuple(
             Row(
                 inputs.title(one.definition),
                 (
                     Cell(inputs.area_name(one.area_type, one.area)),
-                    *(one.cell(part) for part in ("value", "lower", "upper")),
+                    *one.cells,
                 ),
             )
             for one in changes
@@ -187,11 +202,10 @@ def _changes(inputs: PackInputs) -> tuple[Block, ...]:
     return (Heading(_("Slow changes"), "slow-changes", level=3), *sure, table)
 
 
-def _sure(one: ShownEstimate) -> bool:
-    """Whether a change may be said to be one: its limits are on one side of 0, and it is 5 % or more."""
+def _sure(one: ShownEstimate, least: float) -> bool:
+    """Whether a change may be said to be one: its limits are on one side of 0, and it is `least` or more."""
     if one.value is None or one.lower is None or one.upper is None:
         return False
-    least = data_file("findings.toml")["change"]["smallest_change"]
     return (one.lower > 0 or one.upper < 0) and abs(one.value) >= least
 
 
@@ -219,7 +233,7 @@ def change_sentence(inputs: PackInputs, one: ShownEstimate) -> str:
 
 
 def _nothing(inputs: PackInputs) -> str:
-    judged = sum(one.judged for one in inputs.signals)
+    judged = sum(one.judged and one.period_end == inputs.as_at for one in inputs.signals)
     return plural(
         "Nothing stood out from chance in {month}: {n} weekly series was judged.",
         "Nothing stood out from chance in {month}: {n} weekly series were judged.",
@@ -261,10 +275,11 @@ def _how_judged() -> Note:
                 "the shown one may stand for, so that a line tells nothing that the shown count does not."
             ),
             _(
-                "“More than expected” allows for how many series were looked at: where nothing happens, about one "
-                "pack in ten or fewer has such a line all the same, and of the lines shown more may be chance. "
-                "“Usual” is where about four of five such counts lie. “Worth watching” is weaker. Neither says why. At "
-                "most five lines are shown; a fall, or a site that stopped sending, is not a line."
+                "A line is told only where its series would be so high by chance in at most 5 of 1,000 months. “More "
+                "than expected” besides allows for how many series were looked at; “worth watching” does not, and is "
+                "weaker. Where nothing happens some packs have a line all the same. “Usual” is where about four of "
+                "five such counts lie. No line says why. At most five are shown; a fall, or a site that stopped "
+                "sending, is not a line."
             ),
         ),
     )

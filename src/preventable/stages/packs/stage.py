@@ -16,10 +16,12 @@ from preventable.settings import Policy, StepContext
 from preventable.stages.packs import community_safety, licensing, public_health
 from preventable.stages.packs.blocks import Block, Document
 from preventable.stages.packs.csvw import FILES, render_csv, render_metadata
+from preventable.stages.packs.findings import word_rules
 from preventable.stages.packs.html import render_html, render_index
 from preventable.stages.packs.inputs import (
     Area,
     Day,
+    Gap,
     PackInputs,
     Venue,
     granted_estimates,
@@ -31,11 +33,13 @@ from preventable.stages.packs.ods import render_ods
 from preventable.stages.packs.pdf import after_month, render_pdf
 from preventable.stages.packs.placement import Placements, read_placements
 from preventable.stages.packs.shown import ShownFigures, estimates_of, signals_of
-from preventable.stages.packs.words import _, language, month_text, plural
+from preventable.stages.packs.words import _, data_file, language, month_text, plural
 from preventable.stages.packs.xlsx import render_xlsx
 from preventable.tables import TABLES
+from preventable.tables.estimate_rules import read_estimate_rules
 from preventable.tables.signal_rules import read_signal_rules
 from preventable.tables.source_kinds import SourceKind, source_kinds
+from preventable.tables.time_masks import read_time_masks
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,12 @@ def make_packs(engine: Engine, context: StepContext) -> dict[str, bytes]:
 _TOLD = """
 SELECT recipient, figure, value, lower, upper, value_note FROM released
 UNION ALL SELECT recipient, figure, value, lower, upper, value_note FROM released_estimates
-UNION ALL SELECT recipient, figure, value, usual_lower, usual_upper, verdict FROM released_signals
+UNION ALL SELECT recipient, figure, value, usual_lower, usual_upper,
+    CASE WHEN state = '' THEN verdict ELSE concat(verdict, ', ', state) END
+FROM released_signals
+UNION ALL SELECT recipient, figure, CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE),
+    concat(kind, ' to ', period_end)
+FROM released_gaps
 """
 
 
@@ -137,6 +146,7 @@ class _Shared:
     figures: Mapping[str, list[Mapping[str, Any]]]
     estimates: Mapping[str, list[Mapping[str, Any]]]
     signals: Mapping[str, list[Mapping[str, Any]]]
+    gaps: Mapping[str, list[Mapping[str, Any]]]
     areas: tuple[Area, ...]
     area_names: Mapping[tuple[str, str], str]
     venues: Mapping[str, tuple[Venue, ...]]
@@ -185,8 +195,19 @@ class _Shared:
             "UNION ALL SELECT 'venue', venue, venue_name FROM venues ORDER BY 1, 2",
         )
         days = _rows(engine, 'SELECT "date" AS on_day, name, day_type, district FROM calendar ORDER BY 1, 2')
+        gaps = _rows(
+            engine,
+            """
+            SELECT g.recipient, coalesce(p.provider_name, g.provider) AS provider_name, g.kind, g.period_start,
+                   g.period_end
+            FROM released_gaps g
+            LEFT JOIN (SELECT DISTINCT provider, provider_name FROM providers) p ON p.provider = g.provider
+            ORDER BY g.recipient, g.source, g.period_start, g.provider
+            """,
+        )
         return cls(
             *told,
+            _by_recipient(gaps),
             tuple(
                 Area(row["area_type"], row["area"], row["area_name"], row["district"], row["polygon"])
                 for row in areas
@@ -213,7 +234,7 @@ def _rows(engine: Engine, sql: str) -> list[dict[str, Any]]:
 
 def _inputs(partner: Mapping[str, Any], shared: _Shared, context: StepContext, release: str) -> PackInputs:
     figures = ShownFigures(shared.figures.get(partner["partner"], []))
-    kinds = tuple(shared.kinds)
+    kinds, signal_rules = tuple(shared.kinds), read_signal_rules(context.policy)
     return PackInputs(
         partner=partner["partner"],
         partner_name=partner["partner_name"],
@@ -227,16 +248,23 @@ def _inputs(partner: Mapping[str, Any], shared: _Shared, context: StepContext, r
         venues=shared.venues.get(partner["district"], ()),
         days=shared.days,
         rule=release_rule(context.policy),
-        change_level=round(100 * (1 - 2 * read_signal_rules(context.policy).watch_p)),
+        words=word_rules(signal_rules.false_discovery_rate, signal_rules.watch_p),
+        change_level=round(100 * (1 - 2 * signal_rules.watch_p)),
         definitions=context.policy.definitions,
         violence=read_violence(context.policy),
         placements=shared.placements,
         kinds=shared.kinds,
         sources=shared.sources,
         granted_estimates=granted_estimates(context.policy, partner["partner_type"]),
+        premises=read_estimate_rules(context.policy).premises,
         region=context.region,
         as_at=max((figure.period_end for figure in figures.all), default=context.period),
         release=release,
+        gaps=tuple(
+            Gap(row["provider_name"], row["kind"], row["period_start"], row["period_end"])
+            for row in shared.gaps.get(partner["partner"], [])
+        ),
+        nights=read_time_masks(context.policy).get(data_file("contents.toml")["hours"]["mask"]),
     )
 
 

@@ -73,7 +73,7 @@ def by_group(
 def _cells(one: ShownEstimate | None) -> tuple[Cell, ...]:
     if one is None:
         return tuple(Cell("[z]", numeric=True) for _part in _PARTS)
-    return tuple(one.cell(part) for part in _PARTS)
+    return one.cells
 
 
 def _category(inputs: PackInputs, breakdown: str, category: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from preventable.stages.packs.blocks import Block, Column, Heading, Paragraph, Provenance, Row, TableBlock
 from preventable.stages.packs.inputs import PackInputs
+from preventable.stages.packs.sections import value_with_limits
 from preventable.stages.packs.shown import ShownEstimate
 from preventable.stages.packs.words import _, share_text
 
@@ -51,16 +52,14 @@ def limit_columns(first: str, share: str) -> tuple[Column, ...]:
     """Columns of a table of shares with their limits: what stands in front, and the head of the share."""
     return (
         Column(first),
-        Column(share, numeric=True),
-        Column(_("Lower 95 % limit, %"), numeric=True),
-        Column(_("Upper 95 % limit, %"), numeric=True),
+        *value_with_limits(share, unit=_(", %")),
         Column(_("Lower limit if some police dates are wrong, %"), numeric=True),
     )
 
 
 def limit_row(name: str, one: ShownEstimate) -> Row:
     """Row of an estimate under `limit_columns`."""
-    return Row(name, tuple(one.cell(part) for part in ("value", "lower", "upper", "lower_if_hidden")))
+    return Row(name, (*one.cells, one.cell("lower_if_hidden")))
 
 
 def _table(inputs: PackInputs, told: list[ShownEstimate], provenance: Provenance) -> TableBlock:

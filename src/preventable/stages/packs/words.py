@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from preventable.tables.months import months_between
+
 _TRANSLATIONS: ContextVar[gettext.NullTranslations | None] = ContextVar("translations", default=None)
 _ENGLISH = gettext.NullTranslations()
 
@@ -93,12 +95,6 @@ def date_text(day: dt.date) -> str:
 def day_text(day: dt.date) -> str:
     """A day of a known year as '31 October'."""
     return _("{day} {month}").format(day=day.day, month=_(data_file("words.toml")["months"][day.month - 1]))
-
-
-def months_between(start: str, end: str) -> list[str]:
-    """Months from start to end, both included."""
-    first, last = (int(month[:4]) * 12 + int(month[5:7]) - 1 for month in (start, end))
-    return [f"{index // 12:04d}-{index % 12 + 1:02d}" for index in range(first, last + 1)]
 
 
 def span_text(start: str, end: str) -> str:
