@@ -12,9 +12,14 @@ from typing import Any
 
 from preventable import intake, pipeline
 from preventable.demo_answers import (
-    Answer,
     answer_lines,
+    beside,
+    beside_lines,
+    neither_line,
     planted_answers,
+    quiet,
+    quiet_line,
+    seen_by_neither,
     unknown_lines,
     unknown_to_police,
 )
@@ -40,7 +45,10 @@ class DemoReport:
         packs: Paths of the packs' files, below the home.
         refused_first: Errors of the files that were refused until the second mapping was given.
         unknown_to_police: Share of victims without a police record, a line for each service: estimate beside truth.
+            Last, of ambulance patients, the share whom an emergency department did not see either.
         planted: What was planted, a line each kind, with what became of it.
+        quiet: What was told of months in which nothing was planted.
+        beside: What was told of what nothing planted explains, a line each.
         figure: Name of a figure that a pack shows, to try `explain` on.
         seconds: In all.
     """
@@ -51,6 +59,8 @@ class DemoReport:
     refused_first: tuple[str, ...]
     unknown_to_police: tuple[str, ...]
     planted: tuple[str, ...]
+    quiet: str
+    beside: tuple[str, ...]
     figure: str
     seconds: float
 
@@ -108,15 +118,22 @@ def run_demo(
     pipeline.run(home, policy, progress=progress, tell=done)
     _, packs = pipeline.packs(home, policy, progress=progress, tell=done)
     unknown = unknown_to_police(home, demo / "truth")
+    neither = seen_by_neither(home, demo / "truth")
     answers = planted_answers(home, demo / "truth", policy)
-    _write_summary(home, stages, packs, unknown, answers)
+    of_quiet = quiet(home, demo / "truth")
+    of_beside = beside(home, demo / "truth")
+    parts = {"unknown_to_police": unknown, "seen_by_neither": neither}
+    parts |= {"planted": [answer.as_dict() for answer in answers]}
+    _write_summary(home, stages, packs, parts | {"quiet_months": of_quiet, "of_nothing_planted": of_beside})
     return DemoReport(
         home,
         tuple(stages),
         tuple(packs),
         tuple(file.error for file in refused),
-        tuple(unknown_lines(unknown)),
+        (*unknown_lines(unknown), neither_line(neither)),
         tuple(answer_lines(answers)),
+        quiet_line(of_quiet),
+        tuple(beside_lines(of_beside)),
         _shown_figure(home, packs),
         time.perf_counter() - begun,
     )
@@ -160,11 +177,7 @@ def _sources_report(
 
 
 def _write_summary(
-    home: Home,
-    stages: Sequence[StepReport],
-    packs: Sequence[str],
-    unknown: Mapping[str, Mapping[str, Any]],
-    answers: Sequence[Answer],
+    home: Home, stages: Sequence[StepReport], packs: Sequence[str], parts: Mapping[str, Any]
 ) -> None:
     summary = {
         "stages": [
@@ -172,7 +185,6 @@ def _write_summary(
             for s in stages
         ],
         "packs": list(packs),
-        "unknown_to_police": unknown,
-        "planted": [answer.as_dict() for answer in answers],
+        **parts,
     }
     write_atomically(home.path / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())

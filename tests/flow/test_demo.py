@@ -21,6 +21,9 @@ STAGES = (
     "linkage",
     "indicators",
     "signals",
+    "estimates",
+    "clusters",
+    "patterns",
     "disclosure",
     "packs",
 )
@@ -64,7 +67,9 @@ def test_demo_says_of_all_that_was_planted_what_became_of_it(demo):
 
     times = [int(found.group(1)) if (found := re.match(r"  (\d+) x ", line)) else 1 for line in told]
     assert sum(times) == len(planted)
-    said = re.compile(r": (not looked for|(found|missed|not detectable) \(.+\))$")
+    said = re.compile(
+        r": (not looked for|(found|missed|not detectable|rightly not told|wrongly told) \(.+\))$"
+    )
     assert [line for line in told if not said.search(line)] == []
 
 
@@ -97,6 +102,16 @@ def test_the_share_unknown_to_police_stands_beside_the_truth(demo):
             assert one["estimate"] is None
             assert one["reason"]
             assert f"{source:<10} not calibrated: {one['reason']}" in demo.stdout
+
+
+def test_the_share_seen_by_neither_police_nor_ed_stands_beside_the_truth(demo):
+    truth = json.loads((demo.invented / "truth" / "truth.json").read_text())
+
+    one = json.loads((demo.home / "summary.json").read_text())["seen_by_neither"]
+
+    assert one["truth"] == truth["ambulance_seen_by_neither"] > 0
+    assert 0 <= one["lower"] < one["estimate"] < one["upper"] <= 1
+    assert f"seen by neither police nor ED: estimated {one['estimate']:.1%}" in demo.stdout
 
 
 def test_quick_packs_say_that_there_is_not_enough_history(demo):

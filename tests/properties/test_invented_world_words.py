@@ -110,7 +110,7 @@ def test_the_level_gives_the_share_asked_for(log_odds, share):
 names = st.text("abcdefghijklmnopqrstuvwxyz ABCDEFG'", min_size=4, max_size=70).filter(lambda s: s.strip())
 
 
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(names, names, names, st.integers(0, 2**31))
 def test_a_typed_place_is_never_longer_than_the_field_and_repeats_with_its_seed(name, street, area, seed):
     def typed() -> list[str]:

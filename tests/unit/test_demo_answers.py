@@ -9,7 +9,15 @@ import pyarrow as pa
 import pytest
 from small_home import small_home
 
-from preventable.demo_answers import Answer, _answer, answer_lines, unknown_to_police
+from preventable.demo_answers import (
+    _ASKED,
+    Answer,
+    _answer,
+    answer_lines,
+    neither_line,
+    seen_by_neither,
+    unknown_to_police,
+)
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.settings import load_policy
 from preventable.store.session import writing
@@ -36,7 +44,7 @@ def rows_of(name, rows):
 def answer(item, *, refused=(), records=(), **tables):
     """What is said of one planted thing; `records` are days of street incidents in D1, one record each."""
     engine = DuckDBEngine(threads=1)
-    for name in ("coverage", "outcomes", "signals", "released_signals", "released_estimates"):
+    for name in _ASKED:
         engine.load(name, rows_of(name, tables.get(name, ())))
     engine.load("refused", pa.table({"provider": pa.array(list(refused), pa.string())}))
     numbers = list(range(len(records)))
@@ -48,13 +56,13 @@ def answer(item, *, refused=(), records=(), **tables):
     engine.load("records", pa.table({
         "victim": pa.array(numbers, pa.int64()), "source": pa.array(["ed"] * len(records), pa.string()),
         "contact_local": pa.array([dt.datetime.fromisoformat(day) for day in records], pa.timestamp("us"))}))  # fmt: skip
-    return _answer(item, engine, RULES)
+    return _answer(item, engine, RULES, {})
 
 
 def window(**changes):
     """A scored week of the district, Monday 1 to Sunday 7 December."""
     return {"definition": "a", "source": "ed", "area_type": "district", "area": "D1", "kind": "level", "weeks": 1,
-            "week": "2025-12-01", "observed": 25, "expected": 20.0, "variance": 25.0, "p": 0.2,
+            "unit": "week", "method": "kernel", "week": "2025-12-01", "observed": 25, "expected": 20.0, "variance": 25.0, "p": 0.2,
             "status": "scored"} | changes  # fmt: skip
 
 
@@ -101,7 +109,7 @@ def test_what_no_scored_window_touches_was_not_looked_for():
     for rows in ([], [window(week="2025-12-08")], [window(status="incomplete")], [window(area="D2")]):
         assert answer(CLUSTER, signals=rows).result == "not looked for"
     assert answer(RISE, signals=[window()]).result == "not looked for"
-    assert answer({"kind": "big_venue", "what": "v"}).result == "not looked for"
+    assert answer({"kind": "programme", "what": "v"}).result == "not looked for"
 
 
 def change(**changes):
@@ -194,6 +202,28 @@ def test_the_share_unknown_is_the_rest_of_the_share_known_and_its_limits_change_
     assert told["ambulance"] == {
         "truth": 0.5, "estimate": None, "lower": None, "upper": None, "calibrated": False, "reason": "too few",
     }  # fmt: skip
+
+
+def test_those_seen_by_neither_are_the_rest_of_those_seen_by_either_and_stand_beside_the_truth(tmp_path):
+    whole = {"source": "ambulance", "period_start": "2025-01-06", "period_end": "2025-12-28", "weeks": 51,
+             "records": 900, "police_records": 3_000}  # fmt: skip
+    either = {"estimate": 0.88, "lower": 0.84, "upper": 0.91, "calibrated": True}
+    rows = [{**whole, **either, "measure": "own_record_or_ed", "breakdown": "all"},
+            {**whole, **either, "measure": "incident_or_ed", "breakdown": "all", "estimate": 0.9}]  # fmt: skip
+    home = small_home(tmp_path)
+    (tmp_path / "truth.json").write_text(json.dumps({"ambulance_seen_by_neither": 0.11}), encoding="utf-8")
+    told = []
+    for held in (rows, [{**rows[0], **dict.fromkeys(either), "calibrated": False, "reason": "too few"}]):
+        with writing(home) as tables:
+            tables.replace("known_to_police", rows_of("known_to_police", held))
+        told.append(seen_by_neither(home, tmp_path))
+
+    start = "of ambulance patients, seen by neither police nor ED: "
+    assert [told[0][name] for name in ("truth", "estimate", "lower", "upper")] == [0.11, 0.12, 0.09, 0.16]
+    assert [neither_line(one) for one in told] == [
+        start + "estimated 12.0% (95 % limits 9.0% to 16.0%), truth 11.0%",
+        start + "not calibrated: too few; truth 11.0%",
+    ]
 
 
 @pytest.mark.parametrize(

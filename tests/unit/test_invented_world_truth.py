@@ -106,6 +106,17 @@ def test_shares_known_to_police_are_those_of_the_model():
     assert summary["ed_unknown_to_police"] == pytest.approx(1 - summary["ed_known_to_police"])
 
 
+def test_the_share_seen_by_neither_is_of_ambulance_patients_whom_the_other_two_did_not_see():
+    summary = json.loads((small_world() / "truth" / "truth.json").read_text(encoding="utf-8"))
+    victims = truth("victims")
+    ambulance, *others = (column(victims, f"seen_by_{name}") for name in ("ambulance", "ed", "police"))
+
+    by_flags = share(~(others[0] | others[1])[ambulance])
+
+    assert summary["ambulance_seen_by_neither"] == pytest.approx(by_flags, abs=0.01)
+    assert 0 < by_flags < summary["ambulance_unknown_to_police"]
+
+
 def test_three_quarters_of_ambulance_patients_are_seen_by_a_hospital():
     victims = truth("victims")
     in_ambulance = column(victims, "seen_by_ambulance")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from preventable.invented.draws import parameters
 from preventable.invented.incidents import Incidents, Victims, draw_incidents, draw_victims
 from preventable.invented.place_words import write_ed_places
 from preventable.invented.planted import Planted, draw_planted, list_planted
-from preventable.invented.region import build_region, write_region
+from preventable.invented.region import Region, build_region, write_region
 from preventable.invented.suppliers import Supplier, later_format, suppliers
 from preventable.invented.truth import incidents_table, records_table, true_shares, victims_table, write_truth
 from preventable.invented.world import MINUTES_A_DAY, Months, World, draw_parameters, read_world
@@ -76,7 +77,7 @@ def invent(
     tell(0.35)
     records = _records(world, chances, senders, incidents, victims, seen, seed=seed)
     tell(0.5)
-    write_region(region, out / "region")
+    write_region(_with_known_changes(region, planted, span.names), out / "region")
     _write_mappings(out / "region" / "mappings", senders, planted)
     tables, rows, files = _write_submissions(
         out, world, planted, senders, records, victims, seed=seed, tell=tell
@@ -161,6 +162,22 @@ def _records(
             ids = submissions.record_ids(senders[provider], len(mine), seed=seed)
             of["source_record_id"][mine] = ids
     return records
+
+
+def _with_known_changes(region: Region, planted: Planted, months: Sequence[str]) -> Region:
+    """The region, with the change of format that partners know of: it counts no less, and may be asked about."""
+    names = {row["provider"]: row["provider_name"] for row in region.tables["providers"].to_pylist()}
+    after = np.datetime64(months[-1], "M") + 1
+    change = {
+        "date": f"{months[planted.changed_from_month]}-01",
+        "until": str(after.astype("datetime64[D]") - 1),
+        "what": f"{names[planted.changed_provider]} sends its records in another format",
+        "sources": ["ed"],
+        "effect": "explain",
+        "owner": region.about["owner"],
+        "source": "planted: truth/planted.json",
+    }
+    return replace(region, about={**region.about, "changes": [change]})
 
 
 def _write_mappings(folder: Path, senders: dict[str, Supplier], planted: Planted) -> None:

@@ -155,16 +155,23 @@ def _entry_codes(world: World, kind: Ints, entry: Ints) -> list[str | None]:
 
 
 def true_shares(records: pa.Table) -> dict[str, float]:
-    """Share of victims with a record of one service who have one of the police too."""
+    """Shares of victims by who has a record of them.
+
+    Of those of a health service, who have one of the police too and who have none; of those of the ambulance, who have
+    one of neither police nor emergency department.
+    """
     source = np.array(records["source"].to_pylist(), dtype=object)
     victim = records["victim"].to_numpy()
-    police = np.unique(victim[source == "police"])
+    police, ed, ambulance = (np.unique(victim[source == name]) for name in ("police", "ed", "ambulance"))
     shares = {}
-    for name in ("ed", "ambulance"):
-        mine = np.unique(victim[source == name])
+    for name, mine in (("ed", ed), ("ambulance", ambulance)):
         known = float(np.isin(mine, police).mean()) if len(mine) else float("nan")
         shares[f"{name}_known_to_police"] = round(known, 4)
         shares[f"{name}_unknown_to_police"] = round(1.0 - known, 4)
+    seen = np.isin(ambulance, police) | np.isin(ambulance, ed)
+    shares["ambulance_seen_by_neither"] = (
+        round(1.0 - float(seen.mean()), 4) if len(ambulance) else float("nan")
+    )
     return shares
 
 
