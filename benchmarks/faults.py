@@ -1,8 +1,8 @@
 """Faults: kills, failing calls, bits turned over, two commands at once, and a naive loader beside them.
 
-benchmarks/faults.py PART [--number N] [--seed S] [--folder FOLDER]; PART is kills, calls, bits, pairs or naive. Prints
-the tables of benchmarks/README.md, a line for whatever was wrong, and ends with exit code 1 where something was. Needs
-a C compiler. The harness is that of the tests (tests/fault_harness.py).
+benchmarks/faults.py PART [--number N] [--seed S] [--folder FOLDER]; PART is kills, intake, calls, bits, pairs, uploads
+or naive. Prints the tables of benchmarks/README.md, a line for whatever was wrong, and ends with exit code 1 where
+something was. Needs a C compiler. The harness is that of the tests (tests/fault_harness.py).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
 from fault_bits import RUN_LOG, flips  # noqa: E402
 from fault_calls import ERRORS, CallSeries, Failure  # noqa: E402
 from fault_harness import KILLED, WRITES, Actor, Machine, lost_and_doubled  # noqa: E402
+from fault_intake import PHASES, UPLOADS, IntakeKill, IntakeSeries, UploadSeries  # noqa: E402
 from fault_kills import STAGES, Kill, KillSeries  # noqa: E402
 from fault_naive import rows_of  # noqa: E402
 from fault_pairs import PAIRS, run_pair  # noqa: E402
@@ -34,7 +35,8 @@ from preventable.settings import load_policy  # noqa: E402
 def main() -> None:
     """Run one part in a folder of its own."""
     parts: dict[str, Callable[[Path, int, int], int]] = {
-        "kills": kills, "calls": calls, "bits": bits, "pairs": pairs, "naive": naive,
+        "kills": kills, "intake": intake, "calls": calls, "bits": bits, "pairs": pairs, "uploads": uploads,
+        "naive": naive,
     }  # fmt: skip
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("part", choices=parts)
@@ -45,7 +47,8 @@ def main() -> None:
     own = given.folder / given.part
     shutil.rmtree(own, ignore_errors=True)
     own.mkdir(parents=True)
-    small_world(given.folder / "world")
+    if given.part not in ("intake", "uploads"):
+        small_world(given.folder / "world")
     wrong = parts[given.part](own, given.number, given.seed)
     print(f"\n{wrong} wrong")
     raise SystemExit(1 if wrong else 0)
@@ -91,6 +94,55 @@ def _tell_kills(made: Sequence[Kill]) -> int:
     return sum(bool(kill.wrong) for kill in made)
 
 
+def intake(folder: Path, number: int, seed: int) -> int:
+    """500 kills in the phases of files that come in; files of 1,000 rows."""
+    with Machine(folder / "machine") as machine:
+        series = IntakeSeries(machine, folder, rows=1000)
+        made: list[IntakeKill] = []
+        for kill in series.draw(number or 500, seed):
+            made.append(kill)
+            told = "; ".join(kill.wrong) or "well"
+            point = f"{kill.point.operation} {kill.point.kind}"
+            print(f"{len(made)} {kill.phase}, {kill.how}: {point}: {told}", file=sys.stderr, flush=True)
+    counted = Counter((kill.phase, kill.how) for kill in made)
+    lines = [
+        [
+            phase,
+            sum(kill.phase == phase for kill in made),
+            sum(kill.phase == phase and not kill.wrong for kill in made),
+            counted[phase, "inside"],
+            len({kill.point.number for kill in made if kill.phase == phase}),
+        ]
+        for phase in PHASES
+    ]
+    _table(["phase", "kills", "well", "inside a write or commit", "points"], lines)
+    return sum(bool(kill.wrong) for kill in made)
+
+
+def uploads(folder: Path, number: int, seed: int) -> int:
+    """50 pairs of uploads of one provider's month at once."""
+    del seed
+    with Machine(folder / "machine") as machine:
+        series = UploadSeries(machine, folder)
+        made = [series.run([*UPLOADS][turn % len(UPLOADS)]) for turn in range(number or 50)]
+    for upload in made:
+        if upload.wrong:
+            print(upload, file=sys.stderr, flush=True)
+    _table(
+        ["two uploads of one month", "pairs", "well", "slowest"],
+        [
+            [
+                name,
+                sum(one.name == name for one in made),
+                sum(one.name == name and not one.wrong for one in made),
+                f"{max((one.seconds for one in made if one.name == name), default=0):.1f} s",
+            ]
+            for name in UPLOADS
+        ],
+    )
+    return sum(bool(one.wrong) for one in made)
+
+
 def _kind(kill: Kill) -> str:
     if kill.point is None:
         return "between"
@@ -106,12 +158,20 @@ def _series(machine: Machine, folder: Path) -> KillSeries:
 def calls(folder: Path, number: int, seed: int) -> int:
     """Every write, fsync, rename and link of one submission fails; `number` takes each so-many-th."""
     del seed
+    return _calls_of(folder / "first", number) + _calls_of(folder / "replaced", number, "--replace-month")
+
+
+def _calls_of(folder: Path, number: int, *options: str) -> int:
+    """Of a first submission, or with options of one in a home that has its month."""
     home = small_home(folder)
-    files = write_months(folder, months=1, rows=3)
+    file = write_months(folder, months=1, rows=3) / "ed-testwick" / "2025-01.csv"
     made: list[tuple[str, Failure]] = []
     with Machine(folder / "machine") as machine:
         (folder / "copies").mkdir()
-        series = CallSeries(machine, home.path, files / "ed-testwick" / "2025-01.csv", folder / "copies")
+        if options:
+            machine.run(Actor(home.path, [["submit", str(file), "--home", str(home.path)]]))
+            write_months(folder, months=1, rows=4)
+        series = CallSeries(machine, home.path, file, folder / "copies", *options)
         points = series.points[:: number or 1]
         for how, error, for_good in (
             *((f"{name} once", name, False) for name in ERRORS),
@@ -125,7 +185,7 @@ def calls(folder: Path, number: int, seed: int) -> int:
     _table(
         ["failure", "written", "call", "told", "number"], [[*key, counted[key]] for key in sorted(counted)]
     )
-    print(f"\n{len(series.points)} calls in the commit; {len(made)} failures")
+    print(f"\n{' '.join(['submit', *options])}: {len(series.points)} calls; {len(made)} failures")
     return sum(bool(failure.wrong) for _, failure in made)
 
 

@@ -23,6 +23,8 @@ KINDS: Mapping[str, str] = {
     "region": "restricted/region/*",
     "mapping": "restricted/mappings/*",
     "key": "restricted/key",
+    "spool": "restricted/spool/*.sealed",
+    "key of the spool": "restricted/spool_key",
     "home.toml and .gitignore": "[h.][oi]*",
     "pack": "released/packs/**/*",
     "list of sha256": "**/.sha256sums",

@@ -12,7 +12,7 @@ from pathlib import Path
 from fault_harness import Actor, Ended, Facts, Machine, Point, differences, facts, faults_found
 
 CALLS = frozenset({"write", "fsync", "rename", "link"})
-ERRORS = {"ENOSPC": errno.ENOSPC, "EIO": errno.EIO}
+ERRORS = {"ENOSPC": errno.ENOSPC, "EIO": errno.EIO, "EINTR": errno.EINTR}
 #: What a user may be told of a failing disk: the machine's refusal, or a file that was not written whole.
 _TOLD = re.compile(r"^(E001|H201|H203)  .+", re.MULTILINE)
 
@@ -42,13 +42,14 @@ class CallSeries:
         home: Has its region; copied, never written to.
         file: A supplier's file.
         folder: For the copies.
+        options: Of the command, besides.
     """
 
-    def __init__(self, machine: Machine, home: Path, file: Path, folder: Path) -> None:
+    def __init__(self, machine: Machine, home: Path, file: Path, folder: Path, *options: str) -> None:
         self._machine = machine
         self._before = home
         self._home = folder / "home"
-        self._verbs = [["submit", str(file), "--home", str(self._home)]]
+        self._verbs = [["submit", str(file), "--home", str(self._home), *options]]
         ended = self._submit(Actor(self._home, self._verbs))
         assert ended.code == 0, ended.said
         self.undisturbed: Facts = facts(self._home)

@@ -19,15 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import preventable.__main__
-from preventable import intake, pipeline
+from preventable import hand_over, intake, pipeline
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.stages.packs import stage as packs_stage
 
 PLANS = {"watch": 0, "kill before": 1, "kill inside": 2, "fail once": 3, "fail on": 4}
 
 
+#: So that steps which can be taken part by part are: a run of the product's size is larger than the world of faults.
+ROWS_A_RUN = 200
+
+
 def main() -> None:
     """Answer jobs until standard input ends."""
+    hand_over._ROWS_A_RUN = ROWS_A_RUN
     for line in sys.stdin:
         print(json.dumps(_answer(json.loads(line))), flush=True)
 
@@ -88,6 +93,8 @@ def _mark_the_flow(mark: Callable[[str], None], stop: str) -> None:
     pipeline._run_step = step
     for owner, name, what in (
         (intake, "_examine", "a file is read"),
+        (intake, "read_submission", "a file is parsed"),
+        (intake, "_refuse_future", "a file was parsed"),
         (DuckDBEngine, "create", "a statement runs"),
         (DuckDBEngine, "load", "a table is loaded"),
         (packs_stage, "render_html", "a page is made"),

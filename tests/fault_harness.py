@@ -42,6 +42,7 @@ _KINDS = (
     ("/log.jsonl", "log"),
     ("/released/packs", "pack"),
     ("/tables", "data file"),
+    ("/spool", "spool"),
 )
 
 
@@ -180,6 +181,7 @@ class Facts:
         register: Figures of the release register, by release and recipient.
         shown: Figures in the tables of the packs, the same way.
         litter: Files that nothing counts.
+        spool: sha256 of the suppliers' files that lie in the spool.
     """
 
     state: str
@@ -189,6 +191,7 @@ class Facts:
     register: Mapping[tuple[str, str, str], int] = field(repr=False)
     shown: Mapping[tuple[str, str, str], int] = field(repr=False)
     litter: frozenset[str]
+    spool: frozenset[str]
 
 
 def facts(path: Path) -> Facts:
@@ -200,9 +203,10 @@ def facts(path: Path) -> Facts:
     home = open_home(path)
     with reading(home) as tables:
         rows = tables.restricted.read("submissions", columns=("submission_id", "row_number"))
-        entries = tables.restricted.ledger.submissions()
+        entries = tables.restricted.ledger.standing_submissions()
         register = _register(tables)
         litter = _litter(home, tables)
+        spool = frozenset(file.sha256 for file in tables.spool.files())
     return Facts(
         str(home_checksums(home)["state"]),
         Counter(zip(*(column.to_pylist() for column in rows.columns), strict=True)),
@@ -211,6 +215,7 @@ def facts(path: Path) -> Facts:
         register,
         _shown(home),
         litter,
+        spool,
     )
 
 
@@ -274,6 +279,7 @@ def differences(expected: Facts, got: Facts) -> list[str]:
         "packs": expected.packs != got.packs,
         "register not one to one with what can be downloaded": got.register != got.shown,
         "litter": len(got.litter),
+        "spool": expected.spool != got.spool,
     }
     return [f"{what}: {count}" for what, count in told.items() if count]
 

@@ -22,6 +22,7 @@ from fault_harness import (
     lost_and_doubled,
     needs_a_compiler,
 )
+from fault_intake import PHASES, UPLOADS, IntakeSeries, UploadSeries, phase_of
 from fault_kills import STAGES, KillSeries
 from fault_naive import rows_of
 from fault_pairs import PAIRS, run_pair
@@ -29,6 +30,7 @@ from fault_world import FIRST, LAST, small_world
 from small_home import ED, month_rows, small_home, small_policy, write_file
 
 KILLS, BITS = 10, 50
+INTAKE_KILLS = 4
 #: In the tests each so-many-th call fails; all of them do in the benchmark.
 EVERY = 9
 
@@ -64,7 +66,7 @@ def test_killed_at_points_of_every_stage_the_same_commands_end_in_the_same_state
     assert [kill for kill in kills if kill.wrong] == []
     inside = [kill for kill in kills if kill.point and kill.point.operation in WRITES]
     assert len(inside) >= KILLS / 2
-    assert len({kill.stage for kill in kills}) >= len(STAGES) - 1
+    assert len({kill.stage for kill in kills}) >= min(KILLS, len(STAGES)) - 1
 
 
 @pytest.mark.parametrize("name", sorted(PAIRS))
@@ -194,3 +196,48 @@ def test_a_bit_turned_over_in_any_file_is_found_or_holds_nothing(series, tmp_pat
     assert [flip for flip in made if flip.by == "nobody"] == []
     assert {flip.kind for flip in made if flip.by == "nothing to find"} <= {"ledger"}
     assert all(flip.said[:4] in {"H201", "H204", "H205"} for flip in made if flip.by == "doctor")
+
+
+# --- the door -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def intake_series(machine, tmp_path_factory):
+    return IntakeSeries(machine, tmp_path_factory.mktemp("intake"), rows=30)
+
+
+def test_killed_in_each_phase_of_intake_nothing_is_lost_doubled_or_half_visible(intake_series):
+    kills = list(intake_series.draw(INTAKE_KILLS, seed=1))
+
+    assert [kill for kill in kills if kill.wrong] == []
+    assert {kill.phase for kill in kills} == set(PHASES)
+
+
+@pytest.mark.slow
+def test_more_kills_of_intake_with_another_seed(intake_series):
+    kills = list(intake_series.draw(20, seed=2))
+
+    assert [kill for kill in kills if kill.wrong] == []
+    assert sum(kill.how == "inside" for kill in kills) >= 5
+
+
+def test_intake_is_killed_on_the_way_to_spool_tables_log_and_ledger(intake_series):
+    seen = {(phase_of(point), point.kind) for point in intake_series.points}
+
+    assert {
+        ("parse", "a file is read"),
+        ("parse", "a file is parsed"),
+        ("parse", "a file was parsed"),
+        ("stage", "spool"),
+        ("stage", "data file"),
+        ("commit", "data file"),
+        ("commit", "Delta commit"),
+        ("publish", "ledger transaction"),
+    } <= seen
+
+
+@pytest.mark.parametrize("name", sorted(UPLOADS))
+def test_of_two_uploads_of_one_month_at_once_each_makes_its_version(machine, tmp_path, name):
+    upload = UploadSeries(machine, tmp_path).run(name)
+
+    assert upload.wrong == ()

@@ -7,15 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import preventable
+from conftest import preventable_here
 from supplier_files import mapping_of, read_cells, shuffled, sniffed, supplier_files, written
 
 from preventable.store.home import open_home
-from preventable.store.session import reading
+from preventable.store.session import home_checksums, reading
 
 
 def state_of(home: Path) -> dict:
-    return json.loads(preventable("checksums", "--home", home, "--json").stdout)
+    return home_checksums(open_home(home))
 
 
 def copy_region_with_all_mappings(invented: Path, target: Path) -> Path:
@@ -26,67 +26,59 @@ def copy_region_with_all_mappings(invented: Path, target: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def straight(demo, tmp_path_factory):
-    """A home of the same files, with a key of its own."""
-    folder = tmp_path_factory.mktemp("straight")
+def otherwise(demo, tmp_path_factory):
+    """A home of the demo's files, named, ordered, shuffled and compressed otherwise, with a key of its own.
+
+    They came in two batches, last files first, under names that say nothing.
+    """
+    folder = tmp_path_factory.mktemp("otherwise")
     region = copy_region_with_all_mappings(demo.invented, folder / "region")
-    home = folder / "home"
-    preventable("submit", demo.invented / "submissions", "--home", home, "--region", region)
-    preventable("run", "--home", home)
-    preventable("packs", "--home", home)
-    return home
+    files = supplier_files(demo.invented / "submissions")
+    for batch, chosen in enumerate((files[1::2], files[0::2])):
+        for number, path in enumerate(reversed(chosen)):
+            target = folder / f"batch{batch}" / path.parent.name / f"{number:03d}-renamed{path.suffix}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(shuffled(path, seed=number))
+        preventable_here("submit", folder / f"batch{batch}", "--home", folder / "home", "--region", region)
+    preventable_here("run", "--home", folder / "home")
+    preventable_here("packs", "--home", folder / "home")
+    return folder / "home"
 
 
-def test_checksums_name_every_table_and_the_state(straight):
-    sums = state_of(straight)
+def test_checksums_name_every_table_and_the_state(otherwise):
+    sums = json.loads(preventable_here("checksums", "--home", otherwise, "--json").stdout)
 
     assert set(sums) == {"tables", "state"}
     assert len(sums["state"]) == 64
     assert {"submissions", "outcomes", "located_records", "released"} <= set(sums["tables"])
+    assert sums == state_of(otherwise)
 
 
-def test_a_drawn_key_and_the_demos_key_give_the_same_state(demo, straight):
-    assert state_of(straight) == state_of(demo.home)
+def test_renamed_reordered_shuffled_recompressed_files_and_a_drawn_key_give_the_demos_state(demo, otherwise):
+    assert state_of(otherwise) == state_of(demo.home)
 
 
-def test_a_second_submit_and_run_change_no_hash(straight, demo):
-    before = state_of(straight)
+def test_a_second_submit_and_run_change_no_hash(otherwise, demo):
+    before = state_of(otherwise)
 
-    preventable("submit", demo.invented / "submissions", "--home", straight)
-    preventable("run", "--home", straight)
-    preventable("packs", "--home", straight)
+    preventable_here("submit", demo.invented / "submissions", "--home", otherwise)
+    preventable_here("run", "--home", otherwise)
+    preventable_here("packs", "--home", otherwise)
 
-    assert state_of(straight) == before
-
-
-def test_renamed_reordered_shuffled_recompressed_files_change_no_hash(demo, straight, tmp_path):
-    region = copy_region_with_all_mappings(demo.invented, tmp_path / "region")
-    files = supplier_files(demo.invented / "submissions")
-    home = tmp_path / "home"
-    # Two batches, last files first, under names that say nothing.
-    for batch, chosen in enumerate((files[1::2], files[0::2])):
-        for number, path in enumerate(reversed(chosen)):
-            target = tmp_path / f"batch{batch}" / path.parent.name / f"{number:03d}-renamed{path.suffix}"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(shuffled(path, seed=number))
-        preventable("submit", tmp_path / f"batch{batch}", "--home", home, "--region", region)
-    preventable("run", "--home", home)
-    preventable("packs", "--home", home)
-
-    assert state_of(home) == state_of(straight)
+    assert state_of(otherwise) == before
 
 
-def test_shuffled_copies_sent_to_the_same_home_are_repeats(demo, straight, tmp_path):
-    before = state_of(straight)
+def test_shuffled_copies_sent_to_the_same_home_are_repeats(demo, otherwise, tmp_path):
+    before = state_of(otherwise)
     for number, path in enumerate(supplier_files(demo.invented / "submissions")[:6]):
         target = tmp_path / path.parent.name / f"again-{number}{path.suffix}"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(shuffled(path, seed=9))
 
-    preventable("submit", tmp_path, "--home", straight)
-    preventable("run", "--home", straight)
+    preventable_here("submit", tmp_path, "--home", otherwise)
+    preventable_here("run", "--home", otherwise)
 
-    assert state_of(straight) == before
+    assert state_of(otherwise) == before
 
 
 def test_a_corrected_month_moves_exactly_the_changed_rows(demo, tmp_path):
@@ -94,13 +86,13 @@ def test_a_corrected_month_moves_exactly_the_changed_rows(demo, tmp_path):
     path = next(p for p in supplier_files(demo.invented / "submissions") if p.parent.name == "police")
     mapping = mapping_of(path, demo.invented / "region")
     home = tmp_path / "home"
-    preventable("submit", path, "--provider", "police", "--home", home, "--region", region)
-    preventable("run", "--home", home)
+    preventable_here("submit", path, "--provider", "police", "--home", home, "--region", region)
+    preventable_here("run", "--home", home)
     before = records_by_id(home)
 
     changed = send_correction(path, mapping, tmp_path / "police" / "corrected.csv", rows=5)
-    preventable("submit", tmp_path / "police" / "corrected.csv", "--home", home)
-    preventable("run", "--home", home)
+    preventable_here("submit", tmp_path / "police" / "corrected.csv", "--home", home)
+    preventable_here("run", "--home", home)
 
     after = records_by_id(home)
     assert {key for key in before if before[key] != after.get(key)} == changed
@@ -141,16 +133,16 @@ def records_by_id(home: Path) -> dict[str, dict]:
     }
 
 
-def test_without_the_truth_the_state_is_the_same(demo, straight, tmp_path):
+def test_without_the_truth_the_state_is_the_same(demo, otherwise, tmp_path):
     copy = tmp_path / "home"
     demo.copied_to(copy)
     shutil.rmtree(copy / "demo" / "truth")
     shutil.rmtree(copy / "demo" / "later")
 
-    preventable("run", "--home", copy)
-    preventable("packs", "--home", copy)
+    preventable_here("run", "--home", copy)
+    preventable_here("packs", "--home", copy)
 
-    assert state_of(copy) == state_of(straight)
+    assert state_of(copy) == state_of(otherwise)
 
 
 def test_the_helpers_shuffle_and_keep_every_row(demo):
