@@ -21,27 +21,29 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import hand_written
 import hand_written_tables
+import pyarrow as pa
 import pyarrow.parquet as pq
 import scale_peers
-from scale_records import LAST_MONTH, write_scale
+from scale_records import LAST_MONTH, arrivals, write_scale
 
 from preventable.engine.choose import ENGINES, engine_sessions
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.hand_over import disk_of, given_tables, hand_over, rows_in_parts
-from preventable.pipeline import STEPS, Step
+from preventable.hand_over import disk_of, given_tables, hand_over
+from preventable.pipeline import STEPS
 from preventable.settings import StepContext, load_policy
+from preventable.steps import Step, work_through
 from preventable.store.home import Home, create_home, open_home
 from preventable.store.session import reading, writing
-from preventable.tables import TABLES
 
 STAGES = ("quality", "pseudonyms", "places", "indicators")
+Take = Callable[[str, pa.Table], None]
 THREADS = 2
 MEMORY = "4GB"
 
@@ -88,38 +90,51 @@ def make_home(folder: Path) -> dict[str, Any]:
 def run_stage(home: Home, name: str) -> dict[str, Any]:
     """One stage as the pipeline runs it: tables read, loaded, worked on, conformed and stored."""
     step = next(one for one in STEPS if one.name == name)
-    given, policy = given_tables(home), load_policy()
+    given, policy = _given(home), load_policy()
     clock = Clock()
     with writing(home) as tables:
         engine = DuckDBEngine(disk_of(step.handed, home, tables), threads=THREADS)
         with clock.part("hand over"):
-            rows = hand_over(engine, step.reads, step.carries, tables, given)[step.counted[0]]
+            handed = hand_over(engine, step.reads, step.carries, tables, given)
         with clock.part("work"):
-            step.run(engine, _context(home, step, policy))
+            _, pieces = work_through(step, engine, handed, _context(home, step, policy))
         with clock.part("store"):
-            for written in step.writes:
-                tables.replace_in_pieces(written, rows_in_parts(engine, TABLES[written]))
-    return {"rows": rows, **clock.told()}
+            for written, rows in pieces.items():
+                tables.replace_in_pieces(written, rows)
+    return {"rows": handed.rows[step.counted[0]], **clock.told()}
 
 
-def try_engine(home: Home, name: str, engine: str) -> dict[str, Any]:
-    """One stage on one engine, its tables fetched and not stored. A server's seconds and memory count."""
+def try_engine(home: Home, name: str, engine: str, take: Take = lambda *_: None) -> dict[str, Any]:
+    """One stage on one engine, its tables fetched and not stored. A server's seconds and memory count.
+
+    `take` is called with each table's name and a piece of it.
+    """
     step = next(one for one in STEPS if one.name == name)
-    given, policy = given_tables(home), load_policy()
+    given, policy = _given(home), load_policy()
     clock = Clock()
     with reading(home) as tables, engine_sessions(engine) as new_engine:
         session = new_engine(disk_of(step.handed, home, tables))
         with clock.part("hand over"):
-            rows = hand_over(session, step.reads, (), tables, given)[step.counted[0]]
+            handed = hand_over(session, step.reads, (), tables, given)
         with clock.part("work"):
-            step.run(session, _context(home, step, policy))
+            _, pieces = work_through(step, session, handed, _context(home, step, policy))
         with clock.part("fetch"):
-            made = sum(part.num_rows for one in step.writes for part in rows_in_parts(session, TABLES[one]))
+            made = 0
+            for written, parts in pieces.items():
+                for part in parts:
+                    take(written, part)
+                    made += part.num_rows
         session.close()
     told, server = clock.told(), resource.getrusage(resource.RUSAGE_CHILDREN)
     told["cpu_s"] = round(told["cpu_s"] + server.ru_utime + server.ru_stime, 3)
     told["peak_mb"] = max(told["peak_mb"], server.ru_maxrss // 1024)
-    return {"engine": engine, "rows": rows, "made": made, **told}
+    return {"engine": engine, "rows": handed.rows[step.counted[0]], "made": made, **told}
+
+
+def _given(home: Home) -> dict[str, pa.Table]:
+    """Tables that no step makes. The rows were put into the home past its door, so its ledger has no arrivals."""
+    files = sorted((home.path.parent / "submissions").glob("*.parquet"))
+    return {**given_tables(home), "arrivals": arrivals(files)}
 
 
 def _context(home: Home, step: Step, policy: Any) -> StepContext:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ import pyarrow.parquet as pq
 
 from preventable.codes import allowed
 from preventable.invented.region import build_region, write_region
+from preventable.tables.lateness import ARRIVALS
 from preventable.tables.schema import ARROW_TYPES
 from preventable.tables.submissions import SUBMISSIONS
 
@@ -88,6 +90,21 @@ def write_submissions(folder: Path, ground: Ground, rows: int) -> list[Path]:
             paths.append(folder / f"{len(paths):04d}.parquet")
             pq.write_table(table, paths[-1], compression="zstd", write_statistics=False)
     return paths
+
+
+def arrivals(paths: Iterable[Path]) -> pa.Table:
+    """When the files of `write_submissions` came: those of records a month after theirs, corrections two."""
+    columns = ["submission_id", "provider", "month"]
+    rows = {
+        row["submission_id"]: row
+        for path in paths
+        for row in pq.read_table(path, columns=columns).group_by(columns).aggregate([]).to_pylist()
+    }
+    for row in rows.values():
+        late = 1 if row["submission_id"] == _submission(row["provider"], row["month"], 0) else 2
+        row["arrived"] = str(np.datetime64(row["month"], "M") + late)
+    schema = ARRIVALS.arrow_schema()
+    return ARRIVALS.conform(pa.Table.from_pylist(list(rows.values()), schema=schema))
 
 
 def chunk(ground: Ground, month: int, first: int, rows: int, *, people: int) -> pa.Table:

@@ -6,6 +6,7 @@ import datetime as dt
 import sys
 from collections import Counter
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from repository import ROOT
@@ -16,6 +17,8 @@ import scale
 import scale_peers
 import scale_records
 
+from preventable import hand_over
+from preventable.hand_over import rows_in_parts
 from preventable.store.home import open_home
 from preventable.store.session import reading
 
@@ -103,6 +106,51 @@ def test_rows_are_lost_to_each_cause_that_the_generator_plants(measured):
 
     assert sum(outcomes.values()) == ROWS
     assert min(outcomes[kind] for kind in ("quarantined", "duplicate")) > 0.005 * ROWS
+
+
+@pytest.fixture
+def late_contacts(measured, tmp_path):
+    """A home in which every fiftieth contact is 20 days earlier, often in a month before its file's; two stages ran."""
+    folder, _ = measured
+    tables = [pq.read_table(path) for path in sorted((folder / "submissions").glob("*.parquet"))]
+    rows = pa.concat_tables(tables)
+    earlier = [
+        moment - 20 * DAY if place % 50 == 0 else moment
+        for place, moment in enumerate(rows["contact_local"].to_pylist())
+    ]
+    at = rows.schema.get_field_index("contact_local")
+    (tmp_path / "submissions").mkdir()
+    changed = rows.set_column(at, rows.schema.field(at), pa.array(earlier, rows.schema.field(at).type))
+    pq.write_table(changed, tmp_path / "submissions" / "0000.parquet")
+    (tmp_path / "region").symlink_to(folder / "region")
+    scale.make_home(tmp_path)
+    home = open_home(tmp_path / "home")
+    for name in ("quality", "pseudonyms"):
+        scale.run_stage(home, name)
+    return home
+
+
+def test_records_made_part_by_part_are_those_made_at_once(late_contacts, monkeypatch):
+    with reading(late_contacts) as tables:
+        at_once = tables.read("pseudonymous_records")
+        version = tables.version("pseudonymous_records")
+        files = tables.files("submissions")
+        months_of_files = {(file.constants["provider"], file.constants["month"]) for file in files}
+    monkeypatch.setattr(hand_over, "_ROWS_A_RUN", 100)
+    runs = []
+    monkeypatch.setattr(
+        hand_over,
+        "rows_in_parts",
+        lambda *args, within: runs.append(within) or rows_in_parts(*args, within=within),
+    )
+    scale.run_stage(late_contacts, "pseudonyms")
+
+    with reading(late_contacts) as tables:
+        assert tables.version("pseudonymous_records") == version
+        assert tables.read("pseudonymous_records").num_rows == at_once.num_rows > 0.9 * ROWS
+    assert len(runs) > len({run.provider for run in runs})
+    assert any(len(run.file_months) > 1 for run in runs)
+    assert {(run.provider, month) for run in runs for month in run.file_months} == months_of_files
 
 
 def test_every_stage_tells_its_seconds_and_memory(measured):
