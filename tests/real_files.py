@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 #: The columns of a street file of data.police.uk, in its order.
@@ -46,4 +49,23 @@ def write_call_months(shared: Path, folder: Path) -> Path:
         rows.drop(columns="month").to_csv(
             folder / f"calls-{month}.csv", index=False, date_format="%Y-%m-%d %H:%M:%S"
         )
+    return folder
+
+
+def months_of(table: pa.Table, column: str) -> pa.Array:
+    """The month of each row, YYYY-MM."""
+    return pc.strftime(table.column(column), format="%Y-%m").combine_chunks()
+
+
+def write_parquet_months(table: pa.Table, column: str, folder: Path, months: Sequence[str] = ()) -> Path:
+    """The rows of each month as a Parquet file: columns, types and cells as the public file has them.
+
+    Args:
+        column: Tells the month.
+        months: Those wanted; all where none are named.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    of_row = months_of(table, column)
+    for month in months or sorted(set(of_row.to_pylist())):
+        pq.write_table(table.filter(pc.equal(of_row, month)), folder / f"{month}.parquet")
     return folder
