@@ -59,6 +59,7 @@ def rules_page() -> str:
         lines += [f"- Threshold: {key} {value}" for key, value in threshold.items() if key != "problem"]
         lines += [f"- Problem in a cell: {threshold['problem']}"] if "problem" in threshold else []
         lines += [*_header(rule), ""]
+    lines += _holds()
     return _page(
         "Quality rules",
         [
@@ -68,6 +69,21 @@ def rules_page() -> str:
         ],
         lines,
     )
+
+
+def _holds() -> list[str]:
+    """The rules that hold a whole file at the door."""
+    path = ROOT / "src" / "preventable" / "stages" / "quality" / "holds.toml"
+    contents, said = read(path)
+    lines = ["## Whole files", "", *_about(contents, said, path), ""]
+    lines += [f"- Corrections: {said['correction']}", f"- `percent`: {contents['correction']['percent']}", ""]
+    for rule in contents["hold"]:
+        lines += [f"### {rule['id']} (held, Q440)", "", rule["description"], ""]
+        lines += [f"- Remedy: {rule['remedy']}", f"- Holds for: {_held(rule)}", f"- Test: {rule['test']}"]
+        lines += [f"- Columns: {_value(rule['fields'])}"] if "fields" in rule else []
+        lines += [f"- Threshold: {key} {_value(value)}" for key, value in rule["threshold"].items()]
+        lines += [f"- Owner: {rule['owner']}", ""]
+    return lines
 
 
 def _held(rule: Mapping[str, Any]) -> str:

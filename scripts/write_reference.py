@@ -17,7 +17,7 @@ import typer
 from reference_data import MADE, cell, codes_page, policy_page, rules_page
 from typer.core import TyperCommand
 
-from preventable import errors
+from preventable import errors, intake_errors, key_errors
 from preventable.errors import PreventableError
 from preventable.tables import FLOW_TABLES, HOME_LISTS, REGION_TABLES, Table
 
@@ -29,6 +29,7 @@ GROUPS = {
     "P": "Policy",
     "Q": "A submission is refused as a whole",
     "D": "Release",
+    "K": "Keys and signatures",
     "M": "Arithmetic",
     "F": "Figures",
     "I": "The invented county",
@@ -49,7 +50,8 @@ def error_classes() -> list[type[PreventableError]]:
     """Every error that can be raised, by number."""
     found = {
         value
-        for value in vars(errors).values()
+        for module in (errors, intake_errors, key_errors)
+        for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, PreventableError) and value is not PreventableError
     }
     return sorted(found, key=lambda error: error.number)
@@ -194,7 +196,27 @@ def default(parameter: Any) -> str:
     return f"`{value}`"
 
 
+def kits_page() -> str:
+    """docs/reference/kits.md: the layout of every kind of source."""
+    from preventable.kits import kits
+    from preventable.kits.pages import kit_page
+
+    lines = [
+        "# Kits",
+        "",
+        MADE,
+        "",
+        "A layout for every kind of source, with a mapping that reads it and an invented sample:",
+        "`./preventable conform --samples FOLDER` writes them, `./preventable conform FILE --kind KIT` holds",
+        "an extract against one ([how](../how-to/prove-an-extract.md)). A supplier whose columns have other names",
+        "needs a mapping of its own, for which the kit's is a template ([add a source](../how-to/add-a-source.md)).",
+        "",
+    ]
+    return "\n".join([*lines, *(kit_page(kit, depth=2) for kit in kits().values())])
+
+
 PAGES = {
+    "kits.md": kits_page,
     "errors.md": errors_page,
     "tables.md": tables_page,
     "commands.md": commands_page,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import io
 import json
 import os
 import shutil
@@ -11,15 +13,67 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
+from preventable.__main__ import main
 from preventable.engine.sail import sail_server
 
-# Tests assert truths, never seconds: on a busy machine a slow example is no failure.
-settings.register_profile("no seconds", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Tests assert truths, never seconds: on a busy machine a slow example is no failure. Each run of a test draws the same
+# examples, so that a rare one is met by whoever looks for it (below) and not by whoever changed something else.
+settings.register_profile(
+    "no seconds",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
+    max_examples=40,
+)
 settings.load_profile("no seconds")
+#: Environment variable: how many times as many examples of each property are drawn, other ones in each run.
+MORE_EXAMPLES = "PREVENTABLE_MORE_EXAMPLES"
+
+
+#: Folders whose files take longest: they are begun first, so that no process ends with one of them.
+LONG = ("flow", "docs", "privacy", "web")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their length: what holds a time (gz, zip) would name its test otherwise in each process."""
+    return f"{argname} of {len(val)} bytes" if isinstance(val, bytes) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    _draw_more_examples(items, int(os.environ.get(MORE_EXAMPLES, "0")))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        _begin_with_the_longest(items)
+
+
+def _begin_with_the_longest(items: list[pytest.Item]) -> None:
+    """Order the files that processes share out: one makes the demo meanwhile, and no other waits for it."""
+    needs_demo = {item.path for item in items if "demo" in getattr(item, "fixturenames", ())}
+    maker = next((item.path for item in items if item.path in needs_demo), None)
+
+    def rank(item: pytest.Item) -> int:
+        if item.path == maker:
+            return 0
+        return (2 if item.path in needs_demo else 1) if item.path.parent.name in LONG else 3
+
+    items.sort(key=rank)
+
+
+def _draw_more_examples(items: list[pytest.Item], times: int) -> None:
+    if not times:
+        return
+    for item in items:
+        test = getattr(item, "obj", None)
+        if is_hypothesis_test(test):
+            own = test._hypothesis_internal_use_settings
+            test._hypothesis_internal_use_settings = settings(
+                own, max_examples=own.max_examples * times, derandomize=False, database=None
+            )
+
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -33,6 +87,22 @@ def preventable(*arguments: object, expect: int = 0, **environment: str) -> subp
         check=False,
         env={**os.environ, **environment},
     )
+    assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def preventable_here(*arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run a verb in this process, for tests of what it does to a home: a start costs more than a second."""
+    said, trouble = io.StringIO(), io.StringIO()
+    words = ["preventable", *map(str, arguments)]
+    with (
+        patch.object(sys, "argv", words),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(trouble),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main()
+    done = subprocess.CompletedProcess(words, ended.value.code or 0, said.getvalue(), trouble.getvalue())
     assert done.returncode == expect, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 

@@ -7,28 +7,32 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 import textwrap
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from preventable import __version__, intake, pipeline
+from preventable import __version__, holding, intake, pipeline
+from preventable.arriving_files import must_exist
+from preventable.command_options import DEFAULT_HOME, HomeOption
 from preventable.conservation import rows_in_words
 from preventable.doctor import examine
 from preventable.engine.choose import engine_sessions
-from preventable.errors import MachineError, PreventableError, UnexpectedError
+from preventable.errors import MachineError, PreventableError, UnexpectedError, place_of_fault
 from preventable.explain import explain_figure
+from preventable.key_verbs import approve, keys_app
+from preventable.kit_verbs import conform, onboarding
 from preventable.pipeline import StepReport
+from preventable.receipt_verbs import receipt
+from preventable.report_verbs import calendar, scorecards
 from preventable.settings import load_policy
+from preventable.source_verbs import source_app, tell_drafts
+from preventable.spool_verbs import AsOfOption, ReplaceMonthOption, checksums, spool_app, versions
 from preventable.store.home import open_home, open_or_create_home
-from preventable.store.session import home_checksums
 from preventable.tables import TABLES
+from preventable.terminal import Bars, trouble
 
 app = typer.Typer(
     help="Violence and injury surveillance: records in, evidence out, action followed up.",
@@ -44,15 +48,26 @@ linkage_app = typer.Typer(
     help="How far linkage can be trusted: audit it, look at a link.", no_args_is_help=True
 )
 app.add_typer(linkage_app, name="linkage")
-trouble = Console(stderr=True, highlight=False, soft_wrap=True)
+app.add_typer(keys_app, name="keys")
+app.add_typer(spool_app, name="spool")
+app.add_typer(source_app, name="source")
+app.command()(approve)
+app.command()(conform)
+app.command()(onboarding)
+app.command()(calendar)
+app.command()(scorecards)
+app.command()(receipt)
+app.command()(versions)
 
-HomeOption = Annotated[Path, typer.Option("--home", help="Folder of the home.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the invented county.", min=0)]
 VaryOption = Annotated[bool, typer.Option("--vary", help="Draw the services' error rates from their ranges.")]
 ProviderOption = Annotated[
     str | None, typer.Option("--provider", help="Provider; else that of the folder submissions/<provider>/.")
 ]
-DEFAULT_HOME = Path("preventable-home")
+ReportOption = Annotated[
+    Path | None,
+    typer.Option("--report", help="Folder for the supplier's report: a page, and a CSV with a line a row."),
+]
 #: What the rows of a stage's main table are, in and out. A released figure is counted for each of its recipients.
 _COUNTED = {
     "invent": ("rows", "rows"),
@@ -63,38 +78,13 @@ _COUNTED = {
     "linkage": ("records", "records"),
     "indicators": ("records", "figures"),
     "signals": ("counts", "windows"),
+    "estimates": ("counts", "areas"),
+    "clusters": ("records", "zones"),
+    "patterns": ("records", "patterns"),
     "disclosure": ("figures", "released"),
     "packs": ("released", "files"),
 }
 _STOPPED = 130  # exit code of a command that its user stopped
-
-
-class Bars:
-    """A progress bar per stage on standard error; silent where that is no terminal."""
-
-    def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description:<12}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            console=trouble,
-            transient=True,
-            disable=not sys.stderr.isatty(),
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def __call__(self, stage: str, share: float) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=1.0)
-        self._progress.update(self._tasks[stage], completed=share, visible=share < 1.0)
 
 
 def _say(line: str = "") -> None:
@@ -160,6 +150,10 @@ def demo(
     _say("\nPlanted in the county:")
     for line in report.planted:
         _say(f"  {line}")
+    _say(f"\nQuiet months: {report.quiet}.")
+    _say("\nTold of what nothing planted explains:")
+    for line in report.beside:
+        _say(f"  {line}")
     given = "" if home == DEFAULT_HOME else f" --home {shlex.quote(str(home))}"
     _say("\nNext: open that page in a browser. Trace a figure back to the records it counts,")
     _say("by its name in the column `figure` of a pack's table:")
@@ -177,15 +171,21 @@ def invent(
     seed: SeedOption,
     out: Annotated[Path, typer.Option(help="Folder for region, submissions and truth.")],
     vary: VaryOption = False,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Sign the mappings by two invented people.")
+    ] = False,
 ) -> None:
     """Write an invented region, its suppliers' files and, apart, the truth."""
     from preventable.invented.invent import invent as invent_county
+    from preventable.mapping_approvals import sign_invented
 
     with Bars() as bars:
         made = invent_county(
             months=months, seed=seed, out=out, vary=vary, progress=lambda share: bars("invent", share)
         )
     _say(f"{made['files']:,} files with {made['rows']:,} rows under {out / 'submissions'}")
+    for line in sign_invented(out, seed) if signed else ():
+        _say(line)
     _say(f"The month that comes late is under {out / 'later'}, the truth under {out / 'truth'}")
 
 
@@ -207,16 +207,62 @@ def build(
 
 
 @app.command()
+def manifest(
+    file: Annotated[Path, typer.Argument(help="The file that is to be sent; it is not changed.")],
+    provider: Annotated[str, typer.Option(help="Provider, as the region names it.")],
+    period: Annotated[str, typer.Option(help="Its month, YYYY-MM.")],
+    schema_version: Annotated[
+        int | None,
+        typer.Option(help="Version of the mapping that its columns and codes are agreed in.", min=1),
+    ] = None,
+    nil: Annotated[bool, typer.Option("--nil", help="The month had nothing to send.")] = False,
+    encoding: Annotated[str, typer.Option(help="Of text: utf-8, cp1252 or utf-16; else found.")] = "",
+    delimiter: Annotated[
+        str, typer.Option(help="Of text: a character, or comma, semicolon, tab, bar; else found.")
+    ] = "",
+    sheet: Annotated[str, typer.Option(help="Of a workbook with several sheets: the one to be read.")] = "",
+    pseudonymise: Annotated[
+        list[str] | None,
+        typer.Option(help="Column of NHS numbers: pseudonyms in a copy that is sent instead."),
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="With --pseudonymise: file of the linkage key.")] = None,
+    out: Annotated[Path | None, typer.Option(help="With --pseudonymise: the copy.")] = None,
+) -> None:
+    """Write beside a supplier's file what it holds, so that the door sees whether it arrived whole."""
+    from preventable import edge
+
+    policy = load_policy()
+    columns = pseudonymise or []
+    file, lines = edge.to_be_sent(file, columns, key, out, policy, encoding=encoding, delimiter=delimiter)
+    lines += edge.make_manifest(
+        file,
+        provider=provider,
+        period=period,
+        policy=policy,
+        schema_version=schema_version,
+        nil=nil,
+        encoding=encoding,
+        delimiter=delimiter,
+        sheet=sheet,
+    )
+    for line in lines:
+        _say(line)
+
+
+@app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="A supplier's file.")],
     home: HomeOption = DEFAULT_HOME,
     region: Annotated[Path | None, typer.Option(help="Region with mappings, where there is no home.")] = None,
     provider: ProviderOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+    report_to: ReportOption = None,
 ) -> None:
-    """Say row by row what submitting a file would do, beside what the home holds. Nothing is stored."""
+    """Say row by row what submitting a file would do, beside what the home holds. Nothing is stored in it."""
     report = intake.check(file, home=home, region=region, provider=provider, policy=load_policy())
     _say(json.dumps(report.as_dict(), indent=2) if as_json else report.as_text())
+    _write_report(report, report_to)
+    tell_drafts(report, file, report_to, home, region)
     if report.refused:
         raise typer.Exit(3)
 
@@ -230,9 +276,17 @@ def submit(
     mapping: Annotated[
         list[Path] | None, typer.Option(help="A further mapping for a provider's files.")
     ] = None,
+    looked_at: Annotated[
+        bool, typer.Option(help="Take in a file that is held; with --by, --because.")
+    ] = False,
+    by: Annotated[str, typer.Option(help="Who looked at the file.")] = "",
+    because: Annotated[str, typer.Option(help="Why it may come in.")] = "",
+    report_to: ReportOption = None,
+    replace_month: ReplaceMonthOption = False,
 ) -> None:
     """Take suppliers' files in. Sending the same again changes nothing."""
-    intake.must_exist(path)
+    must_exist(path)
+    person = holding.looked_at(path, given=looked_at, by=by, because=because)
     target = open_home(home) if region is None else open_or_create_home(home, region)
     if region is not None:
         target.give_region(region)
@@ -245,13 +299,25 @@ def submit(
             provider=provider,
             policy=load_policy(),
             progress=lambda share: bars("sources", share),
+            looked_at=person,
+            with_rows=report_to is not None,
+            replace_month=replace_month,
         )
     for file in report.files:
         if file.outcome == "refused":
             trouble.print(file.error, markup=False)
     _say(report.as_text())
+    _write_report(report, report_to)
+    tell_drafts(report, path, report_to, home)
     if any(file.outcome == "refused" for file in report.files):
         raise typer.Exit(3)
+
+
+def _write_report(report: intake.CheckReport | intake.SubmitReport, folder: Path | None) -> None:
+    from preventable.supplier_report.write import write_reports
+
+    if folder is not None:
+        trouble.print(write_reports(report, folder), markup=False)
 
 
 EngineOption = Annotated[
@@ -334,6 +400,22 @@ def explain(
     """Trace a released figure back to the rows of the submissions it counts. For the restricted side."""
     explanation = explain_figure(open_home(home), load_policy(), figure, release=release)
     _say(json.dumps(explanation.as_dict(), indent=2) if as_json else explanation.as_text())
+
+
+@app.command()
+def inside(
+    topic: Annotated[
+        str | None, typer.Argument(help="What to look at; without, the topics are listed.")
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+    csv: Annotated[Path | None, typer.Option(help="Write all rows to this file; never written over.")] = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """Print an exact table for the partnership's own analyst. For the restricted side: it must not leave it."""
+    from preventable import inside as tables
+
+    for line in tables.inside(open_home(home), topic, out=csv, as_of=as_of):
+        _say(line)
 
 
 ByOption = Annotated[str, typer.Option("--by", help="Who decides; kept with each decision.")]
@@ -458,19 +540,7 @@ def waterfall(
     _say(f"{out}: linked with probability {probability:.2f}")
 
 
-@app.command()
-def checksums(
-    home: HomeOption = DEFAULT_HOME,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-) -> None:
-    """One hash per table, and one of the whole state."""
-    sums: dict[str, Any] = home_checksums(open_home(home))
-    if as_json:
-        _say(json.dumps(sums, indent=2))
-        return
-    for name, value in sums["tables"].items():
-        _say(f"{name:<22}{value}")
-    _say(f"{'state':<22}{sums['state']}")
+app.command()(checksums)
 
 
 @app.command()
@@ -496,21 +566,12 @@ def main() -> None:
     except OSError as error:
         _end(MachineError(str(error.filename or "the system"), (error.strerror or "it refused").lower()))
     except Exception as error:  # noqa: BLE001  its text, and a traceback, may quote a record's value
-        _end(UnexpectedError(_place_of(error), type(error).__name__))
+        _end(UnexpectedError(place_of_fault(error), type(error).__name__))
 
 
 def _end(error: PreventableError) -> NoReturn:
     trouble.print(str(error), markup=False)
     raise SystemExit(error.exit_code) from None
-
-
-def _place_of(error: Exception) -> str:
-    """File and line of our code where it arose; a line's number tells no value."""
-    frames = traceback.extract_tb(error.__traceback__)
-    package = Path(__file__).parent
-    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package)]
-    last = ours[-1] if ours else frames[-1]
-    return f"{Path(last.filename).relative_to(package.parent) if ours else last.name}:{last.lineno}"
 
 
 if __name__ == "__main__":

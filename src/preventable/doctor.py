@@ -10,21 +10,26 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from preventable.conservation import KINDS, conservation, total_rows
+from preventable.calendar_policy import read_calendar_policy
+from preventable.conservation import KINDS, conservation, outcomes_in_words, total_rows
 from preventable.errors import NoHomeError, PreventableError, UsageError
 from preventable.settings import Policy, load_policy
+from preventable.stages.clusters.policy import read_cluster_policy
 from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
 from preventable.stages.indicators.populations import read_standard_weights
 from preventable.stages.indicators.weekly import read_weekly_definitions
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.packs.placement import read_placements
+from preventable.stages.patterns.rules import read_pattern_policy
 from preventable.stages.places.weights import policy_weights
+from preventable.stages.scorecards.rules import read_score_rules
 from preventable.stages.sources.limits import read_limits
 from preventable.stages.sources.mapping import readable_kinds
 from preventable.store.home import open_home
 from preventable.store.retention import read_retention
 from preventable.store.session import HomeTables, reading, verify_home
+from preventable.tables.estimate_rules import read_estimate_rules
 
 LIBRARIES = (
     "duckdb",
@@ -48,13 +53,18 @@ LIBRARIES = (
 #: What reads the policy when the flow runs: each refuses a file that it could not use.
 _POLICY_READERS: tuple[Callable[[Policy], object], ...] = (
     read_weekly_definitions,
+    read_estimate_rules,
     read_standard_weights,
     read_release_rule,
     read_recipients,
     read_placements,
     policy_weights,
+    read_pattern_policy,
     read_linkage_policy,
+    read_cluster_policy,
     read_limits,
+    read_calendar_policy,
+    read_score_rules,
     readable_kinds,
     read_retention,
 )
@@ -146,7 +156,7 @@ def _balance(tables: HomeTables) -> Finding:
     except UsageError as error:
         return Finding(f"rows sent: {error.found}", well=True)
     rows = total_rows(lines)
-    words = " + ".join(f"{rows[kind]:,} {kind}" for kind in KINDS)
+    words = " + ".join(outcomes_in_words(rows))
     even = all(line["submitted"] == sum(line[kind] for kind in KINDS) for line in lines.to_pylist())
     return Finding(
         f"{rows['submitted']:,} rows sent {'=' if even else 'are not'} {words}, month by month", well=even

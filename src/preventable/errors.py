@@ -1,13 +1,16 @@
 """Every error a user can meet: number, place, count, remedy, and what state things are in.
 
-A record's value is never quoted. `docs/reference/errors.md` lists this file and a test holds the two equal.
+A record's value is never quoted. `docs/reference/errors.md` lists this file, `intake_errors` with those of a supplier's
+manifest, approvals and rules, and `key_errors` with those of keys and signatures; a test holds page and files equal.
 Exit codes: 1 our fault, 2 misuse, 3 data refused, 4 release refused.
 """
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 #: State where earlier files or steps may have been written before the error came.
 _STANDS = "What was acknowledged before stands; nothing half done counts."
@@ -39,6 +42,15 @@ class PreventableError(Exception):
     def __str__(self) -> str:
         first = f" (first: row {self.rows[0]})" if self.rows else ""
         return f"{self.number}  {self.where}: {self.found}{first}. {self.remedy} {self.state}"
+
+
+def place_of_fault(error: Exception) -> str:
+    """File and line of our code where it arose; a line's number tells no value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    package = Path(__file__).parent
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package)]
+    last = ours[-1] if ours else frames[-1]
+    return f"{Path(last.filename).relative_to(package.parent) if ours else last.name}:{last.lineno}"
 
 
 # --- E0xx: the machine and the installation -------------------------------------------------
@@ -113,6 +125,16 @@ class UnknownReleaseError(PreventableError):
     )
 
 
+class UnknownTopicError(PreventableError):
+    number, title, exit_code = "U107", "There is no table of that name to look at", 2
+    remedy = "Type `preventable inside` for the topics, with what each shows."
+
+
+class NotYetMadeError(PreventableError):
+    number, title, exit_code = "U108", "The flow has not made that table in this home", 2
+    remedy = "Run the flow first: `preventable run --home DIR`."
+
+
 # --- H2xx: the home and its store -----------------------------------------------------------
 
 
@@ -164,14 +186,23 @@ class DefinitionChangedError(PreventableError):
     state = _STANDS
 
 
+class VersionsDifferError(PreventableError):
+    number, title, exit_code = "P303", "Figures of two versions of one definition are compared", 2
+    remedy = (
+        "Count the whole history by one version: `preventable run` does. Releases made before keep their version and"
+        " are not compared with it."
+    )
+    state = _STANDS
+
+
 # --- Q4xx: a submission is refused as a whole (quality rules V01.. report rows) --------------
 
 
 class RefusedFileError(PreventableError):
     """Base of the refusals of a whole file.
 
-    The reader sets the three facts below on the instance where it knows them, so that the ledger can count
-    the refused rows.
+    The reader sets the first three facts below on the instance where it knows them, so that the ledger can count
+    the refused rows; `reasons` are the parts of what was found where these are several.
     """
 
     number, title, exit_code = "Q400", "The file is refused", 3
@@ -180,6 +211,7 @@ class RefusedFileError(PreventableError):
     rows_in_file: int | None = None
     submission_id: str | None = None
     month: str | None = None
+    reasons: tuple[str, ...] = ()
 
 
 class UnknownProviderError(RefusedFileError):
@@ -194,7 +226,10 @@ class NoMappingError(RefusedFileError):
 
 class ChangedFormatError(RefusedFileError):
     number, title = "Q403", "The columns are not those of any approved mapping"
-    remedy = "Ask the supplier what changed, write a mapping of the new format and give it with --mapping."
+    remedy = (
+        "Ask the supplier what changed, draft a mapping of the new format (`preventable source draft`) and give it with"
+        " --mapping."
+    )
 
 
 class UnreadableFileError(RefusedFileError):
@@ -238,6 +273,33 @@ class FutureMonthError(RefusedFileError):
     remedy = (
         "Mend the date of its records or its period and send it again; see that this machine's date is right."
     )
+
+
+class UnknownEncodingError(UnreadableFileError):
+    number, title = "Q420", "The encoding of a text cannot be told"
+    remedy = "Ask the supplier to export it as UTF-8, or the owner of the mapping to name its encoding."
+
+
+class UnknownKindError(UnreadableFileError):
+    number, title = "Q421", "The file is of no kind that is read"
+    remedy = "Ask the supplier for CSV, a workbook, JSON, Parquet or the XML of the minimum data set."
+
+
+class UnsafeContainerError(UnreadableFileError):
+    number, title = "Q422", "The container of the file is broken, or holds what is not taken in"
+    remedy = (
+        "Ask the supplier to send the one file itself, without macros, passwords, links or objects in it."
+    )
+
+
+class ReadersDisagreeError(UnreadableFileError):
+    number, title = "Q423", "Two readers find different numbers of rows in the file"
+    remedy = "Ask the supplier to send it as CSV: a damaged workbook is the usual cause."
+
+
+class ReaderStoppedError(UnreadableFileError):
+    number, title = "Q424", "The process that read the file was stopped at a limit or died"
+    remedy = "Ask the supplier to split it by month or to send it as CSV; if it is small, report it with the number."
 
 
 # --- D5xx: release --------------------------------------------------------------------------

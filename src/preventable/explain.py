@@ -17,6 +17,8 @@ from preventable.engine.choose import embedded_engine
 from preventable.errors import StaleFiguresError, UnknownFigureError
 from preventable.settings import Policy
 from preventable.stages.disclosure.estimates import SHARE_OF
+from preventable.stages.disclosure.patterns_told import PATTERN_ESTIMATES
+from preventable.stages.disclosure.premises_told import PREMISES_ESTIMATES
 from preventable.stages.indicators.definitions import Definition, read_definitions
 from preventable.stages.indicators.records import (
     area_column,
@@ -203,6 +205,16 @@ _RESTS_ON = {
     "plain_unknown": ("link_windows", ("source", "period_start", "period_end")),
     "injured_in_all": ("incident_estimates", ("period_start", "period_end")),
     "linkage_check": ("link_diagnostics", ()),
+    "dispersion": ("dispersions", ("definition",)),
+    **dict.fromkeys(
+        ("similar_areas", "funnel"), ("indicator_values", ("definition", "area_type", "area", "period_end"))
+    ),
+    **dict.fromkeys(
+        ("deprivation_rate", "inequality_slope", "inequality_ratio"),
+        ("indicator_values", ("definition", "period_end")),
+    ),
+    **dict.fromkeys(PATTERN_ESTIMATES, ("patterns", ("definition", "area_type", "area"))),
+    **dict.fromkeys(PREMISES_ESTIMATES, ("indicator_values", ("definition", "area_type", "area"))),
 }
 #: What a person wants to read first of a released row.
 _TOLD = (
@@ -220,7 +232,8 @@ def _explain_beyond(
 ) -> EstimateExplanation:
     table, shared = _RESTS_ON.get(told[0].get("estimate", ""), _OF_SERIES)
     last = tables.run_log.last_step("disclosure")
-    if last is None or last.versions_read[table] != tables.version(table):
+    versions = {} if last is None else {**last.versions_written, **last.versions_read}
+    if versions.get(table) != tables.version(table):
         raise StaleFiguresError("explain", "figures were counted since the last release")
     rows = [
         dict(row)
@@ -234,7 +247,7 @@ def _explain_beyond(
     months = {"from": told[0].get("period_start", "")[:7], "to": told[0]["period_end"][:7]}
     submissions = [
         {"submission_id": entry.submission_id, "provider": entry.provider, "month": entry.month}
-        for entry in tables.restricted.ledger.submissions()
+        for entry in tables.restricted.ledger.standing_submissions()
         if entry.source in sources and months["from"] <= entry.month <= months["to"]
     ]
     return EstimateExplanation(
@@ -308,7 +321,7 @@ def _counted_rows(
 
 def _prepare(engine: Engine, home: Home, tables: HomeTables | EarlierTables, form: str) -> None:
     region = home.region_tables()
-    for name in ("areas", "small_areas", "venues"):
+    for name in ("areas", "small_areas", "venues", "populations"):
         engine.load(name, region[name])
     region = region_code(engine)
     prepare_areas(engine, region)
@@ -318,7 +331,7 @@ def _prepare(engine: Engine, home: Home, tables: HomeTables | EarlierTables, for
         return
     engine.load("listings", tables.read("listings"))
     if form == "counts":
-        prepare_quantities(engine, region)
+        prepare_quantities(engine, region, home.region_about())
 
 
 def _by_submission(

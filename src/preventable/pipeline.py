@@ -22,73 +22,42 @@ import pyarrow as pa
 from preventable.engine import Engine
 from preventable.engine.choose import NewEngine, embedded_engine
 from preventable.errors import NothingToReleaseError, PreventableError
-from preventable.hand_over import disk_of, given_tables, hand_over, rows_in_parts
+from preventable.hand_over import disk_of, given_tables, hand_over
 from preventable.settings import Policy, StepContext
+from preventable.stages.clusters.policy import read_cluster_policy
+from preventable.stages.clusters.stage import find_clusters
 from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
 from preventable.stages.disclosure.stage import protect_indicators
+from preventable.stages.estimates.stage import estimate_risks
 from preventable.stages.indicators.stage import count_indicators
 from preventable.stages.indicators.weekly import read_weekly_definitions
 from preventable.stages.linkage.policy import read_linkage_policy
 from preventable.stages.linkage.stage import link_records
 from preventable.stages.packs.placement import read_placements
-from preventable.stages.places.stage import locate_records
+from preventable.stages.patterns.rules import read_pattern_policy
+from preventable.stages.patterns.stage import find_patterns
+from preventable.stages.places.records import locate_records, months_of_records
+from preventable.stages.places.stage import resolve_places
 from preventable.stages.places.weights import policy_weights
 from preventable.stages.pseudonyms.stage import pseudonymise_records
+from preventable.stages.pseudonyms.standing import record_months
+from preventable.stages.quality.outcomes import months_of_files, write_outcomes
 from preventable.stages.quality.period import last_month
 from preventable.stages.quality.stage import check_submissions
 from preventable.stages.signals.stage import score_weeks
+from preventable.steps import Spread, Step, work_through
 from preventable.store.home import Home
 from preventable.store.released import holds_release, write_packs
 from preventable.store.retention import prune_tables
 from preventable.store.run_log import StepRecord
 from preventable.store.session import HomeTables, reading, writing
-from preventable.tables import HOME_LISTS, REGION_TABLES, TABLES, Sensitivity
+from preventable.tables import HOME_LISTS, REGION_TABLES, Sensitivity
+from preventable.tables.estimate_rules import read_estimate_rules
 from preventable.tables.source_kinds import source_kinds
 
 Progress = Callable[[str, float], None]
 """Called with the name of a step and the share of it that is done, 0 to 1."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the flow: what it may read and what it must write.
-
-    Attributes:
-        run: The stage's one public function.
-        reads: Tables handed to it; the first is the one it works through.
-        writes: Tables it must leave in the session.
-        main: The one of `writes` that the next step works through; the last where none is named.
-        carries: Tables of its own, handed to it as `previous_<name>` where an earlier run made them.
-        holds_key: Whether it is given the home's pseudonym key.
-        holds_phrase_key: Whether it is given the home's key of phrases, by which decisions know place texts.
-        told_period: Whether it is told the last month of the home, which `quality` decides.
-    """
-
-    name: str
-    run: Callable[[Engine, StepContext], Mapping[str, bytes] | None]
-    reads: tuple[str, ...]
-    writes: tuple[str, ...]
-    main: str = ""
-    carries: tuple[str, ...] = ()
-    holds_key: bool = False
-    holds_phrase_key: bool = False
-    told_period: bool = False
-
-    @property
-    def counted(self) -> tuple[str, str]:
-        """Tables whose rows a report tells: the main one in and out. Rows of unlike tables are not added up."""
-        return self.reads[0], self.main or self.writes[-1]
-
-    @property
-    def handed(self) -> tuple[str, ...]:
-        """Tables whose files its session may read."""
-        return (*self.reads, *self.carries)
-
-    @property
-    def sensitivity(self) -> Sensitivity:
-        """That of its most sensitive output."""
-        return max(TABLES[name].sensitivity for name in self.writes)
 
 
 def _make_packs(engine: Engine, context: StepContext) -> Mapping[str, bytes] | None:
@@ -104,10 +73,12 @@ AT_THE_DOOR: tuple[str, ...] = ("submissions", "intake_problems", "place_texts")
 STEPS: tuple[Step, ...] = (
     Step(
         "quality",
-        check_submissions,
-        reads=("submissions", "intake_problems", "providers"),
-        writes=("outcomes", "findings", "coverage", "listings"),
+        write_outcomes,
+        reads=("submissions", "intake_problems", "arrivals", "providers"),
+        writes=("outcomes", "findings", "rule_results", "coverage", "report_delays", "listings"),
         main="outcomes",
+        first=check_submissions,
+        spread=Spread(months_of_files, cut=("submissions",)),
     ),
     Step(
         "pseudonyms",
@@ -115,6 +86,7 @@ STEPS: tuple[Step, ...] = (
         reads=("outcomes", "submissions", "providers", "postcodes"),
         writes=("pseudonymous_records",),
         holds_key=True,
+        spread=Spread(record_months, cut=("outcomes", "submissions")),
     ),
     Step(
         "places",
@@ -136,6 +108,8 @@ STEPS: tuple[Step, ...] = (
         writes=("place_matches", "place_candidates", "place_phrases", "shared_records", "located_records"),
         carries=("place_matches", "place_candidates", "place_phrases"),
         holds_phrase_key=True,
+        first=resolve_places,
+        spread=Spread(months_of_records, cut=("pseudonymous_records",)),
     ),
     Step(
         "linkage",
@@ -162,6 +136,7 @@ STEPS: tuple[Step, ...] = (
             "shared_records",
             "listings",
             "coverage",
+            "report_delays",
             "areas",
             "small_areas",
             "venues",
@@ -173,7 +148,11 @@ STEPS: tuple[Step, ...] = (
             "population_bases",
             "indicator_values",
             "venue_shares",
+            "area_months",
             "weekly_counts",
+            "mix_counts",
+            "nowcasts",
+            "data_findings",
         ),
         main="indicator_values",
         carries=("definition_versions",),
@@ -182,9 +161,63 @@ STEPS: tuple[Step, ...] = (
     Step(
         "signals",
         score_weeks,
-        reads=("weekly_counts", "population_bases", "calendar"),
-        writes=("signals",),
+        reads=(
+            "weekly_counts",
+            "nowcasts",
+            "mix_counts",
+            "population_bases",
+            "calendar",
+            "areas",
+            "partners",
+        ),
+        writes=("signals", "signal_lines", "mix_changes"),
+        main="signals",
         told_period=True,
+    ),
+    Step(
+        "estimates",
+        estimate_risks,
+        reads=(
+            "area_months",
+            "indicator_values",
+            "venue_shares",
+            "small_areas",
+            "areas",
+            "venues",
+            "populations",
+        ),
+        writes=(
+            "area_estimates",
+            "prediction_scores",
+            "past_predictions",
+            "past_scores",
+            "premises_estimates",
+        ),
+        main="area_estimates",
+        carries=("past_predictions",),
+        told_period=True,
+    ),
+    Step(
+        "clusters",
+        find_clusters,
+        reads=("located_records", "incidents", "coverage", "small_areas", "areas"),
+        writes=("clusters", "neighbourhood_sums", "near_repeats"),
+        main="clusters",
+        told_period=True,
+    ),
+    Step(
+        "patterns",
+        find_patterns,
+        reads=(
+            "located_records",
+            "incidents",
+            "indicator_values",
+            "population_bases",
+            "small_areas",
+            "venues",
+            "calendar",
+        ),
+        writes=("patterns",),
     ),
     Step(
         "disclosure",
@@ -198,13 +231,24 @@ STEPS: tuple[Step, ...] = (
             "incident_estimates",
             "link_diagnostics",
             "signals",
+            "patterns",
+            "data_findings",
             "partners",
             "areas",
             "small_areas",
             "venues",
         ),
-        writes=("released", "released_estimates", "released_signals", "release_register"),
+        writes=(
+            "dispersions",
+            "released",
+            "released_estimates",
+            "released_signals",
+            "released_gaps",
+            "told_lines",
+            "release_register",
+        ),
         main="released",
+        carries=("told_lines",),
         told_period=True,
     ),
     Step(
@@ -214,6 +258,7 @@ STEPS: tuple[Step, ...] = (
             "released",
             "released_estimates",
             "released_signals",
+            "released_gaps",
             "release_register",
             "areas",
             "venues",
@@ -242,6 +287,8 @@ def flow_faults(steps: Sequence[Step]) -> list[str]:
             for name in step.carries
             if name not in step.writes
         ]
+        if step.spread is not None and step.first is None and len(step.writes) > 1:
+            faults.append(f"{step.name} runs part by part and writes more than one table")
         if step.sensitivity > highest:
             faults.append(f"{step.name} raises sensitivity to {step.sensitivity.name.lower()}")
         highest = min(highest, step.sensitivity)
@@ -286,7 +333,10 @@ def run(
         NothingToReleaseError: No figure was counted, or no partner has an agreement that stands.
     """
     read_weekly_definitions(policy)
+    read_estimate_rules(policy)
+    read_pattern_policy(policy)
     read_linkage_policy(policy)
+    read_cluster_policy(policy)
     read_release_rule(policy)
     read_recipients(policy)
     read_placements(policy)
@@ -381,18 +431,16 @@ def _run_step(step: Step, run: _Run) -> StepReport:
         return StepReport(step.name, last.rows_in, last.rows_out, 0.0, unchanged=True)
 
     with closing(run.new_engine(disk_of(step.handed, run.home, tables))) as engine:
-        rows_in = hand_over(engine, step.reads, step.carries, tables, run.given)[step.counted[0]]
-        files_made = step.run(engine, _context(step, run))
+        handed = hand_over(engine, step.reads, step.carries, tables, run.given)
+        files_made, pieces = work_through(step, engine, handed, _context(step, run))
         if files_made is not None:
             write_packs(run.home, _release_of(engine), files_made)
         read = _versions(tables, [name for name in step.reads if name not in run.given])
-        rows_out = {
-            name: tables.replace_in_pieces(name, rows_in_parts(engine, TABLES[name])) for name in step.writes
-        }
+        rows_out = {name: tables.replace_in_pieces(name, made) for name, made in pieces.items()}
 
     report = StepReport(
         step.name,
-        rows_in,
+        handed.rows[step.counted[0]],
         rows_out[step.counted[1]],
         time.perf_counter() - started,
         unchanged=False,
@@ -448,8 +496,18 @@ def _context(step: Step, run: _Run) -> StepContext:
 
 
 def _period(step: Step, run: _Run) -> str:
-    """Last month of the home for a step that is told it: only what stands after `quality` tells it."""
-    return last_month(run.tables.read("coverage"), source_kinds(run.policy)) if step.told_period else ""
+    """Last month of the home for a step that is told it: only what stands after `quality` tells it.
+
+    Raises:
+        NothingToReleaseError: Files came, and most of no month stands: there is no month of which to tell.
+    """
+    if not step.told_period:
+        return ""
+    coverage = run.tables.read("coverage")
+    last = last_month(coverage, source_kinds(run.policy))
+    if coverage.num_rows and not last:
+        raise NothingToReleaseError("home", "of no month do enough records stand: see what is held back")
+    return last
 
 
 def _release_of(engine: Engine) -> str:

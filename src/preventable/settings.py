@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import string
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -84,6 +85,21 @@ def refuse_unknown_keys(where: str, what: str, contents: Mapping[str, Any], know
     unknown = sorted(set(contents) - set(known))
     if unknown:
         raise PolicyError(where, f"{what} has a key that nothing reads: {', '.join(unknown)}")
+
+
+def refuse_unknown_fields(where: str, what: str, text: str, known: Iterable[str]) -> None:
+    """Refuse a text of a policy file with a field in braces that nothing fills.
+
+    Raises:
+        PolicyError: It has another field, or a brace without its other.
+    """
+    try:
+        fields = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+    except ValueError as error:
+        raise PolicyError(where, f"{what} has a brace without its other") from error
+    allowed = sorted(known)
+    if not fields <= set(allowed):
+        raise PolicyError(where, f"{what} may have in braces: {', '.join(allowed)}")
 
 
 def words_given(where: str, what: str, given: object, known: Iterable[str] | None = None) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ def test_rows_of_bad_files_are_counted_once_each(tmp_path, monkeypatch):
     of = {(line["provider"], line["month"]): line for line in lines}
     assert of[ED, "2025-01"] == {
         "provider": ED, "month": "2025-01", "submitted": 25, "accepted": 8, "quarantined": 0, "refused": 0,
-        "duplicate": 17,
+        "duplicate": 17, "replaced": 0,
     }  # fmt: skip
     assert (of[ED, "2025-02"]["quarantined"], of[ED, "2025-02"]["accepted"]) == (5, 1)
     assert sum(line["refused"] for line in lines if line["provider"] == POLICE) == 8

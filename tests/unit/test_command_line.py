@@ -32,6 +32,13 @@ def verbs() -> list[str]:
     return sorted(typer.main.get_command(command_line.app).commands)
 
 
+@pytest.mark.parametrize("step", [step.name for step in pipeline.STEPS])
+def test_what_a_step_counts_has_its_words(step, capsys):
+    command_line._say_stage(pipeline.StepReport(step, 1, 2, 0.5, unchanged=False))
+
+    assert re.fullmatch(rf"{step} +1 [a-z]+ +-> +2 [a-z]+ +0\.5 s\n", capsys.readouterr().out)
+
+
 def end_of(arguments: list[str], monkeypatch) -> int:
     """Exit code of a command run in this process."""
     monkeypatch.setattr(sys, "argv", ["preventable", *arguments])
@@ -58,6 +65,7 @@ def end_of(arguments: list[str], monkeypatch) -> int:
         (["run", "--home", "no-home"], 2, "U102"),
         (["run", "--home", __file__], 2, "U102"),
         (["packs", "--home", "no-home"], 2, "U102"),
+        (["inside", "--home", "no-home"], 2, "U102"),
         (["explain", "figure", "--home", "no-home"], 2, "U102"),
         (["checksums", "--home", "no-home"], 2, "U102"),
         (["places", "review", "--home", "no-home"], 2, "U102"),
@@ -68,16 +76,23 @@ def end_of(arguments: list[str], monkeypatch) -> int:
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else None,
 )
-def test_misuse_is_one_clear_line_on_standard_error_with_its_exit_code(arguments, code, words):
-    done = preventable(*arguments, expect=code)
+def test_misuse_is_one_clear_line_on_standard_error_with_its_exit_code(
+    arguments, code, words, monkeypatch, capsys
+):
+    assert end_of(arguments, monkeypatch) == code
 
-    assert words in done.stderr
-    assert "Traceback" not in done.stderr
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
     if words[1:].isdigit():
         # Number, place, remedy and state, in one line.
-        assert len(done.stderr.splitlines()) == 1
-        assert done.stderr.startswith(f"{words}  ")
-        assert done.stderr.rstrip().endswith(".")
+        assert len(said.splitlines()) == 1
+        assert said.startswith(f"{words}  ")
+        assert said.rstrip().endswith(".")
+
+
+def test_misuse_in_a_process_of_its_own_ends_as_it_does_in_this_one():
+    assert preventable("run", "--home", "no-home", expect=2).stderr.startswith("U102  ")
 
 
 @pytest.mark.parametrize(
@@ -184,8 +199,11 @@ def test_no_verb_is_misuse_and_shows_them_all():
 
 
 @pytest.mark.parametrize("verb", verbs())
-def test_help_of_a_verb_fits_eighty_columns_and_explains_every_option(verb):
-    help_text = preventable(verb, "--help", COLUMNS="80", NO_COLOR="1").stdout
+def test_help_of_a_verb_fits_eighty_columns_and_explains_every_option(verb, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert end_of([verb, "--help"], monkeypatch) == 0
+    help_text = capsys.readouterr().out
 
     command = typer.main.get_command(command_line.app).commands[verb]
     assert max(len(line) for line in help_text.splitlines()) <= 80

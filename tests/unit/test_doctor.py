@@ -46,13 +46,13 @@ def test_rows_that_balance_are_told_by_what_became_of_them(tmp_path, monkeypatch
 
 
 def test_a_row_without_an_outcome_is_a_fault(tmp_path, monkeypatch):
-    line = {"provider": "ed-example", "month": "2025-01", "submitted": 5} | dict.fromkeys(KINDS, 1)
+    line = {"provider": "ed-example", "month": "2025-01", "submitted": 6} | dict.fromkeys(KINDS, 1)
     monkeypatch.setattr(doctor, "conservation", lambda _: pa.Table.from_pylist([line]))
 
     finding = of_rows(small_home(tmp_path))
 
     assert not finding.well
-    assert finding.what.startswith("5 rows sent are not 1 accepted")
+    assert finding.what.startswith("6 rows sent are not 1 accepted")
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,10 @@ def test_a_row_without_an_outcome_is_a_fault(tmp_path, monkeypatch):
         (("linkage", "linkable", "ed"), "no_such"),
         (("signals", "lines", "watch_p"), "small"),
         (("signals", "series", 0, "definition"), "no_such"),
+        (("estimates", "premises", "excess"), 0.5),
+        (("estimates", "areas", "definitions"), ["no_such"]),
+        (("clusters", "level"), 0),
+        (("clusters", "areas", "definitions"), ["no_such"]),
         (("limits", "file", "bytes"), "many"),
         (("retention", "days_since_received", "place_texts"), 0),
     ],
@@ -86,7 +90,20 @@ def test_the_policy_of_the_repository_is_well_formed(tmp_path):
     assert "policy is well formed" in {finding.what for finding in examine(tmp_path / "none") if finding.well}
 
 
-@pytest.mark.parametrize("name", ["linkage", "signals", "disclosure", "recipients", "limits", "retention"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "linkage",
+        "signals",
+        "estimates",
+        "clusters",
+        "patterns",
+        "disclosure",
+        "recipients",
+        "limits",
+        "retention",
+    ],
+)
 def test_a_policy_file_that_is_missing_is_told(tmp_path, monkeypatch, name):
     given = policy()
     del given.files[name]

@@ -15,6 +15,7 @@ from preventable.store.session import writing
 from preventable.tables import TABLES
 
 SHARE, SERIES, CHANGE = "unknown_to_police/ed/2025-02-23", "a.v1/weeks/district/D1/2025-03", "yearly_change/a"
+PREMISES = "premises_excess/a.v1/venue/V1/2025-03-31"
 
 
 def rows_of(name, rows):
@@ -39,17 +40,28 @@ def scored(**changes):
         "area_type": "district",
         "area": "D1",
         "source": "ed",
+        "unit": "week",
+        "method": "kernel",
         "week": "2025-03-03",
     } | changes
+
+
+def counted(venue="V1", **changes):
+    return {"definition": "a", "area_type": "venue", "area": venue, "source": "ed"} | changes
 
 
 TOLD = {
     "released": [],
     "released_estimates": [
         known() | {"recipient": "r", "figure": SHARE, "estimate": "unknown_to_police", "area_type": "region"},
+        counted() | {
+            "recipient": "r", "figure": PREMISES, "estimate": "premises_excess", "period_start": "2025-02-01",
+            "period_end": "2025-03-31",
+        },
         scored() | {"recipient": "r", "figure": CHANGE, "estimate": "yearly_change", "period_end": "2025-03-30"},
     ],
     "released_signals": [scored() | {"recipient": "r", "figure": SERIES, "period_end": "2025-03", "verdict": "none"}],
+    "indicator_values": [counted(figure="a"), counted("V2", figure="b"), counted(figure="c", area_type="ward")],
     "known_to_police": [known(), known("ambulance"), known(end="2025-01-26")],
     "signals": [
         scored(), scored(week="2025-03-10"), scored(area="D2"), scored(area="X01", area_type="region"),
@@ -68,7 +80,7 @@ def home(tmp_path):
         for name, rows in TOLD.items():
             tables.replace(name, rows_of(name, rows))
         number = tables.run_log.begin_run("2026-01-01T00:00:00+00:00")
-        versions = {name: tables.version(name) for name in ("known_to_police", "signals", "released")}
+        versions = {name: tables.version(name) for name in ("known_to_police", "signals", "indicator_values")}
         tables.run_log.record_step(number, StepRecord("disclosure", 0, 0, 0.0, versions, {}, "f"))
         tables.run_log.end_run(number, "2026-01-01T00:00:01+00:00", "done")
     return made
@@ -97,8 +109,21 @@ def test_a_series_rests_on_the_weeks_of_its_own_definition_and_area_and_on_its_s
     assert sent(told) == {(ED, f"2025-0{month}") for month in (1, 2, 3)}
 
 
+def test_what_is_told_of_premises_rests_on_their_own_counts(home):
+    told = explain_figure(home, load_policy(), PREMISES)
+
+    assert [(row["area_type"], row["area"]) for row in told.rests_on] == [("venue", "V1")]
+    assert sent(told) == {(ED, "2025-02"), (ED, "2025-03")}
+
+
 @pytest.mark.parametrize(
-    ("figure", "exact"), [(SHARE, "known_to_police"), (SERIES, "signals"), (CHANGE, "signals")]
+    ("figure", "exact"),
+    [
+        (SHARE, "known_to_police"),
+        (SERIES, "signals"),
+        (CHANGE, "signals"),
+        (PREMISES, "indicator_values"),
+    ],
 )
 def test_what_was_worked_out_anew_since_the_release_is_not_explained(home, figure, exact):
     with writing(home) as tables:

@@ -53,6 +53,11 @@ def copy(tmp_path):
         ("stages/disclosure/stage.py", "import odfdo", "two files of packs/ write workbooks"),
         ("stages/packs/html.py", "import typst", "only linkage knows Splink"),
         ("stages/indicators/stage.py", "import splink", "only linkage knows Splink"),
+        (
+            "custodian.py",
+            "from cryptography import x509",
+            "only methods/signatures.py and sealing.py know keys",
+        ),
     ],
 )
 def test_a_planted_import_breaks_its_contract(copy, module, planted, contract):

@@ -12,6 +12,8 @@ from preventable.tables import FLOW_TABLES, HOME_LISTS, REGION_TABLES, TABLES, S
 
 #: The one table of identifiable text that a step after the pseudonymous line may read, and that step.
 TEXT_READERS = {"place_texts": {"places"}}
+#: Tables of records that a step may read once figures are counted, and those steps.
+RECORD_READERS = {name: {"clusters", "patterns"} for name in ("located_records", "incidents")}
 
 
 def step(name: str) -> Step:
@@ -47,6 +49,12 @@ def test_each_step_works_through_a_table_of_an_earlier_step():
     for place, (before, _after) in enumerate(counted[1:], start=1):
         assert before in {name for earlier in STEPS[:place] for name in earlier.writes}
     assert all(after in step.writes for step, (_before, after) in zip(STEPS, counted, strict=True))
+
+
+def test_a_step_that_runs_part_by_part_makes_one_table_of_its_parts():
+    faulty = planted(at="quality", first=None)
+
+    assert flow_faults(faulty) == ["quality runs part by part and writes more than one table"]
 
 
 def test_no_step_writes_a_table_of_the_region():
@@ -98,16 +106,33 @@ def test_after_pseudonyms_no_step_reads_an_identifiable_table_but_places_its_scr
     assert seen == {(name, reader) for name, readers in TEXT_READERS.items() for reader in readers}
 
 
-def test_once_figures_are_counted_no_step_reads_a_record():
+def test_once_figures_are_counted_only_clusters_and_patterns_read_a_record_and_makes_none():
     later = STEPS[STEPS.index(step("indicators")) + 1 :]
 
-    assert [one.name for one in later] == ["signals", "disclosure", "packs"]
-    assert [
-        (one.name, name)
+    assert [one.name for one in later] == [
+        "signals", "estimates", "clusters", "patterns", "disclosure", "packs",
+    ]  # fmt: skip
+    seen = {
+        (name, one.name)
         for one in later
         for name in one.reads
         if TABLES[name].sensitivity > Sensitivity.AGGREGATE
-    ] == []
+    }
+    assert seen == {(name, reader) for name, readers in RECORD_READERS.items() for reader in readers}
+    assert {one.sensitivity for one in later} <= {Sensitivity.AGGREGATE, Sensitivity.PARTNER}
+
+
+def test_nothing_that_is_released_rests_on_estimates_of_areas_or_predictions():
+    """Premises are estimated anew from shown counts; a smoothed value of an area is its count."""
+    made = set(step("estimates").writes)
+
+    assert not [one.name for one in STEPS if one.name != "estimates" and made & {*one.reads, *one.carries}]
+
+
+def test_nothing_that_is_released_rests_on_clusters():
+    made = set(step("clusters").writes)
+
+    assert [one.name for one in STEPS if made & set(one.reads)] == []
 
 
 def test_packs_read_nothing_above_what_is_released():

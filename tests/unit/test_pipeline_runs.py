@@ -67,7 +67,8 @@ def send(home, folder, provider, month):
 def stricter_policy():
     policy = small_policy()
     counts = {**policy.file("disclosure")["counts"], "minimum_count": 13}
-    disclosure = {**policy.file("disclosure"), "counts": counts}
+    patterns = {**policy.file("disclosure")["patterns"], "minimum_pattern_records": 2_600}
+    disclosure = {**policy.file("disclosure"), "counts": counts, "patterns": patterns}
     return dataclasses.replace(policy, files={**policy.files, "disclosure": disclosure})
 
 
@@ -105,7 +106,9 @@ def test_no_packs_are_made_of_figures_released_under_another_policy(home, ran):
     assert ran == ["disclosure", "packs"]
 
 
-@pytest.mark.parametrize("name", ["disclosure", "recipients", "definitions", "linkage", "signals"])
+@pytest.mark.parametrize(
+    "name", ["disclosure", "recipients", "definitions", "linkage", "signals", "estimates", "clusters"]
+)
 def test_a_faulty_policy_is_said_before_the_first_step(home, ran, tmp_path, name):
     send(home, tmp_path, POLICE, "2025-02")
     policy = small_policy()
@@ -114,7 +117,9 @@ def test_a_faulty_policy_is_said_before_the_first_step(home, ran, tmp_path, name
         "recipients": {**policy.files, "recipients": {"recipients": [{"partner_type": "x"}]}},
         "definitions": policy.files,
         "linkage": {**policy.files, "linkage": {**policy.file("linkage"), "kept_probability": 2}},
+        "clusters": {**policy.files, "clusters": {**policy.file("clusters"), "level": 2}},
         "signals": {**policy.files, "signals": {**policy.file("signals"), "lines": {}}},
+        "estimates": {**policy.files, "estimates": {**policy.file("estimates"), "areas": {}}},
     }[name]
     definitions = {"x": {"id": "y"}} if name == "definitions" else policy.definitions
     before = outcome(home)
@@ -235,3 +240,15 @@ def test_a_run_cut_short_at_any_table_ends_as_one_that_was_not(home, ran, tmp_pa
 
 def cut(*_):
     raise KeyboardInterrupt
+
+
+def test_a_home_whose_only_month_is_held_back_for_the_most_part_says_so(tmp_path):
+    home = small_home(tmp_path)
+    rows = month_rows(ED, "2025-01")
+    for row in rows[:2]:
+        row[4] = "no date"
+    intake.submit(home, write_file(tmp_path / ED / "a.csv", ED, rows), policy=small_policy())
+
+    with pytest.raises(NothingToReleaseError, match="of no month"):
+        pipeline.run(home, small_policy())
+    assert outcome(home) == "D502"

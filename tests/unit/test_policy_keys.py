@@ -3,11 +3,16 @@
 import pytest
 from figures_world import policy
 
+from preventable.calendar_policy import read_calendar_policy
 from preventable.errors import PolicyError
+from preventable.stages.clusters.policy import read_cluster_policy
 from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule
 from preventable.stages.indicators.definitions import read_definitions
 from preventable.stages.linkage.policy import read_linkage_policy
+from preventable.stages.patterns.rules import read_pattern_policy
+from preventable.stages.scorecards.rules import read_score_rules
+from preventable.tables.estimate_rules import read_estimate_rules
 from preventable.tables.signal_rules import read_signal_rules
 
 #: Reader, and the part of a policy file that gets a key more.
@@ -32,6 +37,26 @@ PARTS = [
     (read_signal_rules, ("signals", "weeks")),
     (read_signal_rules, ("signals", "score")),
     (read_signal_rules, ("signals", "lines")),
+    (read_pattern_policy, ("patterns",)),
+    (read_pattern_policy, ("patterns", "agreements", 0)),
+    (read_pattern_policy, ("patterns", "associations", 0)),
+    (read_release_rule, ("disclosure", "patterns")),
+    (read_estimate_rules, ("estimates",)),
+    (read_estimate_rules, ("estimates", "areas")),
+    (read_estimate_rules, ("estimates", "premises")),
+    (read_cluster_policy, ("clusters",)),
+    (read_cluster_policy, ("clusters", "areas")),
+    (read_cluster_policy, ("clusters", "incidents")),
+    (read_calendar_policy, ("calendar",)),
+    (read_calendar_policy, ("calendar", "due")),
+    (read_calendar_policy, ("calendar", "letters", 0)),
+    (read_calendar_policy, ("calendar", "asks")),
+    (read_calendar_policy, ("calendar", "page")),
+    (read_score_rules, ("scorecards",)),
+    (read_score_rules, ("scorecards", "weights")),
+    (read_score_rules, ("scorecards", "location")),
+    (read_score_rules, ("scorecards", "sources", "ed")),
+    (read_score_rules, ("scorecards", "mend", "words", "late")),
     (read_definitions, ("definitions", "ed_knife_attendances")),
     (read_definitions, ("definitions", "ed_knife_attendances", "conditions", 0)),
     (read_definitions, ("definitions", "ed_knife_attendances", "levels", 0)),

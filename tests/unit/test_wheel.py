@@ -61,6 +61,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_the_policy(wheel):
     assert sorted(path.as_posix() for path in wanted if path.as_posix() not in held) == []
 
 
+@pytest.mark.slow
 def test_the_demo_of_the_wheel_in_an_empty_folder_makes_the_packs_of_the_source(wheel, tmp_path, demo):
     site, empty = tmp_path / "site", tmp_path / "empty"
     zipfile.ZipFile(wheel).extractall(site)
