@@ -53,7 +53,9 @@ def test_every_command_on_a_page_is_a_verb_with_its_options(page):
         program, *words = shlex.split(line)
         if program == "./test" or not words or words[0] in {"VERB", "--help", "--version"}:
             continue
-        verb = next((name for name in (" ".join(words[:2]), words[0]) if name in known), None)
+        verb = next(
+            (name for name in (*(" ".join(words[:many]) for many in (3, 2)), words[0]) if name in known), None
+        )
         assert verb, line
         given = {word.split("=")[0] for word in words if word.startswith("--")}
         assert given <= known[verb] | {"--help"}, line

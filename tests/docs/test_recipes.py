@@ -9,7 +9,7 @@ import sys
 import textwrap
 
 import pytest
-from conftest import preventable
+from conftest import preventable, preventable_here
 from repository import ROOT
 
 from preventable.codes import code_file
@@ -47,9 +47,9 @@ def test_a_changed_format_is_taken_once_its_mapping_is_given(demo, tmp_path):
     given = ("--provider", provider)
     region = ("--region", demo.invented / "region")
 
-    before = preventable("check", months[0], *region, *given, expect=3)
-    preventable("submit", months[0], "--home", tmp_path / "home", *region, *given, expect=3)
-    after = preventable("submit", months[0], "--home", tmp_path / "home", *given, "--mapping", mapping)
+    before = preventable_here("check", months[0], *region, *given, expect=3)
+    preventable_here("submit", months[0], "--home", tmp_path / "home", *region, *given, expect=3)
+    after = preventable_here("submit", months[0], "--home", tmp_path / "home", *given, "--mapping", mapping)
 
     assert before.stdout.startswith("Q403  ")
     assert "loaded       1 files" in after.stdout
@@ -72,9 +72,9 @@ def test_a_supplier_of_a_known_kind_is_added_without_code(demo, tmp_path):
     )
 
     subprocess.run([sys.executable, "-", str(region)], input=lines, text=True, check=True)
-    checked = preventable("check", file, "--region", region, "--provider", provider)
+    checked = preventable_here("check", file, "--region", region, "--provider", provider)
     given = ("--home", tmp_path / "home", "--region", region, "--provider", provider)
-    sent = preventable("submit", file, *given)
+    sent = preventable_here("submit", file, *given)
 
     assert f"{provider} 2025-12" in checked.stdout
     assert "loaded       1 files" in sent.stdout
@@ -107,8 +107,8 @@ def test_a_recipient_of_a_known_type_is_added_without_code(demo, tmp_path):
     subprocess.run([sys.executable, "-", region], input=textwrap.dedent(lines), text=True, check=True)
     admissions = next((demo.invented / "submissions").glob("*admissions*"))
 
-    preventable("submit", admissions, "--home", home, "--region", region)
-    preventable("run", "--home", home)
+    preventable_here("submit", admissions, "--home", home, "--region", region)
+    preventable_here("run", "--home", home)
 
     with reading(open_home(home)) as tables:
         received = {row["recipient"] for row in tables.read("released").to_pylist()}

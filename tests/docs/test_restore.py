@@ -1,6 +1,5 @@
 """docs/how-to/restore.md: its own lines, typed as they stand, bring a damaged home back."""
 
-import json
 import os
 import re
 import shutil
@@ -9,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import preventable
+from conftest import preventable_here
+
+from preventable.store.home import open_home
+from preventable.store.session import home_checksums
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "restore.md"
 
@@ -37,7 +39,7 @@ def typed(lines, clone, **names):
 
 
 def home_is_sound(home):
-    told = preventable("doctor", "--home", home).stdout
+    told = preventable_here("doctor", "--home", home).stdout
     return "data files as they were written" in told and "MEND" not in told
 
 
@@ -53,7 +55,7 @@ def clone(demo, tmp_path):
 
 
 def state(home):
-    return json.loads(preventable("checksums", "--home", home, "--json").stdout)["state"]
+    return home_checksums(open_home(home))["state"]
 
 
 def flip(path):
@@ -79,7 +81,7 @@ def test_a_damaged_pack_is_found_and_made_again_byte_for_byte(clone, tmp_path):
     (release,) = (tmp_path / "home" / "released" / "packs").iterdir()
     before = {path: path.read_bytes() for path in sorted(release.rglob("*")) if path.is_file()}
     flip(next(path for path in before if path.suffix == ".html"))
-    refused = preventable("packs", "--home", tmp_path / "home", expect=1)
+    refused = preventable_here("packs", "--home", tmp_path / "home", expect=1)
     assert refused.stderr.startswith(f"H201  packs/{release.name}/")
 
     typed(lines[3:], clone, RELEASE=release.name)
@@ -92,7 +94,7 @@ def test_the_whole_home_goes_back_and_ends_in_the_same_state(clone, tmp_path):
     before = state(tmp_path / "home")
     ledger = tmp_path / "home" / "restricted" / "ledger.sqlite"
     ledger.write_bytes(b"torn" + ledger.read_bytes()[4:])
-    assert "H201  ledger.sqlite" in preventable("doctor", "--home", tmp_path / "home", expect=1).stdout
+    assert "H201  ledger.sqlite" in preventable_here("doctor", "--home", tmp_path / "home", expect=1).stdout
 
     typed(lines_under("The whole home goes back"), clone)
 

@@ -39,9 +39,12 @@ def git() -> None:
         )
 
 
-@pytest.mark.usefixtures("git")
+@pytest.mark.usefixtures("git", "demo")
 def test_from_clone_to_pack_prints_what_its_page_shows(tmp_path):
-    """With this Python in the place of the clone's environment, whose making is a matter of the slow test."""
+    """With this Python in the place of the clone's environment, whose making is a matter of the slow test.
+
+    After the demo, which compiled what the clone is then given.
+    """
     assert_prints_what_is_shown(BY_HAND, replay(BY_HAND, tmp_path, stand_in=True))
 
 
