@@ -37,6 +37,7 @@ def test_a_planted_identifier_is_replaced_wherever_it_stands(kind):
         "James Close", "Acacia Dr, Musterstadt", "PC World", "Robert Street", "J & S Foods", "WV10 PUB", "A38 BAR",
         "Queen Elizabeth Hospital", "Sarah Hughes Brewery", "Taylor Road", "Joe Bloggs Butchers Ltd", "T J's Bar",
         "Charlotte Green", "B & M Stores", "24 hour garage", "Sir John Beispiel School", "inside Harry's Bar",
+        "Emmanuel Church", "Oliver Bird Hall", "J L Thomas Butcher", "M.G. Garages", "W H Smith", "Sir Charles Napier",
     ],
 )  # fmt: skip
 def test_a_place_called_like_a_person_is_left_as_it_is(text):
@@ -51,6 +52,8 @@ def test_a_place_called_like_a_person_is_left_as_it_is(text):
         ("john smith's house", "[redacted] house"),
         ("came to her flat at number 9", "came to her flat at [redacted]"),
         ("named Zzyxquill", "[redacted]"),
+        ("by Mr John Church", "by [redacted]"),
+        ("hit by Thomas Butcher", "hit by [redacted]"),
         ("suspect Zzyxquill Vantongeren", "[redacted]"),
     ],
 )

@@ -28,6 +28,8 @@ _WITHIN = re.compile(r"\.?\s*")
 _NUMBER = re.compile(r"[\s.:]*\d{2,6}\b")
 _JOINED_INITIALS, _SHORTEST_UNKNOWN, _MOST_INITIALS = 2, 3, 3
 _MOST_NAMES, _WORDS_ON = 3, 3
+#: Words of the longest known place.
+_LONGEST_KNOWN = 3
 
 
 @dataclass(frozen=True)
@@ -142,18 +144,25 @@ class _Text:
         at = 0
         while at < len(self.words):
             last = self._name_at(at)
-            if last is None or self._is_known_place(at, last):
+            if last is None:
                 at += 1
+                continue
+            known = self._known_place_within(at, last)
+            if known:
+                at = known
                 continue
             number = _NUMBER.match(self.text, self.words[last].end)
             is_rank = self.words[at].plain in self.lists.ranks
             yield self.words[at].start, number.end() if number and is_rank else self.words[last].end
             at = last + 1
 
-    def _is_known_place(self, first: int, last: int) -> bool:
-        """Whether a place or firm is known by the last two words of a name, or by all of them."""
-        words = [word.plain for word in self.words[first : last + 1]]
-        return not self.lists.known_places.isdisjoint({" ".join(words), " ".join(words[-2:])})
+    def _known_place_within(self, first: int, last: int) -> int:
+        """Past the known place or firm that ends a person's name or goes on from within it; 0 where none does."""
+        for start in range(max(first - _LONGEST_KNOWN + 1, 0), last + 1):
+            for end in range(last + 1, min(start + _LONGEST_KNOWN, len(self.words)) + 1):
+                if " ".join(word.plain for word in self.words[start:end]) in self.lists.known_places:
+                    return end
+        return 0
 
     def _name_at(self, at: int) -> int | None:
         """Position of the last word of a name that begins at a word; None where none does."""
@@ -346,11 +355,7 @@ class _Text:
         if self.words[last].plain in self.lists.roads or self._is_place(last):
             return None
         if self._has(last, self.lists.surnames):
-            weak = (
-                first.plain in self.lists.given_of_places
-                and self.words[last].plain in self.lists.surnames_of_places
-            )
-            return None if weak else last
+            return None if self._is_building(at, last) else last
         plain = self.words[last].plain
         plural = plain.endswith("s") and not plain.endswith("ss")
         told = bool(at) and self.words[at - 1].plain in self.lists.agents and self._is_unknown_name(last)
@@ -360,6 +365,14 @@ class _Text:
         # A text that is nothing else is as often what a shop is called.
         is_all = at == 0 and last == len(self.words) - 1
         return last if told or (strong and alone and not is_all) else None
+
+    def _is_building(self, at: int, last: int) -> bool:
+        """Whether a given name and a surname are a house or shop: "Emmanuel Church", "J L Thomas Butcher"."""
+        plain, of_places = self.words[last].plain, self.lists.surnames_of_places
+        if plain in of_places:
+            return plain in self.lists.after_places or self.words[at].plain in self.lists.given_of_places
+        initials = at > 0 and self.words[at - 1].is_initial and self._joined(at - 1)
+        return initials and plain in self.lists.after_places
 
     def _surname_first(self, at: int) -> int | None:
         """ "Smith, John", "Smith/John", at the end of a phrase "Smith J", and "Smith John" where that is all of it."""
@@ -395,6 +408,7 @@ class _Text:
         stopped = self.text[self.words[last - 1].end] == "."
         alone = (last - at > 1 or self._starts(at)) and self._ends(last) and last - at < _MOST_INITIALS
         fits = self.words[last].is_capital and self._is_unknown_name(last)
+        fits = fits and self.words[last].plain not in _HOMES
         return last if stopped and alone and fits else None
 
     def _are_joined_initials(self, at: int) -> bool:
