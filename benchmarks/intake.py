@@ -62,10 +62,10 @@ def _cpu() -> float:
 
 def ours(folder: Path) -> dict[str, Any]:
     """`submit` and the step `quality` on a new home."""
-    from preventable import limited_reader
     from preventable.engine.duckdb import DuckDBEngine
     from preventable.hand_over import disk_of, given_tables, hand_over
-    from preventable.intake import submit
+    from preventable.intake import limited_reader
+    from preventable.intake.submit import submit
     from preventable.pipeline import STEPS
     from preventable.settings import StepContext, load_policy
     from preventable.steps import work_through

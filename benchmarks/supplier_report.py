@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from preventable.intake_reports import (
+from preventable.intake.reports import (
     FINDINGS,
     PROBLEMS,
     RESULTS,
@@ -28,10 +28,10 @@ from preventable.intake_reports import (
     RowsJudged,
     receipt_id,
 )
+from preventable.intake.supplier_report.contents import SupplierReport, supplier_reports
+from preventable.intake.supplier_report.page import render_page
+from preventable.intake.supplier_report.rows import render_rows
 from preventable.stages.packs.csvw import safe_text
-from preventable.supplier_report.contents import SupplierReport, supplier_reports
-from preventable.supplier_report.page import render_page
-from preventable.supplier_report.rows import render_rows
 
 PATH, SEED = "a.csv", 1
 SHARES_OF_RULES = {"V04": ("error", 0.02), "V05": ("warning", 0.08), "V10": ("warning", 0.1)}

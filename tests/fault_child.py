@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import preventable.__main__
-from preventable import hand_over, intake, pipeline
+from preventable import hand_over, pipeline
 from preventable.engine.duckdb import DuckDBEngine
+from preventable.intake import submit as intake
 from preventable.stages.packs import stage as packs_stage
 
 PLANS = {"watch": 0, "kill before": 1, "kill inside": 2, "fail once": 3, "fail on": 4}

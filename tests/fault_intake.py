@@ -18,7 +18,7 @@ from fault_pairs import repaired
 from small_home import ED, POLICE, month_rows, small_home, write_file
 
 from preventable.errors import PreventableError
-from preventable.month_versions import month_versions
+from preventable.intake.month_versions import month_versions
 from preventable.store.home import open_home
 from preventable.store.session import reading
 

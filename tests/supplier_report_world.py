@@ -7,11 +7,11 @@ from pathlib import Path
 
 from small_home import ED, HEADERS, month_rows, small_home, small_policy, write_file
 
-from preventable import intake
-from preventable.intake_reports import FileReport
+from preventable.intake import submit as intake
+from preventable.intake.reports import FileReport
+from preventable.intake.supplier_report.contents import SupplierReport, supplier_reports
+from preventable.intake.supplier_report.write import write_reports
 from preventable.store.home import Home
-from preventable.supplier_report.contents import SupplierReport, supplier_reports
-from preventable.supplier_report.write import write_reports
 
 SECRET = "SECRET-VALUE"
 FAULTY, CLEAN, CHANGED = "faulty.csv", "clean.csv", "changed.csv"

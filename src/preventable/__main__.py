@@ -14,25 +14,27 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from preventable import __version__, holding, intake, pipeline
-from preventable.arriving_files import must_exist
-from preventable.command_options import DEFAULT_HOME, HomeOption
+from preventable import __version__, pipeline
 from preventable.conservation import rows_in_words
 from preventable.doctor import examine
 from preventable.engine.choose import engine_sessions
 from preventable.errors import MachineError, PreventableError, UnexpectedError, place_of_fault
 from preventable.explain import explain_figure
-from preventable.key_verbs import approve, keys_app
-from preventable.kit_verbs import conform, onboarding
+from preventable.intake import holding
+from preventable.intake import submit as intake
+from preventable.intake.arriving_files import must_exist
 from preventable.pipeline import StepReport
-from preventable.receipt_verbs import receipt
-from preventable.report_verbs import calendar, scorecards
 from preventable.settings import load_policy
-from preventable.source_verbs import source_app, tell_drafts
-from preventable.spool_verbs import AsOfOption, ReplaceMonthOption, checksums, spool_app, versions
 from preventable.store.home import open_home, open_or_create_home
 from preventable.tables import TABLES
 from preventable.terminal import Bars, trouble
+from preventable.verbs.keys import approve, keys_app
+from preventable.verbs.kits import conform, onboarding
+from preventable.verbs.options import DEFAULT_HOME, HomeOption
+from preventable.verbs.receipts import receipt
+from preventable.verbs.reports import calendar, scorecards
+from preventable.verbs.sources import source_app, tell_drafts
+from preventable.verbs.spool import AsOfOption, ReplaceMonthOption, checksums, spool_app, versions
 
 app = typer.Typer(
     help="Violence and injury surveillance: records in, evidence out, action followed up.",
@@ -176,8 +178,8 @@ def invent(
     ] = False,
 ) -> None:
     """Write an invented region, its suppliers' files and, apart, the truth."""
+    from preventable.intake.mapping_approvals import sign_invented
     from preventable.invented.invent import invent as invent_county
-    from preventable.mapping_approvals import sign_invented
 
     with Bars() as bars:
         made = invent_county(
@@ -229,7 +231,7 @@ def manifest(
     out: Annotated[Path | None, typer.Option(help="With --pseudonymise: the copy.")] = None,
 ) -> None:
     """Write beside a supplier's file what it holds, so that the door sees whether it arrived whole."""
-    from preventable import edge
+    from preventable.intake import edge
 
     policy = load_policy()
     columns = pseudonymise or []
@@ -314,7 +316,7 @@ def submit(
 
 
 def _write_report(report: intake.CheckReport | intake.SubmitReport, folder: Path | None) -> None:
-    from preventable.supplier_report.write import write_reports
+    from preventable.intake.supplier_report.write import write_reports
 
     if folder is not None:
         trouble.print(write_reports(report, folder), markup=False)
@@ -335,7 +337,7 @@ RemoteOption = Annotated[
 @app.command()
 def run(home: HomeOption = DEFAULT_HOME, engine: EngineOption = "duckdb", remote: RemoteOption = "") -> None:
     """Take every submission through the flow, up to what may be released."""
-    from preventable.place_reviews import decisions_in_words
+    from preventable.reviews.place_reviews import decisions_in_words
 
     opened = open_home(home)
 
@@ -412,7 +414,7 @@ def inside(
     as_of: AsOfOption = None,
 ) -> None:
     """Print an exact table for the partnership's own analyst. For the restricted side: it must not leave it."""
-    from preventable import inside as tables
+    from preventable.inside import exact_tables as tables
 
     for line in tables.inside(open_home(home), topic, out=csv, as_of=as_of):
         _say(line)
@@ -431,7 +433,7 @@ def review(
     decisions: Annotated[bool, typer.Option("--decisions", help="List every decision taken.")] = False,
 ) -> None:
     """Show texts whose place a person has to decide, or take decisions back. For the restricted side."""
-    from preventable import place_reviews
+    from preventable.reviews import place_reviews
 
     for line in place_reviews.review(
         open_home(home),
@@ -454,7 +456,7 @@ def learn(
     by: Annotated[str, typer.Option("--by", help="Who has them learnt; needed with --out.")] = "",
 ) -> None:
     """Learn weights from labelled place texts, and say what a hundred more labels would buy."""
-    from preventable.place_labels import learn as learn_weights
+    from preventable.reviews.place_labels import learn as learn_weights
 
     opened = None if home is None else open_home(home)
     _say(learn_weights(labels, home=opened, region=region, out=out, by=by).as_text())
@@ -468,7 +470,7 @@ def find(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Find places of the gazetteer by name: id, type, district, licence, and since when it is open or so named."""
-    from preventable import place_reviews
+    from preventable.reviews import place_reviews
 
     found = place_reviews.find(open_home(home), name)
     for place in found:
@@ -500,7 +502,7 @@ def audit_sample(
     by: Annotated[str, typer.Option("--by", help="Who does it; kept with it.")] = "",
 ) -> None:
     """Draw records that two reviewers look up with names, or take their answers. For the restricted side."""
-    from preventable import linkage_audits
+    from preventable.reviews import linkage_audits
 
     for line in linkage_audits.audit(
         open_home(home),
@@ -520,7 +522,7 @@ def audit_sample(
 @linkage_app.command("one-more-field")
 def one_more_field(home: HomeOption = DEFAULT_HOME) -> None:
     """Say what one more field to join by would buy, simulated on the pairs of a home. Nothing is written."""
-    from preventable import one_more_field as page
+    from preventable.reviews import one_more_field as page
 
     for line in page.in_words(page.one_more_field(open_home(home), load_policy())):
         _say(line)
@@ -534,7 +536,7 @@ def waterfall(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Write a page that shows why two records are linked. For the restricted side."""
-    from preventable.link_charts import write_waterfall
+    from preventable.reviews.link_charts import write_waterfall
 
     probability = write_waterfall(open_home(home), load_policy(), left, right, out)
     _say(f"{out}: linked with probability {probability:.2f}")

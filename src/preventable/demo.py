@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from preventable import intake, pipeline
+from preventable import pipeline
 from preventable.demo_answers import (
     answer_lines,
     beside,
@@ -24,6 +24,7 @@ from preventable.demo_answers import (
     unknown_to_police,
 )
 from preventable.errors import UsageError
+from preventable.intake import submit as intake
 from preventable.invented.invent import invent
 from preventable.pipeline import Progress, StepReport
 from preventable.settings import Policy

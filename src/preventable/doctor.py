@@ -10,9 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from preventable.calendar_policy import read_calendar_policy
 from preventable.conservation import KINDS, conservation, outcomes_in_words, total_rows
 from preventable.errors import NoHomeError, PreventableError, UsageError
+from preventable.partners.calendar_policy import read_calendar_policy
 from preventable.settings import Policy, load_policy
 from preventable.stages.clusters.policy import read_cluster_policy
 from preventable.stages.disclosure.recipients import read_recipients

@@ -8,8 +8,9 @@ import pytest
 from small_home import ED, HEADERS, POLICE, month_rows, small_home, small_policy, write_file
 from supplier_files import count_rows, mapping_of, read_cells, supplier_files
 
-from preventable import intake, pipeline
+from preventable import pipeline
 from preventable.conservation import conservation
+from preventable.intake import submit as intake
 from preventable.store.home import open_home
 from preventable.store.session import reading
 

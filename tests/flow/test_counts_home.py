@@ -9,8 +9,9 @@ from counts_world import SENDERS, SOURCE, counts_policy, name_of
 from figures_world import DISTRICTS, SMALL_AREAS, months, region_tables, rows_of
 from supplier_files import sha256_of
 
-from preventable import intake, pipeline
+from preventable import pipeline
 from preventable.explain import explain_figure
+from preventable.intake import submit as intake
 from preventable.store.home import create_home
 from preventable.store.session import reading
 from preventable.tables import REGION_TABLES

@@ -12,10 +12,10 @@ from figures_world import policy
 from small_home import ED, month_rows, small_home, write_file
 from supplier_files import mapping_of, read_cells, sha256_of, supplier_files
 
-from preventable import intake
 from preventable.codes import weapon_of_method
 from preventable.errors import StaleFiguresError
 from preventable.explain import _by_submission, explain_figure
+from preventable.intake import submit as intake
 from preventable.settings import load_policy
 from preventable.store.home import open_home
 from preventable.store.session import reading, writing

@@ -18,7 +18,7 @@ import intake_pandas
 from intake_records import write_files, write_region
 
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.intake import submit
+from preventable.intake.submit import submit
 from preventable.settings import StepContext, load_policy
 from preventable.stages.quality.outcomes import write_outcomes
 from preventable.stages.quality.stage import check_submissions

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from conftest import preventable_here
 
-from preventable import place_reviews
 from preventable.errors import UsageError
 from preventable.explain import explain_figure
+from preventable.reviews import place_reviews
 from preventable.settings import load_policy
 from preventable.store.home import open_home
 from preventable.store.session import home_checksums, reading

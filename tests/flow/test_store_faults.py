@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 from small_home import small_home, small_policy, write_months
 
-from preventable import intake
 from preventable.errors import DamagedFileError, HomeBusyError
+from preventable.intake import submit as intake
 from preventable.store import delta
 from preventable.store.home import create_home, open_home
 from preventable.store.ledger import Ledger
@@ -206,7 +206,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from small_home import small_policy
-from preventable import intake
+from preventable.intake import submit as intake
 from preventable.store.home import open_home
 intake._BATCH_FILES = 2
 home, policy = open_home(Path(sys.argv[2])), small_policy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from real_files import write_street_months
 
-from preventable.conform import conform
+from preventable.intake.conform import conform
 from preventable.settings import load_policy
 
 

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from preventable.edge import make_manifest
 from preventable.errors import RefusedFileError, UsageError
+from preventable.intake.edge import make_manifest
 from preventable.intake_errors import NotAsManifestError
 from preventable.settings import load_policy
 from preventable.stages.sources.manifests import ENDING, read_manifest, refuse_other_file

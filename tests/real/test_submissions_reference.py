@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 from sources_world import CONTEXT, KINDS, NO_PLACES, TEXT_KEY, engine_with
 
-from preventable.edge import make_manifest
 from preventable.errors import RefusedFileError
-from preventable.limited_reader import limited_reader
+from preventable.intake.edge import make_manifest
+from preventable.intake.limited_reader import limited_reader
 from preventable.settings import load_policy
 from preventable.stages.quality.outcomes import write_outcomes
 from preventable.stages.quality.stage import check_submissions

@@ -15,8 +15,9 @@ from repository import ROOT
 from small_home import ED, MAPPINGS, month_rows, small_home, small_policy, write_file, write_region
 
 from preventable import __main__ as command_line
-from preventable import intake
 from preventable.errors import PolicyError, UsageError
+from preventable.intake import submit as intake
+from preventable.intake.mapping_approvals import approve, new_pair, sign_invented
 from preventable.intake_errors import NotApprovedError
 from preventable.key_errors import (
     ApprovedTwiceError,
@@ -25,7 +26,6 @@ from preventable.key_errors import (
     SigningKeyFileError,
     UnknownSignerError,
 )
-from preventable.mapping_approvals import approve, new_pair, sign_invented
 from preventable.methods.signatures import public_key, signing_key_of, unlocked
 from preventable.settings import Policy, load_policy
 from preventable.stages.sources.approvals import (

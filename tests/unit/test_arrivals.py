@@ -6,7 +6,7 @@ import datetime as dt
 
 from small_home import ED, month_rows, small_home, small_policy, write_file, write_months
 
-from preventable import intake
+from preventable.intake import submit as intake
 from preventable.store.arrivals import arrivals_table
 from preventable.tables import TABLES
 from preventable.tables.lateness import REPORT_DELAYS

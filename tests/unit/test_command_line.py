@@ -22,7 +22,7 @@ from small_home import ED, HEADERS, month_rows, small_home, small_policy, write_
 
 from preventable import __main__ as command_line
 from preventable import pipeline
-from preventable.intake import submit
+from preventable.intake.submit import submit
 from preventable.tables import FLOW_TABLES, TABLES
 
 CANARY = "Zebedee Canary-Quux"

@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 import pytest
 from conftest import preventable_here
 
-from preventable import intake
-from preventable.conform import conform, write_samples
 from preventable.errors import UsageError
+from preventable.intake import submit as intake
+from preventable.intake.conform import conform, write_samples
 from preventable.kits import kits
 from preventable.settings import Policy, load_policy
 from preventable.stages.sources.mapping import readable_kinds, supplier_mappings

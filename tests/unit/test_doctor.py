@@ -11,9 +11,10 @@ from figures_world import policy
 from repository import ROOT
 from small_home import small_home, small_policy, write_months
 
-from preventable import doctor, intake, pipeline
+from preventable import doctor, pipeline
 from preventable.conservation import KINDS
 from preventable.doctor import examine
+from preventable.intake import submit as intake
 
 
 def of_rows(home):

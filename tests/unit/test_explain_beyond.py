@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 from small_home import ED, POLICE, small_home, write_months
 
-from preventable import intake
 from preventable.errors import StaleFiguresError, UnknownFigureError
 from preventable.explain import explain_figure
+from preventable.intake import submit as intake
 from preventable.settings import load_policy
 from preventable.store.run_log import StepRecord
 from preventable.store.session import writing

@@ -7,10 +7,10 @@ import datetime as dt
 import pytest
 from small_home import POLICE, month_rows, small_home, small_policy, write_file
 
-from preventable import intake
-from preventable.edge import make_manifest
 from preventable.errors import UsageError
-from preventable.holding import FOLDER, LookedAt, looked_at
+from preventable.intake import submit as intake
+from preventable.intake.edge import make_manifest
+from preventable.intake.holding import FOLDER, LookedAt, looked_at
 from preventable.store.acts import kept_acts
 from preventable.store.session import reading
 

@@ -11,8 +11,8 @@ import pytest
 from small_home import small_home
 
 from preventable.errors import NotYetMadeError, PolicyError, UnknownTopicError, UsageError
-from preventable.inside import RESTRICTED, inside
-from preventable.inside_topics import FORMATS, read_topics, topics_of
+from preventable.inside.exact_tables import RESTRICTED, inside
+from preventable.inside.topics import FORMATS, read_topics, topics_of
 from preventable.store.session import writing
 from preventable.tables import TABLES, Sensitivity
 
@@ -79,7 +79,7 @@ def test_a_table_has_its_headings_its_order_and_how_to_read_it(home):
 
 
 def test_the_terminal_has_the_first_rows_and_the_file_all(home, tmp_path, monkeypatch):
-    monkeypatch.setattr("preventable.inside.read_topics", lambda: topics_of(HEAD + COVERED))
+    monkeypatch.setattr("preventable.inside.exact_tables.read_topics", lambda: topics_of(HEAD + COVERED))
 
     lines = inside(home, "months")
     told = inside(home, "months", out=tmp_path / "all.csv")
@@ -155,7 +155,7 @@ def test_a_topic_shows_exact_counts_at_most_and_says_how_to_read_them(topic):
 )  # fmt: skip
 def test_conditions_leave_the_rows_that_they_say(home, where, left, monkeypatch):
     text = f"{HEAD}{COVERED}where = [{where}]\n"
-    monkeypatch.setattr("preventable.inside.read_topics", lambda: topics_of(text))
+    monkeypatch.setattr("preventable.inside.exact_tables.read_topics", lambda: topics_of(text))
 
     assert inside(home, None)[-1].split()[1] == str(left)
 
@@ -197,6 +197,6 @@ def test_two_topics_of_one_id_are_refused():
 def test_every_format_is_told_at_the_head_of_the_file():
     from importlib.resources import files
 
-    head = (files("preventable") / "inside.toml").read_text(encoding="utf-8").split("owner =")[0]
+    head = (files("preventable.inside") / "topics.toml").read_text(encoding="utf-8").split("owner =")[0]
 
     assert [name for name in FORMATS if not re.search(rf"\b{name}\b", head)] == []

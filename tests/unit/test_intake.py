@@ -20,9 +20,9 @@ from small_home import (
     write_region,
 )
 
-from preventable import intake
 from preventable.conservation import conservation
 from preventable.errors import HomeBusyError, NoHomeError, NoRegionError, UsageError
+from preventable.intake import submit as intake
 from preventable.store.home import create_home
 from preventable.store.session import home_checksums, reading, writing
 from preventable.tables import TABLES

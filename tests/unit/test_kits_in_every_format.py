@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from formats_world import WRITERS, as_csv
 
-from preventable import intake
-from preventable.conform import write_samples
+from preventable.intake import submit as intake
+from preventable.intake.conform import write_samples
 from preventable.kits import kits
 from preventable.settings import Policy, load_policy
 

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 from formats_world import CSV, LIMITS, WRITERS, as_csv
 
-from preventable import limited_reader
 from preventable.errors import ReaderStoppedError, TooLargeError, UnknownEncodingError, UnsafeContainerError
-from preventable.limited_child import BATCH, KIND, LINES, REFUSED, WHOLE
-from preventable.limited_reader import LimitedReader, OddAnswerError, _file_read
+from preventable.intake import limited_reader
+from preventable.intake.limited_child import BATCH, KIND, LINES, REFUSED, WHOLE
+from preventable.intake.limited_reader import LimitedReader, OddAnswerError, _file_read
 from preventable.stages.sources.formats.form import FileForm
 from preventable.stages.sources.formats.read import read_file
 from preventable.stages.sources.limits import ReaderLimits

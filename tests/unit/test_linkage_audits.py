@@ -10,7 +10,6 @@ import pytest
 from linkage_world import record
 from small_home import small_home
 
-from preventable import linkage_audits
 from preventable.errors import (
     AuditAnswerError,
     AuditReviewerError,
@@ -21,6 +20,7 @@ from preventable.errors import (
     UnknownAuditError,
     UsageError,
 )
+from preventable.reviews import linkage_audits
 from preventable.stages.pseudonyms.keyed_hash import pseudonyms
 from preventable.store.audits import audits_table, kept_audits
 from preventable.store.session import writing

@@ -15,12 +15,13 @@ from small_home import ED, month_rows, small_home, small_policy, write_file
 from sources_world import NHS_NUMBERS, numbered, read, rows_of, xlsx_bytes
 
 from preventable import __main__ as command_line
-from preventable import custodian, intake
-from preventable.edge import pseudonymise
 from preventable.errors import PolicyError, UsageError
+from preventable.intake import custodian
+from preventable.intake import submit as intake
+from preventable.intake.edge import pseudonymise
+from preventable.intake.month_versions import versions_in_words
 from preventable.intake_errors import DeletedSinceError, OtherLinkageKeyError
 from preventable.key_errors import KeyPlaceError, LinkageKeyFileError, LinkageMapError
-from preventable.month_versions import versions_in_words
 from preventable.settings import Policy, load_policy
 from preventable.stages.sources.limits import read_limits
 from preventable.stages.sources.linkage_keys import (

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from small_home import ED, POLICE, month_rows, small_home, small_policy, write_file, write_region
 from sources_world import ROWS, checked, csv_bytes, numbered, read, xlsx_bytes, xlsx_mapping
 
-from preventable import intake
-from preventable.edge import make_manifest
 from preventable.errors import NoPeriodError, PolicyError, TooLargeError, UsageError
+from preventable.intake import submit as intake
+from preventable.intake.edge import make_manifest
+from preventable.intake.month_versions import month_versions
 from preventable.intake_errors import ManifestFormError, NotAsManifestError
-from preventable.month_versions import month_versions
 from preventable.settings import Policy
 from preventable.stages.sources.control_totals import ControlTotal, columns_that_differ, control_totals
 from preventable.stages.sources.manifests import (

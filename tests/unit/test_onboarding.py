@@ -10,8 +10,8 @@ import pytest
 from conftest import preventable_here
 
 from preventable.errors import PolicyError
-from preventable.onboarding import Said, read_checklist
-from preventable.onboarding_pages import onboarding_document, tell_onboarding
+from preventable.partners.onboarding import Said, read_checklist
+from preventable.partners.onboarding_pages import onboarding_document, tell_onboarding
 from preventable.settings import Policy, load_policy
 from preventable.stages.packs.blocks import TableBlock
 

@@ -8,7 +8,7 @@ import pytest
 from linkage_world import made_world
 
 from preventable.engine.duckdb import DuckDBEngine
-from preventable.one_more_field import in_words
+from preventable.reviews.one_more_field import in_words
 from preventable.settings import load_policy
 from preventable.stages.linkage.one_more_field import read_fields, what_one_more_field_buys
 from preventable.tables import TABLES

@@ -14,7 +14,7 @@ from small_home import small_home, small_policy
 from preventable import pipeline
 from preventable.engine.duckdb import DuckDBEngine
 from preventable.errors import LinesRefusedError, PolicyError, TooFewLabelsError, UsageError
-from preventable.place_labels import learn
+from preventable.reviews.place_labels import learn
 from preventable.settings import Policy, StepContext
 from preventable.stages.places.region_resolver import region_resolver
 from preventable.store.home import create_home

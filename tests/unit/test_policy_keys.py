@@ -3,8 +3,8 @@
 import pytest
 from figures_world import policy
 
-from preventable.calendar_policy import read_calendar_policy
 from preventable.errors import PolicyError
+from preventable.partners.calendar_policy import read_calendar_policy
 from preventable.stages.clusters.policy import read_cluster_policy
 from preventable.stages.disclosure.recipients import read_recipients
 from preventable.stages.disclosure.rule import read_release_rule

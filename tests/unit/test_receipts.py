@@ -8,12 +8,12 @@ import pytest
 from conftest import preventable_here
 from small_home import ED, POLICE, month_rows, small_home, small_policy, write_file
 
-from preventable import intake
 from preventable.errors import UsageError
-from preventable.receipts import tell_receipt
+from preventable.intake import submit as intake
+from preventable.intake.receipts import tell_receipt
+from preventable.intake.supplier_report.contents import supplier_reports
+from preventable.intake.supplier_report.page import render_page
 from preventable.store.session import home_checksums
-from preventable.supplier_report.contents import supplier_reports
-from preventable.supplier_report.page import render_page
 
 
 def as_it_was(path):

@@ -28,10 +28,10 @@ from score_world import (
 from small_home import ED, month_rows, small_home, small_policy, write_file
 
 from preventable.errors import PolicyError, UsageError
-from preventable.intake import submit
+from preventable.intake.submit import submit
 from preventable.methods.proportions import difference_of_proportions
-from preventable.score_card_pages import CardPage, card_document, score_line
-from preventable.score_cards import tell_score_cards
+from preventable.partners.score_card_pages import CardPage, card_document, score_line
+from preventable.partners.score_cards import tell_score_cards
 from preventable.stages.packs.html import render_html
 from preventable.stages.scorecards.groups import USABLE
 from preventable.stages.scorecards.rules import ABOUT, read_score_rules

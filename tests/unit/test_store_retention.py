@@ -6,8 +6,9 @@ import datetime as dt
 import pytest
 from small_home import ED, month_rows, small_home, small_policy, write_file, write_months
 
-from preventable import intake, pipeline
+from preventable import pipeline
 from preventable.errors import PolicyError
+from preventable.intake import submit as intake
 from preventable.store.retention import prune, prune_tables
 from preventable.store.session import reading
 

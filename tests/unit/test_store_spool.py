@@ -8,14 +8,15 @@ import stat
 import pytest
 from small_home import ED, MAPPINGS, POLICE, month_rows, small_home, small_policy, write_file, write_months
 
-from preventable import intake, spool_verbs
-from preventable.edge import make_manifest
 from preventable.errors import DamagedFileError
+from preventable.intake import submit as intake
+from preventable.intake.edge import make_manifest
 from preventable.intake_errors import ManifestNotInSpoolError, NotInSpoolError
 from preventable.store.home import open_home
 from preventable.store.retention import prune, spooled
 from preventable.store.session import reading, verify_home
 from preventable.store.spool import Spool
+from preventable.verbs import spool as spool_verbs
 
 DAY = dt.datetime(2025, 2, 3, 12, tzinfo=dt.UTC)
 #: Stands in a column that no table keeps.

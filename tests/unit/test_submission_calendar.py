@@ -14,18 +14,18 @@ import pytest
 from figures_world import policy as changed_policy
 from small_home import ED, POLICE, month_rows, small_home, small_policy, write_file
 
-from preventable import intake
-from preventable.calendar_pages import calendar_csv, calendar_document, calendar_lines, tell_calendar
-from preventable.calendar_policy import read_calendar_policy
-from preventable.chase_letters import chase_letters
-from preventable.edge import make_manifest
 from preventable.errors import PolicyError, UsageError
-from preventable.holding import LookedAt
+from preventable.intake import submit as intake
+from preventable.intake.edge import make_manifest
+from preventable.intake.holding import LookedAt
+from preventable.partners.calendar_pages import calendar_csv, calendar_document, calendar_lines, tell_calendar
+from preventable.partners.calendar_policy import read_calendar_policy
+from preventable.partners.chase_letters import chase_letters
+from preventable.partners.submission_calendar import HELD, due_day, submission_calendar
 from preventable.stages.packs.html import render_html
 from preventable.store.home import open_home
 from preventable.store.ledger import Receipt
 from preventable.store.session import writing
-from preventable.submission_calendar import HELD, due_day, submission_calendar
 from preventable.tables import TABLES
 
 

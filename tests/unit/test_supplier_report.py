@@ -21,16 +21,17 @@ from supplier_report_world import (
     write_sent,
 )
 
-from preventable import errors, intake, intake_errors
-from preventable.edge import make_manifest
-from preventable.holding import LookedAt
-from preventable.intake_reports import FINDINGS, PROBLEMS, RESULTS, ROWS, FileReport, Refusal, RowsJudged
+from preventable import errors, intake_errors
+from preventable.intake import submit as intake
+from preventable.intake.edge import make_manifest
+from preventable.intake.holding import LookedAt
+from preventable.intake.reports import FINDINGS, PROBLEMS, RESULTS, ROWS, FileReport, Refusal, RowsJudged
+from preventable.intake.supplier_report.contents import _of_own_rows, supplier_reports
+from preventable.intake.supplier_report.page import render_page
+from preventable.intake.supplier_report.rows import render_rows
+from preventable.intake.supplier_report.words import STEPS, is_held, problem_words, step_of_error, words
+from preventable.intake.supplier_report.write import write_reports
 from preventable.stages.quality.rules import quality_rules, sql_or_toml
-from preventable.supplier_report.contents import _of_own_rows, supplier_reports
-from preventable.supplier_report.page import render_page
-from preventable.supplier_report.rows import render_rows
-from preventable.supplier_report.words import STEPS, is_held, problem_words, step_of_error, words
-from preventable.supplier_report.write import write_reports
 from preventable.tables import TABLES
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from preventable.onboarding_pages import tell_onboarding
+from preventable.partners.onboarding_pages import tell_onboarding
 from preventable.settings import load_policy
 
 

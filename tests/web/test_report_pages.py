@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from score_world import MONTH, NORTH, SOUTH, cards_of, mixed_records, months_before
 
-from preventable.calendar_pages import calendar_document
-from preventable.calendar_policy import read_calendar_policy
-from preventable.score_card_pages import CardPage, card_document
+from preventable.partners.calendar_pages import calendar_document
+from preventable.partners.calendar_policy import read_calendar_policy
+from preventable.partners.score_card_pages import CardPage, card_document
+from preventable.partners.submission_calendar import STATES, OwedMonth, SubmissionCalendar
 from preventable.settings import load_policy
 from preventable.stages.packs.html import render_html
 from preventable.stages.scorecards.rules import read_score_rules
-from preventable.submission_calendar import STATES, OwedMonth, SubmissionCalendar
 
 PAGES = ("calendar", "card")
 

@@ -85,7 +85,7 @@ def read_submission(
         limits: What the file may be.
         kinds: Every kind of source (`source_kinds`).
         region: The region's areas and projection.
-        reader: Reads the formats; `preventable.intake` gives one in a limited process.
+        reader: Reads the formats; `preventable.intake.submit` gives one in a limited process.
         manifest: What its sender says of it; a file without rows is read where it says that there are none.
 
     Returns:

@@ -21,7 +21,7 @@ from preventable.stages.sources.formats.lines import Lines
 
 
 def read_file(content: bytes, forms: Iterable[FileForm], limits: FormatLimits, *, name: str = "") -> FileRead:
-    """A file read in each of some forms, in this process; `preventable.limited_reader` does it in another.
+    """A file read in each of some forms, in this process; `preventable.intake.limited_reader` does it in another.
 
     Args:
         name: The file's, which is not believed.

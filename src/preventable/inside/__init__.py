@@ -1,0 +1,1 @@
+"""Exact tables for the partnership's analyst, on the restricted side."""

@@ -1,0 +1,513 @@
+"""The door: suppliers' files in, each one loaded once, however often and under whatever name it comes.
+
+`stages/sources` reads a file; this module finds files, tells whether they are known, and commits what was
+read in batches through the store. `check` says what `submit` would do and stores nothing. The reports of both are
+`reports`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from preventable.errors import (
+    FutureMonthError,
+    PreventableError,
+    RefusedFileError,
+    TooLargeError,
+    UnknownProviderError,
+    UsageError,
+    place_of_fault,
+)
+from preventable.intake.arriving_files import FoundFile, find_files
+from preventable.intake.door import Door, door_of_home, door_of_region
+from preventable.intake.holding import Holding, LookedAt, holding_of_home, rows_in_table
+from preventable.intake.limited_reader import limited_reader
+from preventable.intake.month_versions import beside_others, refuse_beside, with_versions
+from preventable.intake.reports import (
+    CheckReport,
+    FileReport,
+    Refusal,
+    SubmitReport,
+    receipt_id,
+)
+from preventable.intake.rows_judged import JUDGED_TABLES, judge_counted, judge_read
+from preventable.intake_errors import (
+    LoneManifestError,
+    ManifestFormError,
+    ManifestNotInSpoolError,
+    NoManifestError,
+    NotAsManifestError,
+    NotInSpoolError,
+    OwnFaultError,
+)
+from preventable.settings import Policy
+from preventable.stages.sources.limits import Limits
+from preventable.stages.sources.manifests import (
+    ENDING,
+    Manifest,
+    largest_manifest,
+    read_manifest,
+)
+from preventable.stages.sources.stage import ReadSubmission, read_submission
+from preventable.store.home import (
+    Home,
+    open_home,
+)
+from preventable.store.ledger import Ledger, Receipt, SubmissionEntry
+from preventable.store.restricted import TableStore
+from preventable.store.retention import prune_tables
+from preventable.store.session import HomeTables, reading, writing
+from preventable.store.spool import Spool
+
+# One commit holds several files: fewer would be slow, more would lose more work to a crash.
+_BATCH_FILES = 64
+_BATCH_ROWS = 100_000
+# As many bytes wait for their commit and the spool, at most, and one file more.
+_BATCH_BYTES = 64_000_000
+# A command that brings a file waits so many seconds for another that writes, before it is told to come again.
+_PATIENCE_S = 30.0
+_FOR_ITS_MANIFEST = {
+    error.number for error in (NoManifestError, ManifestFormError, NotAsManifestError, LoneManifestError)
+}
+_SIDE_TABLES = ("intake_problems", "place_texts")
+
+Clock = Callable[[], dt.datetime]
+
+
+def utc_now() -> dt.datetime:
+    """The present moment in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def submit(
+    home: Home,
+    path: Path,
+    *,
+    provider: str | None = None,
+    policy: Policy,
+    progress: Callable[[float], None] | None = None,
+    clock: Clock = utc_now,
+    with_rows: bool = False,
+    looked_at: LookedAt | None = None,
+    replace_month: bool = False,
+) -> SubmitReport:
+    """Take a file or a folder of files into a home. The same again changes nothing.
+
+    Args:
+        home: Has its region.
+        path: A file, or a folder; files whose name begins with a dot are left out.
+        provider: For every file; None takes the folder directly under `submissions/`, else the nearest
+            folder named like a provider.
+        policy: Holds limits.toml and retention.toml.
+        progress: Called with the share of files done.
+        clock: Tells when files were received.
+        with_rows: Whether the rules are applied as `run` will, for a report to the supplier.
+        looked_at: Who says that what is held may come in; None where nobody does.
+        replace_month: The file, where it is new, takes the place of all that its provider has sent for its month.
+
+    Returns:
+        What became of each file. Refused files are in it, with their reason; they raise nothing.
+
+    Raises:
+        UsageError: There is no file, or a folder is to take the place of a month.
+        NoRegionError: The home has no region yet.
+        HomeBusyError: Another process is writing.
+    """
+    if replace_month and path.is_dir():
+        raise UsageError("--replace-month", "it is said of one file, not of a folder")
+    door = door_of_home(home, policy)
+    found = find_files(path, provider, set(door.providers))
+    return _take_in(
+        home, found, door, policy, clock, progress=progress, with_rows=with_rows, looked_at=looked_at,
+        replace_month=replace_month,
+    )  # fmt: skip
+
+
+def submit_again(
+    home: Home, sha256: str, *, policy: Policy, clock: Clock = utc_now, replace_month: bool = False
+) -> SubmitReport:
+    """Take a file in that lies in the spool: one that was refused, once what it was refused for is mended.
+
+    Args:
+        home: Has its region.
+        sha256: Of the file, as `preventable spool list` tells it.
+        policy: As for `submit`.
+        clock: As for `submit`.
+        replace_month: As for `submit`; that it was said when the file came is not kept.
+
+    Raises:
+        NotInSpoolError: The spool does not hold it.
+        ManifestNotInSpoolError: It was refused for its manifest, which the spool does not keep.
+        HomeBusyError: Another process is writing.
+    """
+    with reading(home) as tables:
+        content = tables.spool.get(sha256)
+        told = [one for one in tables.restricted.ledger.receipts() if one.file_sha256 == sha256]
+    if not told:
+        raise NotInSpoolError("spool", "the command that brought this file was cut short before it counted")
+    if told[-1].error in _FOR_ITS_MANIFEST:
+        raise ManifestNotInSpoolError("spool", f"it was refused with {told[-1].error}")
+    found = [
+        FoundFile(Path(one.file_name), one.file_name, one.provider, sha256, content) for one in told[-1:]
+    ]
+    return _take_in(home, found, door_of_home(home, policy), policy, clock, replace_month=replace_month)
+
+
+def _take_in(
+    home: Home,
+    found: Sequence[FoundFile],
+    door: Door,
+    policy: Policy,
+    clock: Clock,
+    *,
+    progress: Callable[[float], None] | None = None,
+    with_rows: bool = False,
+    looked_at: LookedAt | None = None,
+    replace_month: bool = False,
+) -> SubmitReport:
+    with writing(home, clock=clock, patience_s=_PATIENCE_S) as tables:
+        pruned = prune_tables(tables, policy, clock().date())
+        batch = _Batch(tables.restricted, tables.spool, clock, replace_month=replace_month)
+        counted = batch.known.submissions
+        holding = holding_of_home(
+            home, tables.restricted, door.kinds, counted, clock, person=looked_at, replace_month=replace_month
+        )
+        for done, file in enumerate(found, 1):
+            examined = _examine(file, door, batch.known, holding, clock().date())
+            batch.take(examined)
+            _log(tables, examined.receipt)
+            if progress:
+                progress(done / len(found))
+        batch.flush()
+        judged = judge_counted(tables, batch.reports, door.for_rules(policy)) if with_rows else None
+        reports = with_versions(tables, batch.reports)
+    approvals = door.approvals_in_words(file.provider for file in found)
+    return SubmitReport(reports, pruned, judged, door.invented, approvals)
+
+
+def _log(tables: HomeTables, receipt: Receipt) -> None:
+    tables.log.info(
+        "file",
+        provider=receipt.provider,
+        month=receipt.month,
+        rows=receipt.rows,
+        outcome=receipt.outcome,
+        error=receipt.error,
+    )
+
+
+def check(
+    path: Path,
+    *,
+    home: Path,
+    region: Path | None = None,
+    provider: str | None = None,
+    policy: Policy,
+    clock: Clock = utc_now,
+) -> CheckReport:
+    """Say what submitting would do. Nothing is stored.
+
+    Args:
+        path: A file, or a folder.
+        home: Home whose providers, mappings and earlier files are held against it.
+        region: Region used instead, where there is no home.
+        provider: As for `submit`.
+        policy: Holds limits.toml.
+        clock: Tells the day on which the file would be received.
+
+    Raises:
+        UsageError: There is no file, or the region lacks one.
+        NoHomeError: There is no home and no region was named.
+        NoRegionError: The home has no region yet.
+    """
+    if region is not None:
+        door, known, earlier = door_of_region(region, policy), _Known(), {}
+    else:
+        opened = open_home(home)
+        door = door_of_home(opened, policy)
+        with reading(opened) as tables:
+            known = _Known.of_ledger(tables.restricted.ledger)
+            earlier = {name: tables.read(name) for name in JUDGED_TABLES}
+    reports, reads = [], {}
+    holding = Holding(rows_in_table(earlier.get("submissions")), door.kinds, known.submissions)
+    for file in find_files(path, provider, set(door.providers)):
+        # Read even where it is known already: the report is about the rows.
+        examined = _examine(file, door, _Known(), holding, clock().date())
+        reports.append(known.as_it_counts(examined))
+        known.note(examined)
+        if examined.read is not None:
+            reads.setdefault(examined.read.submission_id, (examined.report.path, examined.read))
+    judged = judge_read(reads, earlier, door.for_rules(policy))
+    approvals = door.approvals_in_words(report.provider for report in reports)
+    return CheckReport(
+        tuple(reports), judged, beside_earlier=region is None, invented=door.invented, approvals=approvals
+    )
+
+
+# --- one file -----------------------------------------------------------------------------------
+
+
+@dataclass
+class _Known:
+    """Files and submissions that are counted already: a file by provider and sha256, with its receipt.
+
+    `beside` are submissions that cannot take the place of their month: others of it stand beside them.
+    """
+
+    files: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+    submissions: set[str] = field(default_factory=set)
+    beside: frozenset[str] = frozenset()
+
+    @classmethod
+    def of_ledger(cls, ledger: Ledger, *, replace_month: bool = False) -> _Known:
+        counted = {
+            key: receipt for key, receipt in ledger.state_of_files().items() if receipt.outcome != "refused"
+        }
+        beside = beside_others(ledger) if replace_month else frozenset()
+        return cls(counted, ledger.submission_ids(), beside)
+
+    def as_it_counts(self, examined: _Examined) -> FileReport:
+        """The report of a file that was read, a repeat where its content is counted already."""
+        if examined.receipt.submission_id in self.submissions and examined.report.outcome == "loaded":
+            return replace(examined.report, outcome="repeat")
+        return examined.report
+
+    def note(self, examined: _Examined) -> None:
+        """Count what was just examined."""
+        if examined.receipt.outcome != "refused" and examined.receipt.submission_id:
+            self.files[examined.receipt.provider, examined.receipt.file_sha256] = examined.receipt
+            self.submissions.add(examined.receipt.submission_id)
+
+
+@dataclass(frozen=True)
+class _Examined:
+    """One file examined: its report, its receipt (not yet dated), what was read where it is new, its bytes likewise.
+
+    Bytes of a refused file are there where they were looked at.
+    """
+
+    report: FileReport
+    receipt: Receipt
+    read: ReadSubmission | None = None
+    content: bytes | None = None
+
+
+def _examine(file: FoundFile, door: Door, known: _Known, holding: Holding, today: dt.date) -> _Examined:
+    sha256, content = file.sha256, None
+    try:
+        manifest = _manifest(file)
+        before = known.files.get((file.provider, sha256))
+        if before is not None and _is_same(before, manifest):
+            refuse_beside(known.beside, before, file.below)
+            return _examined(file, sha256, "repeat", before.submission_id, before.month, before.rows)
+        if manifest is None and door.manifests.refuses(file.provider):
+            raise NoManifestError(file.below, "there is none beside it")
+        content = _content(file, door.limits)
+        # The file may have been written to since its sha256 was first taken.
+        sha256 = hashlib.sha256(content).hexdigest()
+        read = read_submission(
+            content,
+            file_name=file.below,
+            provider=_provider(file, door),
+            mappings=door.mappings(file.provider),
+            text_key=door.text_key,
+            limits=door.limits,
+            kinds=door.kinds,
+            region=door.region,
+            reader=limited_reader(door.limits.reader, file.provider),
+            manifest=manifest,
+        )
+        _refuse_future(read, file, today + dt.timedelta(days=door.limits.period.days_ahead))
+        refuse_beside(known.beside, read, file.below)
+        holding.look_at(read, where=file.below, file_sha256=sha256)
+    except Exception as error:  # noqa: BLE001 a fault in the reading of one file keeps no other file out
+        refusal = _refusal_of(error, file)
+        return _examined(
+            file, sha256, "refused", refusal.submission_id, refusal.month, refusal.rows_in_file,
+            error=refusal, content=content,
+        )  # fmt: skip
+    new = read.submission_id not in known.submissions
+    outcome = "loaded" if new else "repeat"
+    return _examined(
+        file, sha256, outcome, read.submission_id, read.month, read.rows,
+        read=read if new else None, content=content if new else None,
+    )  # fmt: skip
+
+
+def _refusal_of(error: Exception, file: FoundFile) -> RefusedFileError:
+    """Why a file is refused. The words of a fault of ours are not told: they may hold a cell.
+
+    Raises:
+        PreventableError: It concerns more than this file.
+        OSError: Likewise.
+    """
+    if isinstance(error, RefusedFileError):
+        return error
+    if isinstance(error, PreventableError | OSError):
+        raise error
+    fault = f"{type(error).__name__} at {place_of_fault(error)}"
+    return OwnFaultError(file.below, f"reading it met a fault ({fault})")
+
+
+def _manifest(file: FoundFile) -> Manifest | None:
+    """The manifest beside a file; None where there is none.
+
+    Raises:
+        LoneManifestError: The file is itself a manifest, and the file it is of did not come.
+        ManifestFormError: The manifest is not well formed.
+    """
+    if file.is_manifest:
+        raise LoneManifestError(file.below, "the file that it tells of is not beside it")
+    if file.manifest is None:
+        return None
+    where = file.below + ENDING
+    if file.manifest.stat().st_size > largest_manifest():
+        raise ManifestFormError(where, f"it has more than {largest_manifest():,} bytes")
+    return read_manifest(file.manifest.read_bytes(), where)
+
+
+def _is_same(before: Receipt, manifest: Manifest | None) -> bool:
+    """Whether bytes that are known stand for what they stood for before.
+
+    Files without rows are alike in every month, so each is read; one that its manifest does not fit is looked at.
+    """
+    if not before.rows:
+        return False
+    told = (before.provider, before.month, before.file_sha256, before.rows)
+    return manifest is None or told == (manifest.provider, manifest.period, manifest.sha256, manifest.rows)
+
+
+def _refuse_future(read: ReadSubmission, file: FoundFile, latest: dt.date) -> None:
+    """Refuse a file whose month begins after the latest day allowed."""
+    if dt.date.fromisoformat(f"{read.month}-01") > latest:
+        refusal = FutureMonthError(
+            file.below, f"its month, {read.month}, begins after the day it is received"
+        )
+        refusal.rows_in_file, refusal.submission_id = read.rows, read.submission_id
+        refusal.month = read.month
+        raise refusal
+
+
+def _content(file: FoundFile, limits: Limits) -> bytes:
+    if file.content is not None:
+        return file.content
+    limit = limits.file.bytes
+    size = file.path.stat().st_size
+    if size > limit:
+        raise TooLargeError(file.below, f"it has {size:,} bytes; {limit:,} are allowed")
+    return file.path.read_bytes()
+
+
+def _provider(file: FoundFile, door: Door) -> Mapping[str, Any]:
+    if file.provider not in door.providers:
+        raise UnknownProviderError(file.below, "its folder is not named like a provider of the region")
+    return door.providers[file.provider]
+
+
+def _examined(
+    file: FoundFile,
+    sha256: str,
+    outcome: str,
+    submission_id: str | None,
+    month: str | None,
+    rows: int | None,
+    *,
+    error: RefusedFileError | None = None,
+    read: ReadSubmission | None = None,
+    content: bytes | None = None,
+) -> _Examined:
+    report = FileReport(
+        file.below,
+        file.provider,
+        month,
+        rows,
+        outcome,
+        str(error) if error else "",
+        notes=read.notes if read else (),
+        has_manifest=file.manifest is not None,
+        submission_id=submission_id,
+        receipt=receipt_id(submission_id, sha256),
+        refusal=Refusal.of(error) if error else None,
+    )
+    number = error.number if error else None
+    receipt = Receipt("", file.name, sha256, file.provider, outcome, submission_id, month, rows, number)
+    return _Examined(report, receipt, read, content)
+
+
+# --- batches ------------------------------------------------------------------------------------
+
+
+class _Batch:
+    """Files examined and not yet committed; a single one where it takes the place of its month."""
+
+    def __init__(self, store: TableStore, spool: Spool, clock: Clock, *, replace_month: bool = False) -> None:
+        self.reports: list[FileReport] = []
+        self.known = _Known.of_ledger(store.ledger, replace_month=replace_month)
+        self._replaces = replace_month
+        self._store = store
+        self._spool = spool
+        self._clock = clock
+        self._reads: list[ReadSubmission] = []
+        self._receipts: list[Receipt] = []
+        self._contents: list[tuple[bytes, dt.date]] = []
+
+    def take(self, examined: _Examined) -> None:
+        """Add one file; commits when the batch is full."""
+        received_at = self._clock().astimezone(dt.UTC)
+        self.known.note(examined)
+        self.reports.append(examined.report)
+        self._receipts.append(
+            replace(examined.receipt, received_at=received_at.isoformat(timespec="seconds"))
+        )
+        if examined.read is not None:
+            self._reads.append(examined.read)
+        if examined.content is not None:
+            self._contents.append((examined.content, received_at.date()))
+        if self._is_full():
+            self.flush()
+
+    def _is_full(self) -> bool:
+        return (
+            len(self._receipts) >= _BATCH_FILES
+            or sum(read.rows for read in self._reads) >= _BATCH_ROWS
+            or sum(len(content) for content, _ in self._contents) >= _BATCH_BYTES
+        )
+
+    def flush(self) -> None:
+        """Commit what is in the batch: all of it counts afterwards. Files lie in the spool before they count."""
+        self._spool.put(self._contents)
+        if self._reads:
+            self._store.append_together(
+                {name: _together(self._reads, name) for name in (*_SIDE_TABLES, "submissions")},
+                {"submissions": [read.submission_id for read in self._reads]},
+                one_a_key=("place_texts",),
+                submissions=[_entry(read) for read in self._reads],
+                receipts=self._receipts,
+                whole_months=self._replaces,
+            )
+        elif self._receipts:
+            self._store.ledger.write_receipts(self._receipts)
+        self._reads, self._receipts, self._contents = [], [], []
+
+
+def _together(reads: Sequence[ReadSubmission], name: str) -> pa.Table:
+    return pa.concat_tables([getattr(read, name) for read in reads])
+
+
+def _entry(read: ReadSubmission) -> SubmissionEntry:
+    return SubmissionEntry(
+        read.submission_id,
+        read.provider,
+        read.source,
+        read.month,
+        read.edition,
+        read.mapping_version,
+        read.rows,
+    )

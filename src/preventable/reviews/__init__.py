@@ -1,0 +1,1 @@
+"""What people decide: places, links looked up with names, weights learnt from their labels."""

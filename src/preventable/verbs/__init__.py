@@ -1,0 +1,1 @@
+"""The command line's verbs by subject, each a function without logic."""
