@@ -96,6 +96,18 @@ def test_one_signature_is_too_few_and_the_second_is_said_to_complete_it(mapping)
     assert approve(mapping, key_of(mapping.parent, B), BOTH)[1] == "It counts"
 
 
+def test_policy_may_ask_for_three_people(mapping):
+    named = MAPPINGS[ED].replace(f'"{B}"]', f'"{B}", "{C}"]')
+    mapping.write_text(named, encoding="utf-8")
+    three = policy_of((A, ROLE, A), (B, ROLE, B), (C, ROLE, C), needed=3)
+
+    two_signed = signed_by(mapping, A, B, policy=three).read_bytes()
+
+    with pytest.raises(NotApprovedError, match="2 of 3 people"):
+        judge(mapping, two_signed, three)
+    judge(mapping, signed_by(mapping, C, policy=three).read_bytes(), three)
+
+
 def test_the_same_person_cannot_sign_twice(mapping):
     signed_by(mapping, A)
 
