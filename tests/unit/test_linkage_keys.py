@@ -206,6 +206,18 @@ def test_keys_are_issued_under_the_next_id_for_their_owner_alone(tmp_path):
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+def test_no_id_is_given_to_a_second_key_where_those_before_it_were_destroyed(tmp_path):
+    """Pseudonyms of two keys under one id would link with nobody, and nothing would say so."""
+    for _ in range(3):
+        custodian.new_key("tests alone", tmp_path / "custody")
+    for ended in ("k1", "k2"):
+        (tmp_path / "custody" / f"{ended}.linkage-key.toml").unlink()
+
+    (told, _) = custodian.new_key("tests alone", tmp_path / "custody")
+
+    assert told.startswith("k4 for ")
+
+
 def test_no_key_is_made_in_a_home_or_over_another(tmp_path):
     home = small_home(tmp_path)
 
@@ -230,6 +242,21 @@ def test_what_is_no_key_is_refused_without_a_word_of_it(content):
         read_linkage_key(content, "x")
     assert refused.value.__context__ is None
     assert read_linkage_key(K1.as_bytes(), "x") == K1
+
+
+def test_a_pseudonym_of_the_tenth_key_is_none_of_the_first(tmp_path):
+    """Led to the next key with those of k1, a pseudonym of k10 would have no number, or another person's."""
+    tenth = LinkageKey("k10", "tests alone", bytes([10]) * 32)
+    home = small_home(tmp_path)
+    lines = month_rows(ED, "2025-01", 2)
+    for line, key in zip(lines, (K1, tenth), strict=True):
+        line[6] = key.pseudonym("9990000018")
+    path = write_file(tmp_path / "submissions" / ED / "1.csv", ED, lines)
+    assert not intake.submit(home, path, policy=taking("k1", "k10")).refused
+
+    for key in (K1, tenth):
+        custodian.write_live(home, key.id, tmp_path / key.id)
+        assert (tmp_path / key.id).read_text(encoding="utf-8").split() == [key.pseudonym("9990000018")]
 
 
 # --- rotation -----------------------------------------------------------------------------------
