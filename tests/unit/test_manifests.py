@@ -126,6 +126,12 @@ def test_a_cell_changed_emptied_or_garbled_is_seen_in_the_total(changed):
     assert columns_that_differ(told, sheet_of(changed)) == ["C0"]
 
 
+def test_a_nought_that_was_emptied_is_seen_though_the_sum_is_the_same():
+    noughts = ["1"] * 8 + ["0"]
+
+    assert columns_that_differ(control_totals(sheet_of(noughts)), sheet_of(["1"] * 8 + [""])) == ["C0"]
+
+
 # --- the file of a manifest ---------------------------------------------------------------------
 
 
