@@ -6,7 +6,10 @@ import datetime as dt
 import gzip
 import io
 import json
+import random
 import zipfile
+from contextlib import nullcontext
+from dataclasses import replace
 
 import openpyxl
 import pyarrow as pa
@@ -239,6 +242,52 @@ def test_bytes_after_a_zip_are_told():
 def test_what_unfolds_beyond_a_limit_is_refused(content):
     with pytest.raises(TooLargeError):
         read_rows(content)
+
+
+@pytest.mark.parametrize("wrap", [lambda text: zipped({"a.csv": text}), gzip.compress], ids=["zip", "gz"])
+def test_what_unfolds_to_many_times_its_size_is_refused_though_it_is_not_large(wrap):
+    """A row, and blank lines that pack to next to nothing: unpacked it is smaller than files may be."""
+    content = b"Id\r\nA1\r\n" + b"\r\n" * 400_000
+    assert len(content) < LIMITS.file.bytes
+    assert len(read_rows(content).lines) == 2
+
+    with pytest.raises(TooLargeError, match="unpacks to more than"):
+        read_rows(wrap(content))
+
+
+@pytest.mark.parametrize("wrap", [lambda text: zipped({"a.csv": text}), gzip.compress], ids=["zip", "gz"])
+def test_a_container_of_exactly_as_many_bytes_as_are_allowed_is_read(wrap):
+    content = as_csv(ROWS)
+    exactly = replace(LIMITS, file=replace(LIMITS.file, bytes=len(content)))
+    one_less = replace(LIMITS, file=replace(LIMITS.file, bytes=len(content) - 1))
+
+    assert len(read_rows(wrap(content), limits=exactly).lines) == len(ROWS)
+    with pytest.raises(TooLargeError):
+        read_rows(wrap(content), limits=one_less)
+
+
+def test_a_workbook_of_exactly_as_many_parts_as_are_allowed_is_read():
+    content = as_xlsx(ROWS)
+    parts = len(zipfile.ZipFile(io.BytesIO(content)).namelist())
+
+    for allowed in (parts, parts - 1):
+        limits = replace(LIMITS, container=replace(LIMITS.container, parts=allowed))
+        with nullcontext() if allowed == parts else pytest.raises(TooLargeError, match="parts"):
+            assert len(read_rows(content, FileForm("xlsx"), limits).lines) == len(ROWS)
+
+
+@pytest.mark.parametrize("before", [1, 5, 8])
+def test_a_document_type_across_the_pieces_in_which_a_part_is_read_is_found(before):
+    """A part is looked at a mebibyte at a time: a declaration may begin in one piece and end in the next."""
+    filling = random.Random(before).randbytes((1 << 19) - 16).hex().encode()
+    part = b"<!--" + filling + b"-->"
+    part += b" " * ((1 << 20) - before - len(part)) + b"<!DOCTYPE a><a/>"
+    content = io.BytesIO(as_xlsx(ROWS))
+    with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("custom.xml", part)
+
+    with pytest.raises(UnsafeContainerError, match="document type"):
+        read_rows(content.getvalue(), FileForm("xlsx"))
 
 
 # --- workbooks ------------------------------------------------------------------------------------
