@@ -190,6 +190,19 @@ def opened_file(content, limits, *, name):
         reader(as_csv(ROWS), [CSV], LIMITS, name="")
 
 
+def test_a_library_that_asks_no_hook_of_ours_meets_the_limits_of_the_system(reader):
+    """What is written in another language than Python opens and starts things unseen."""
+    reader(as_csv(ROWS), [CSV], LIMITS, name="")
+
+    lines = Path(f"/proc/{reader._child.reader}/limits").read_text(encoding="ascii").splitlines()
+
+    most = {line[:26].strip(): line[26:].split()[:2] for line in lines}
+    for what in ("Max core file size", "Max file size", "Max processes"):
+        assert most[what] == ["0", "0"], what
+    assert most["Max open files"] == ["32", "32"]
+    assert "unlimited" not in (most["Max address space"][1], most["Max cpu time"][0])
+
+
 def test_an_answer_larger_than_a_file_may_unfold_to_is_not_waited_for(monkeypatch):
     code = """
 def opened_file(content, limits, *, name):
