@@ -6,13 +6,16 @@ import datetime as dt
 
 import pytest
 from small_home import POLICE, month_rows, small_home, small_policy, write_file
+from sources_world import KINDS, numbered, read
 
 from preventable.errors import UsageError
 from preventable.intake import submit as intake
 from preventable.intake.edge import make_manifest
-from preventable.intake.holding import FOLDER, LookedAt, looked_at
+from preventable.intake.holding import FOLDER, Holding, LookedAt, looked_at
+from preventable.intake_errors import HeldFileError
 from preventable.store.acts import kept_acts
 from preventable.store.session import reading
+from preventable.tables import TABLES
 
 PERSON = LookedAt("R. Tester (invented)", "The town was shut for a fair")
 MOMENT = dt.datetime(2025, 12, 1, 9, 30, tzinfo=dt.UTC)
@@ -120,6 +123,34 @@ def test_the_records_that_stand_are_counted_and_not_their_rows(usual, tmp_path):
     ).files
 
     assert file.outcome == "loaded"
+
+
+def held_in_place_of(standing, rows):
+    """What holds these rows of an emergency department where they take the place of so many records."""
+    nothing = TABLES["submissions"].empty()
+    door = Holding(lambda provider: nothing, KINDS, frozenset(), standing=lambda provider, month: standing)
+    try:
+        door.look_at(read(rows), where="x", file_sha256="")
+    except HeldFileError as held:
+        return held.reasons
+    return ()
+
+
+@pytest.mark.parametrize(("live", "is_held"), [(29, True), (30, False)])
+def test_rows_that_withdraw_their_record_are_none_that_take_the_place_of_others(live, is_held):
+    rows = numbered("ed-example", 60)
+    withdrawing = [{**row, "Status": "W"} for row in rows[live:]]
+
+    reasons = held_in_place_of(60, [*rows[:live], *withdrawing])
+
+    assert [reason[:12] for reason in reasons] == (["F16-replaced"] if is_held else [])
+
+
+@pytest.mark.parametrize(("count", "is_held"), [(29, True), (30, False)])
+def test_each_row_without_a_number_is_a_record_that_takes_the_place_of_another(count, is_held):
+    rows = [{**row, "Att No": ""} for row in numbered("ed-example", count)]
+
+    assert bool(held_in_place_of(60, rows)) is is_held
 
 
 def test_a_nil_return_does_not_take_the_place_of_rows_unseen(usual, tmp_path):
