@@ -6,7 +6,7 @@ import datetime as dt
 import shutil
 
 import pytest
-from small_home import ED, POLICE, month_rows, small_home, small_policy, write_file
+from small_home import ED, HEADERS, MAPPINGS, POLICE, month_rows, small_home, small_policy, write_file
 
 from preventable import pipeline
 from preventable.conservation import conservation, rows_in_words
@@ -196,6 +196,34 @@ def test_without_the_option_rows_are_added_and_the_highest_version_of_a_record_s
     assert second.in_words().endswith("6 as before, 1 unsettled (V23)")
 
 
+def with_status(lines, status):
+    return [[*line, status] for line in lines]
+
+
+def test_a_record_that_is_withdrawn_stands_no_more_until_a_later_version_brings_it_back(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setitem(HEADERS, ED, (*HEADERS[ED], "Status"))
+    mapping = tmp_path / f"{ED}.v2.toml"
+    mapping.write_text(
+        MAPPINGS[ED]
+        .replace("version = 1", "version = 2")
+        .replace("[ignored]", 'record_status = "Status"\n[ignored]')
+        + '[codes.record_status]\n"L" = "live"\n"W" = "withdrawn"\n',
+        encoding="utf-8",
+    )
+    home = small_home(tmp_path)
+    home.give_mapping(mapping)
+    taken_back = [*rows(version=2)[:2], *rows(count=9)[8:]]
+
+    submit(home, tmp_path, with_status(rows(), "L"))
+    submit(home, tmp_path, with_status(taken_back, "W"), at=LATER)
+    submit(home, tmp_path, with_status(rows(version=3)[:1], "L"), at=LATER + dt.timedelta(1))
+
+    told = [(one.records, one.added, one.changed, one.withdrawn) for one in versions(home)]
+    assert told == [(8, 8, 0, 0), (6, 0, 0, 2), (7, 1, 0, 0)]
+
+
 def test_a_replaced_month_that_is_replaced_again_is_told_against_the_one_before(tmp_path):
     home = small_home(tmp_path)
     submit(home, tmp_path, rows())
@@ -229,6 +257,14 @@ def test_a_corrected_month_came_when_its_first_version_did(twice):
     (arrival,) = arrivals_table(home).to_pylist()
 
     assert (arrival["provider"], arrival["month"], arrival["arrived"]) == (ED, MONTH, "2025-10")
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(-1, 1), (0, 2)])
+def test_a_version_is_told_from_the_moment_at_which_it_began(twice, seconds, told):
+    home, _ = twice
+    moment = dt.datetime.fromisoformat(versions(home)[1].began) + dt.timedelta(seconds=seconds)
+
+    assert len(versions(home, until=moment.isoformat())) == told
 
 
 # --- as of a date -------------------------------------------------------------------------------
