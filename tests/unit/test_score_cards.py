@@ -302,6 +302,21 @@ def test_a_trend_is_told_where_it_is_beyond_chance():
     assert cards_of(older + same, coverage=months)["ZXN01"].trend.verdict == "unclear"
 
 
+@pytest.mark.parametrize(("lacking", "verdict"), [(30, "unclear"), (75, "worse")])
+def test_a_trend_of_less_than_a_few_points_is_not_told_however_sure_it_is(lacking, verdict):
+    """Three points of 100 (policy): 55 are judged, and an unknown method costs four of these."""
+    older = [row for month in HISTORY[-5:-2] for row in records(NORTH, month, 100)]
+    newer = []
+    for month in (*HISTORY[-2:], MONTH):
+        newer += records(NORTH, month, 100 - lacking) + records(NORTH, month, lacking, method="unknown")
+
+    card = cards_of(older + newer, coverage=covered([NORTH], [*HISTORY[-5:], MONTH]))["ZXN01"]
+
+    scores = [one.score for one in card.months[-6:]]
+    assert max(one.upper for one in scores[3:]) < min(one.lower for one in scores[:3])
+    assert card.trend.verdict == verdict
+
+
 def test_a_missing_month_leaves_no_trend():
     rows = history(NORTH, 100) + records(NORTH, MONTH, 100)
     gap = covered([NORTH], [*HISTORY, MONTH], [(NORTH[0], HISTORY[-2])])
@@ -317,6 +332,15 @@ def test_sites_whose_limits_overlap_share_their_ranks():
     ranks = {code: (card.rank.first, card.rank.last, card.rank.of) for code, card in cards_of(rows).items()}
 
     assert ranks == {"ZXN01": (2, 3, 3), "ZXS01": (2, 3, 3), "ZXT01": (1, 1, 3)}
+
+
+def test_sites_that_are_alike_share_every_rank():
+    third = ("ed-third", "ZXT01")
+    rows = [row for site in (NORTH, SOUTH, third) for row in records(site, MONTH, 200)]
+
+    ranks = {(card.rank.first, card.rank.last, card.rank.of) for card in cards_of(rows).values()}
+
+    assert ranks == {(1, 3, 3)}
 
 
 def test_a_site_alone_has_no_rank():
