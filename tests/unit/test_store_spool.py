@@ -85,6 +85,30 @@ def test_a_refused_file_lies_there_too_and_one_too_large_to_be_read_does_not(tmp
     assert [file.sha256 for file in spool(home).files()] == [sha256(other)]
 
 
+def test_a_refused_file_that_comes_again_and_again_lies_there_once_and_since_its_first_day(tmp_path):
+    """Else what is never mended would be kept for ever, however few its days are."""
+    home = small_home(tmp_path)
+    other = write_file(tmp_path / "submissions" / POLICE / "x.csv", ED, month_rows(ED, "2025-01"))
+
+    for days in (0, 0, 34, 35):
+        submit(home, other, at=DAY + dt.timedelta(days=days))
+        assert [(file.received, file.sha256) for file in spool(home).files()] == [(DAY.date(), sha256(other))]
+    submit(home, marked_file(tmp_path), at=DAY + dt.timedelta(days=36))
+
+    assert [file.sha256 for file in spool(home).files()] == [
+        sha256(tmp_path / "submissions" / ED / "2025-01.csv")
+    ]
+
+
+def test_the_day_of_a_file_is_that_of_utc_whatever_the_clock_of_the_house(tmp_path):
+    home = small_home(tmp_path)
+    after_midnight = dt.datetime(2025, 2, 4, 0, 30, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+
+    submit(home, marked_file(tmp_path), at=after_midnight)
+
+    assert [file.received for file in spool(home).files()] == [DAY.date()]
+
+
 def test_the_same_content_again_in_whatever_order_of_rows_adds_nothing(tmp_path):
     home, path = small_home(tmp_path), marked_file(tmp_path)
     submit(home, path)
