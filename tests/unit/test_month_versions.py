@@ -259,6 +259,32 @@ def test_a_corrected_month_came_when_its_first_version_did(twice):
     assert (arrival["provider"], arrival["month"], arrival["arrived"]) == (ED, MONTH, "2025-10")
 
 
+def test_rows_without_a_number_are_records_of_their_own(tmp_path):
+    home = small_home(tmp_path)
+    unnumbered = [[*line[:2], "", *line[3:]] for line in rows(count=4)]
+    submit(home, tmp_path, unnumbered[:3])
+    submit(home, tmp_path, [*unnumbered[1:], rows()[0]], at=LATER, replace_month=True)
+
+    told = [(one.records, one.added, one.changed, one.withdrawn) for one in versions(home)]
+
+    assert told == [(3, 3, 0, 0), (4, 2, 0, 1)]
+
+
+def test_of_two_rows_that_contradict_each_other_no_order_says_which_stands(tmp_path):
+    one, other = rows()[0], rows()[0]
+    other[5] = "77"
+
+    told = []
+    for order in (1, -1):
+        home = small_home(tmp_path / str(order))
+        submit(home, tmp_path, [*[one, other][::order], *rows()[1:]])
+        submit(home, tmp_path, [other, *rows()[1:]], at=LATER, replace_month=True)
+        told.append([(version.records, version.changed) for version in versions(home)])
+
+    assert told[0] == told[1]
+    assert [records for records, _ in told[0]] == [8, 8]
+
+
 @pytest.mark.parametrize(("seconds", "told"), [(-1, 1), (0, 2)])
 def test_a_version_is_told_from_the_moment_at_which_it_began(twice, seconds, told):
     home, _ = twice
