@@ -227,6 +227,52 @@ def test_a_provider_may_owe_other_months_at_other_days(home):
     assert told.months[0].due == dt.date(2025, 5, 10)
 
 
+def test_a_provider_owes_nothing_of_before_the_first_month_of_the_home(home):
+    changed = changed_policy({("calendar", "providers"): {ED: {"from": "2024-11"}}})
+
+    assert min(states(told_on(home, "2025-08-05", changed))) == "2025-01"
+
+
+def test_a_provider_that_nobody_expects_owes_its_months_once_it_has_sent_one(tmp_path):
+    home, expected = small_home(tmp_path), ("disclosure", "coverage", "providers_not_expected")
+    changed = changed_policy({expected: [ED]})
+    send(home, tmp_path, "2025-01", "2025-02-03", POLICE)
+    before = states(told_on(home, "2025-03-10", changed))
+
+    send(home, tmp_path, "2025-01", "2025-03-01")
+
+    assert before == {}
+    assert states(told_on(home, "2025-03-10", changed)) == {"2025-01": "late", "2025-02": "missing"}
+
+
+def test_a_file_that_was_held_twice_came_on_the_first_day(home, tmp_path):
+    path = write_file(tmp_path / "submissions" / ED / "2025-03.csv", ED, month_rows(ED, "2025-03"))
+    digest = sha256(path.read_bytes()).hexdigest()
+    for day in ("2025-04-04", "2025-05-01"):
+        refuse(home, "2025-03", day, error=min(HELD), sha256=digest)
+
+    intake.submit(home, path, policy=small_policy(), clock=at("2025-05-06"))
+
+    (march,) = (
+        one for one in told_on(home, "2025-08-05").months if (one.provider, one.month) == (ED, "2025-03")
+    )
+    assert (march.state, march.received) == ("received", dt.date(2025, 4, 4))
+
+
+def test_what_is_added_to_a_month_later_does_not_make_it_late(home, tmp_path):
+    path = write_file(tmp_path / "submissions" / ED / "more.csv", ED, month_rows(ED, "2025-01", 6)[4:])
+    intake.submit(home, path, policy=small_policy(), clock=at("2025-07-01"))
+
+    assert states(told_on(home, "2025-08-05"))["2025-01"] == "received"
+
+
+def test_one_file_that_was_refused_every_day_is_one_file(home):
+    for day in ("2025-07-29", "2025-07-30", "2025-07-31"):
+        refuse(home, None, day, sha256="d")
+
+    assert told_on(home, "2025-08-05").unplaced == {ED: 1}
+
+
 # --- letters ------------------------------------------------------------------------------------
 
 
