@@ -171,13 +171,15 @@ def test_the_process_reads_no_file_of_the_folder_in_which_a_person_works(monkeyp
     link = tmp_path / "site-packages" / "key"
     link.parent.mkdir()
     link.symlink_to(tmp_path / "key")
+    beside = tmp_path / "site-packages.old"
+    beside.write_text("secret", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.syspath_prepend(link.parent)
     monkeypatch.chdir(tmp_path)
     code = f"""
 def opened_file(content, limits, *, name):
     refused = 0
-    for path in {[str(tmp_path / "key"), str(link)]!r}:
+    for path in {[str(tmp_path / "key"), str(link), str(beside)]!r}:
         try:
             open(path).read()
         except PermissionError:
@@ -186,7 +188,7 @@ def opened_file(content, limits, *, name):
 """
     reader = child_that_runs(monkeypatch, code)
 
-    with pytest.raises(ReaderStoppedError, match="it died .2."):
+    with pytest.raises(ReaderStoppedError, match="it died .3."):
         reader(as_csv(ROWS), [CSV], LIMITS, name="")
 
 
