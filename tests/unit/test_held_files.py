@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pyarrow as pa
 import pytest
 from small_home import POLICE, month_rows, small_home, small_policy, write_file
 from sources_world import KINDS, numbered, read
@@ -151,6 +152,31 @@ def test_each_row_without_a_number_is_a_record_that_takes_the_place_of_another(c
     rows = [{**row, "Att No": ""} for row in numbered("ed-example", count)]
 
     assert bool(held_in_place_of(60, rows)) is is_held
+
+
+def as_submission(rows, name, month):
+    """Rows that were read, as those of another submission and month."""
+    told = read(rows).submissions
+    for column, value in (("submission_id", name), ("month", month)):
+        at = told.column_names.index(column)
+        told = told.set_column(at, told.schema.field(at), pa.repeat(pa.scalar(value), len(told)))
+    return told
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_month_looks_like_the_largest_of_its_files_and_not_like_a_correction(order):
+    """Six months of 60 rows, each with two rows that were sent besides."""
+    whole, part = numbered("ed-example", 60), numbered("ed-example", 2)
+    held = [
+        as_submission(rows, f"{len(rows)} rows of {month}", f"2024-{month:02d}")
+        for month in range(1, 7)
+        for rows in (whole, part)[::order]
+    ]
+    door = Holding(lambda provider: pa.concat_tables(held), KINDS, frozenset())
+
+    with pytest.raises(HeldFileError, match="F16-volume: it has 33 % of the mean of 6 other months"):
+        door.look_at(read(numbered("ed-example", 20)), where="x", file_sha256="")
+    door.look_at(read(whole), where="x", file_sha256="")
 
 
 def test_a_nil_return_does_not_take_the_place_of_rows_unseen(usual, tmp_path):
