@@ -160,6 +160,76 @@ def test_a_service_whose_codes_vary_is_given_its_own_deviation():
     assert held(profile(100, words={"method": {"glass": 85, "body_part_fist": 15}}), varied) == []
 
 
+# --- at the borders ----------------------------------------------------------------------------
+
+
+def test_a_service_of_forty_a_month_is_large_enough_to_be_held_by_its_volume():
+    assert held(profile(5), year(*[40] * 6)) == [("F16-volume", "fewer")]
+
+
+@pytest.mark.parametrize(("raised", "reasons"), [(10, []), (9, [("F16-volume", "fewer")])])
+def test_a_quarter_of_raised_versions_makes_a_file_one_of_corrections(raised, reasons):
+    revised = dataclasses.replace(profile(40), versions={1: 40 - raised, 2: raised})
+
+    assert held(revised, year(*EVEN)) == reasons
+
+
+@pytest.mark.parametrize(("standing", "is_held"), [(120, True), (121, False)])
+def test_what_is_half_of_its_month_must_look_like_one(standing, is_held):
+    history = {**year(*EVEN), NOW: profile(standing)}
+
+    assert (("F16-code", "method") in held(profile(60, words={"method": {"glass": 60}}), history)) is is_held
+
+
+def test_an_older_month_is_set_beside_the_month_before_it_and_not_the_newest():
+    """What a later month showed too is no sign that it was usual then."""
+    history = year(*EVEN[:11], 40)
+    del history["2025-06"]
+
+    assert held(profile(45), history, month="2025-06") == [("F16-volume", "fewer")]
+    assert held(profile(45), history, month="2026-01") == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "months", "is_held"),
+    [(50, 3, True), (49, 3, False), (50, 2, False)],
+    ids=["all", "rows", "months"],
+)
+def test_one_code_and_blanks_need_fifty_rows_and_three_months(rows, months, is_held):
+    usual = year(*[60] * months, blanks={"postcode": 6})
+    one_code, empty = (
+        profile(rows, words={"method": {"glass": rows}}),
+        profile(rows, blanks={"postcode": rows}),
+    )
+
+    assert (("F16-code", "method") in held(one_code, usual)) is is_held
+    assert (("F16-blanks", "postcode") in held(empty, usual)) is is_held
+
+
+@pytest.mark.parametrize(
+    ("rows", "months", "is_held"),
+    [(50, 6, True), (49, 6, False), (50, 5, False)],
+    ids=["all", "rows", "months"],
+)
+def test_a_shift_needs_fifty_rows_and_six_months(rows, months, is_held):
+    shifted = profile(rows, words={"method": {"glass": rows}})
+
+    assert (("F10-shift", "method") in held(shifted, year(*[60] * months))) is is_held
+
+
+def test_an_hour_beside_midnight_is_the_mean_of_the_two():
+    """Of 100 times 12 at midnight, and one or three at each of the hours beside it: 12 is 6 or 4 deviations off."""
+    heap = {"stated": 100, "at_midnight": 12}
+
+    assert held(profile(100, **heap, beside_midnight=4), {}) == [("F16-midnight", "")]
+    assert held(profile(100, **heap, beside_midnight=6), {}) == []
+
+
+def test_midnight_needs_fifty_times_that_were_stated():
+    for stated, reasons in ((50, [("F16-midnight", "")]), (49, [])):
+        assert held(profile(100, stated=stated, at_midnight=20, beside_midnight=0), {}) == reasons
+
+
 def test_counts_and_lists_are_held_by_nothing_else():
     assert held(profile(5), year(*EVEN), form="counts") == held(profile(5), year(*EVEN), form="list") == []
 
