@@ -26,10 +26,12 @@ from preventable.key_errors import (
     SigningKeyFileError,
     UnknownSignerError,
 )
-from preventable.methods.signatures import public_key, signing_key_of, unlocked
+from preventable.methods.signatures import canonical_bytes, public_key, sign, signing_key_of, unlocked
 from preventable.settings import Policy, load_policy
 from preventable.stages.sources.approvals import (
+    Approval,
     ApprovalPolicy,
+    approved_mappings,
     public_key_in_words,
     read_approval_policy,
     read_approvals,
@@ -101,11 +103,22 @@ def test_policy_may_ask_for_three_people(mapping):
     mapping.write_text(named, encoding="utf-8")
     three = policy_of((A, ROLE, A), (B, ROLE, B), (C, ROLE, C), needed=3)
 
-    two_signed = signed_by(mapping, A, B, policy=three).read_bytes()
-
+    first, second = (approve(mapping, key_of(mapping.parent, name), three)[1] for name in (A, B))
     with pytest.raises(NotApprovedError, match="2 of 3 people"):
-        judge(mapping, two_signed, three)
-    judge(mapping, signed_by(mapping, C, policy=three).read_bytes(), three)
+        judge(mapping, signed_by(mapping).read_bytes(), three)
+
+    third = approve(mapping, key_of(mapping.parent, C), three)[1]
+    judge(mapping, signed_by(mapping).read_bytes(), three)
+    assert (first, second, third) == ("2 more have to sign", "1 more has to sign", "It counts")
+
+
+def test_a_newer_mapping_counts_though_nobody_signed_the_one_before_it(mapping):
+    approvals = signed_by(mapping, A, B).read_bytes()
+    second = tomllib.loads(mapping.read_text(encoding="utf-8"))
+    asked = read_approval_policy(policy_of((A, ROLE, A), (B, ROLE, B), unsigned="refuse"))
+    unsigned = {**second, "version": 0}
+
+    assert approved_mappings([unsigned, second], {1: approvals}, asked, ED) == [second]
 
 
 def test_the_same_person_cannot_sign_twice(mapping):
@@ -211,6 +224,20 @@ def test_a_signature_that_is_not_of_this_content_does_not_count(mapping, swap):
     assert content
     with pytest.raises(NotApprovedError, match="not valid"):
         judge(mapping, forged)
+
+
+def test_a_signature_that_was_given_for_something_else_approves_nothing(mapping):
+    """A person's key may sign the same content in another matter: that is no approval."""
+    told = tomllib.loads(mapping.read_text(encoding="utf-8"))
+    signed = [
+        Approval(
+            name, public_key_in_words(public_key(KEYS[name])), sign(KEYS[name], canonical_bytes(told)).hex()
+        )
+        for name in (A, B)
+    ]
+
+    with pytest.raises(NotApprovedError, match="2 of its signatures are not valid"):
+        judge(mapping, written_approvals(told, signed))
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b'content = "x"\nmore = 1\n', b'content = "x"\napproval = 5\n',
