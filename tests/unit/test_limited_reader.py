@@ -192,17 +192,32 @@ def opened_file(content, limits, *, name):
         reader(as_csv(ROWS), [CSV], LIMITS, name="")
 
 
+def limits_of(reader: LimitedReader) -> dict[str, list[str]]:
+    """What the system allows the process that reads: soft and hard limit by its name."""
+    lines = Path(f"/proc/{reader._child.reader}/limits").read_text(encoding="ascii").splitlines()
+    return {line[:26].strip(): line[26:].split()[:2] for line in lines}
+
+
 def test_a_library_that_asks_no_hook_of_ours_meets_the_limits_of_the_system(reader):
     """What is written in another language than Python opens and starts things unseen."""
     reader(as_csv(ROWS), [CSV], LIMITS, name="")
 
-    lines = Path(f"/proc/{reader._child.reader}/limits").read_text(encoding="ascii").splitlines()
+    most = limits_of(reader)
 
-    most = {line[:26].strip(): line[26:].split()[:2] for line in lines}
     for what in ("Max core file size", "Max file size", "Max processes"):
         assert most[what] == ["0", "0"], what
     assert most["Max open files"] == ["32", "32"]
     assert "unlimited" not in (most["Max address space"][1], most["Max cpu time"][0])
+
+
+def test_each_file_has_its_seconds_of_the_processor_whatever_those_before_it_took(monkeypatch):
+    used = "resource.getrusage = lambda who: type('Used', (), {'ru_utime': 70.5, 'ru_stime': 9.5})"
+    reader = child_that_runs(monkeypatch, used)
+
+    reader(as_csv(ROWS), [CSV], LIMITS, name="")
+
+    assert 80 + ALLOWED.cpu_seconds <= int(limits_of(reader)["Max cpu time"][0]) <= 82 + ALLOWED.cpu_seconds
+    reader.close()
 
 
 def test_an_answer_larger_than_a_file_may_unfold_to_is_not_waited_for(monkeypatch):
