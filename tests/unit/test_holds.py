@@ -217,6 +217,14 @@ def test_a_shift_needs_fifty_rows_and_six_months(rows, months, is_held):
     assert (("F10-shift", "method") in held(shifted, year(*[60] * months))) is is_held
 
 
+def test_a_column_filled_in_the_few_rows_before_is_not_known_to_be_always_filled():
+    """Of fifteen rows none was empty: five in 50 may be chance, ten are not."""
+    few = year(5, 5, 5, blanks={"postcode": 0})
+
+    assert held(profile(50, blanks={"postcode": 5}), few) == []
+    assert held(profile(50, blanks={"postcode": 10}), few) == [("F16-blanks", "postcode")]
+
+
 def test_an_hour_beside_midnight_is_the_mean_of_the_two():
     """Of 100 times 12 at midnight, and one or three at each of the hours beside it: 12 is 6 or 4 deviations off."""
     heap = {"stated": 100, "at_midnight": 12}
