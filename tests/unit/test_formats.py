@@ -115,6 +115,22 @@ def test_a_declared_utf16_needs_no_mark(encoding):
     assert found.notes == ()
 
 
+@pytest.mark.parametrize("content", [b"Id,Place\nA1,Bar\n", b"Id,Place\nA1,Bars\n"], ids=["even", "odd"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_plain_letters_are_never_read_two_by_two_as_a_declared_utf16(encoding, content):
+    """Any even number of them is sound UTF-16, of signs that nobody wrote."""
+    found = cells(content, FileForm("csv", encoding))
+
+    assert found[0] == ["Id", "Place"]
+
+
+def test_a_byte_order_other_than_the_declared_one_is_told():
+    content = b"\xff\xfe" + as_csv(ROWS, encoding="utf-16-le")
+
+    assert len(read_rows(content, FileForm("csv", "utf-16-be")).notes) == 1
+    assert read_rows(content, FileForm("csv", "utf-16")).notes == ()
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 def test_a_separator_is_detected_and_told(delimiter, end):
@@ -425,6 +441,14 @@ def test_the_header_of_an_istv_xml_stands_in_every_row():
     )
 
     assert cells(content) == [["Site", "Id", "Place", "Area"], *(["ZX", *row] for row in ROWS[1:])]
+
+
+def test_what_a_record_of_an_istv_xml_says_itself_goes_before_its_header():
+    content = as_istv_xml([["Id", "Site"], ["A1", "ZY"]]).replace(
+        b"<Submission>", b"<Submission><SubmissionHeader><Site>ZX</Site></SubmissionHeader>"
+    )
+
+    assert cells(content) == [["Site", "Id"], ["ZY", "A1"]]
 
 
 @pytest.mark.parametrize(
