@@ -74,7 +74,8 @@ def test_an_age_at_a_border_lies_in_one_band():
 
 
 def test_one_odd_month_does_not_change_what_is_usual():
-    assert volume_after([100] * 5 + [2_000], 100) == 1
+    assert volume_after([100] * 5 + [400], 100) == 1
+    assert volume_after([100] * 5 + [400], 400) == 0
 
 
 def test_a_site_whose_months_vary_is_given_its_own_deviation():
