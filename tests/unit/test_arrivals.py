@@ -47,6 +47,15 @@ def test_what_is_added_to_a_month_later_is_a_submission_of_its_own(tmp_path):
     assert sorted(row["arrived"] for row in arrivals_table(home).to_pylist()) == ["2025-02", "2025-04"]
 
 
+def test_a_month_that_was_replaced_and_replaced_again_came_when_its_first_version_did(tmp_path):
+    home = small_home(tmp_path)
+    for number, month in ((4, 2), (5, 6), (6, 9)):
+        path = write_file(tmp_path / "submissions" / ED / "month.csv", ED, month_rows(ED, "2025-01", number))
+        intake.submit(home, path, policy=small_policy(), clock=at(2025, month), replace_month=month > 2)
+
+    assert arrived(home) == {(ED, "2025-01"): "2025-02"}
+
+
 def test_when_files_came_is_in_no_checksum():
     hashed = {column.name for column in REPORT_DELAYS.columns if column.hashed}
 

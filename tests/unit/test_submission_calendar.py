@@ -186,6 +186,16 @@ def test_a_month_of_which_too_little_stands_is_set_apart(home):
     assert states(told_on(home, "2025-02-28"))["2025-01"] == "received"
 
 
+def test_a_month_whose_records_a_correction_moved_to_another_is_not_set_apart(home):
+    """Nothing of it is held back: there is nothing that its provider could mend."""
+    row = {"provider": ED, "source": "ed", "month": "2025-01"}
+    moved = row | {"received": False, "rows_accepted": 0, "rows_quarantined": 0}
+    with writing(home) as tables:
+        tables.replace("coverage", pa.Table.from_pylist([moved], schema=TABLES["coverage"].arrow_schema()))
+
+    assert states(told_on(home, "2025-08-05"))["2025-01"] == "received"
+
+
 def test_a_home_without_submissions_owes_nothing_and_says_so(tmp_path):
     told = told_on(small_home(tmp_path), "2025-08-05")
 
