@@ -86,6 +86,15 @@ def test_the_form_of_most_numbers_of_a_file_is_its_senders_own():
     assert personal_of(["A1", "A2", own[0]]) == [own[0]]
 
 
+def test_half_of_the_numbers_of_a_file_are_not_most_of_them():
+    """What half of the records are called is no form of its sender's: each that could be a person's is looked at."""
+    of_persons = ["TM005700A", "TM005701A"]
+
+    assert personal_of(["A1", "A2", *of_persons]) == of_persons
+    assert personal_of(["A1", *of_persons]) == []
+    assert personal_of(["A1", "A2", NHS_NUMBERS[0], "4000000001"]) == [NHS_NUMBERS[0]]
+
+
 def test_a_file_that_numbers_its_records_by_nhs_numbers_is_found_out():
     assert personal_of(list(NHS_NUMBERS)) == list(NHS_NUMBERS)
 
