@@ -32,6 +32,7 @@ from preventable.settings import Policy
 from preventable.stages.sources.cells import nhs_number
 from preventable.stages.sources.mapping import supplier_mappings
 from preventable.stages.sources.screening import screen
+from preventable.stages.sources.sheet import Sheet, identify
 from preventable.stages.sources.times import clock_of, read_stamps, to_local, to_utc
 from preventable.tables.source_kinds import source_kinds
 
@@ -98,6 +99,21 @@ def test_one_changed_cell_makes_another_submission(rows, at, column):
     changed[at % len(rows)][column] += "7"
 
     assert read(changed).submission_id != read(rows).submission_id
+
+
+@settings(max_examples=20, deadline=None)
+@given(rows=ed_rows(), at=st.integers(0, 5))
+def test_a_row_that_stands_once_more_makes_another_submission(rows, at):
+    """Else a file whose row was doubled by mistake, and then mended, would be taken for a file that came before."""
+    assert read([*rows, rows[at % len(rows)]]).submission_id != read(rows).submission_id
+
+
+def test_the_same_rows_of_another_kind_of_source_are_another_submission():
+    sheet = Sheet(("Id",), (("A1",),), (2,))
+
+    ids = {identify(sheet, provider="one", source=source).submission_id for source in ("ed", "ambulance")}
+
+    assert len(ids) == 2
 
 
 def test_what_is_dropped_at_the_door_does_not_make_another_submission():

@@ -15,9 +15,9 @@ from small_home import ED, POLICE, month_rows, small_home, small_policy, write_f
 from sources_world import ROWS, checked, csv_bytes, numbered, read, xlsx_bytes, xlsx_mapping
 
 from preventable.errors import NoPeriodError, PolicyError, TooLargeError, UsageError
+from preventable.intake import submit as intake
 from preventable.intake.edge import make_manifest
 from preventable.intake.month_versions import month_versions
-from preventable.intake.submit import submit as intake
 from preventable.intake_errors import ManifestFormError, NotAsManifestError
 from preventable.settings import Policy
 from preventable.stages.sources.control_totals import ControlTotal, columns_that_differ, control_totals

@@ -11,8 +11,8 @@ from small_home import ED, HEADERS, MAPPINGS, POLICE, month_rows, small_home, sm
 from preventable import pipeline
 from preventable.conservation import conservation, rows_in_words
 from preventable.errors import UsageError
+from preventable.intake import submit as intake
 from preventable.intake.month_versions import month_versions, rows_of_version, versions_in_words
-from preventable.intake.submit import submit as intake
 from preventable.intake_errors import DeletedSinceError, UnknownMonthError
 from preventable.store.arrivals import arrivals_table
 from preventable.store.earlier import TablesAsOf, checksums_as_of, moment_of

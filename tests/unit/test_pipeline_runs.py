@@ -10,7 +10,7 @@ from small_home import ED, POLICE, month_rows, small_home, small_policy, write_f
 
 from preventable import pipeline
 from preventable.errors import NothingToReleaseError, PolicyError
-from preventable.intake.submit import submit as intake
+from preventable.intake import submit as intake
 from preventable.pipeline import Step
 from preventable.store.restricted import TableStore
 from preventable.store.session import reading

@@ -7,7 +7,7 @@ import os
 import pytest
 from small_home import ED, month_rows, small_home, small_policy, write_file
 
-from preventable.intake.submit import submit as intake
+from preventable.intake import submit as intake
 from preventable.intake.arriving_files import find_files
 from preventable.stages.sources.screening import shown_path
 from preventable.store.session import reading
