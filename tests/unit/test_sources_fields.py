@@ -61,6 +61,12 @@ def test_a_stated_interval_ends_by_arrival():
     assert row["injury_end_local"] == row["contact_local"] == stamp(2025, 3, 14, 23, 10)
 
 
+def test_an_hour_that_begins_with_the_arrival_ends_with_it_too():
+    row = ed(Arrival="14/03/2025 23:00", Assault_time="23:00")
+
+    assert row["injury_start_local"] == row["injury_end_local"] == stamp(2025, 3, 14, 23)
+
+
 def test_a_date_without_a_time_stands_for_its_day():
     row = ed(Assault_date="13/03/2025", Assault_time="")
 
@@ -345,6 +351,8 @@ def test_the_hour_that_the_clock_shows_twice_in_autumn_is_its_first(time, utc, t
         # Later than either round: the order cannot be put right, and V04 has it.
         ("01:30", "03:10", stamp(2025, 10, 26, 0, 30)),
         ("02:10", "01:50", stamp(2025, 10, 26, 2, 10)),
+        # At one and the same moment: there is nothing to put right.
+        ("01:30", "01:30", stamp(2025, 10, 26, 0, 30)),
     ],
 )
 def test_in_the_hour_shown_twice_the_arrival_does_not_come_before_the_injury(arrival, injury, contact_utc):
@@ -360,6 +368,25 @@ def test_in_the_hour_shown_twice_the_arrival_does_not_come_before_the_injury(arr
 
     assert row["contact_utc"] == contact_utc
     assert row["contact_local"] == stamp(2025, 10, 26, *map(int, arrival.split(":")))
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [((2025, 3, 30), 23), ((2025, 10, 26), 25), ((2025, 10, 27), 24)],
+    ids=["spring", "autumn", "after"],
+)
+def test_a_date_without_a_time_is_as_long_as_the_day_was(day, hours):
+    year, month, number = day
+    last = stamp(year, month, 31)
+    row = ed(
+        **{"Period start": f"01/{month}/{year}", "Period end": f"31/{month}/{year}"},
+        Arrival=f"{last:%d/%m/%Y} 12:00", Assault_date=f"{number}/{month}/{year}", Assault_time="",
+    )  # fmt: skip
+
+    length = row["injury_end_utc"] - row["injury_start_utc"]
+
+    assert row["injury_end_local"] == stamp(*day, 23, 59, 59)
+    assert length.total_seconds() == hours * 3_600 - 1
 
 
 def test_an_interval_across_a_clock_change_keeps_its_length():
@@ -428,6 +455,9 @@ def test_a_row_without_its_identity_is_null_and_said_so(field):
     [
         ("X", "9990000018", "easting"),
         ("X", "east", "easting"),
+        # A comma may part the fraction or the thousands: nothing tells which.
+        ("X", "451234,5", "easting"),
+        ("X", "451,234", "easting"),
         ("Acc", "-1", "point_sd"),
         ("Y", "1e5", "northing"),
     ],

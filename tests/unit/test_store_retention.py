@@ -8,7 +8,7 @@ from small_home import ED, month_rows, small_home, small_policy, write_file, wri
 
 from preventable import pipeline
 from preventable.errors import PolicyError
-from preventable.intake.submit import submit as intake
+from preventable.intake import submit as intake
 from preventable.store.retention import prune, prune_tables
 from preventable.store.session import reading
 

@@ -9,8 +9,8 @@ import pytest
 from small_home import ED, MAPPINGS, POLICE, month_rows, small_home, small_policy, write_file, write_months
 
 from preventable.errors import DamagedFileError
+from preventable.intake import submit as intake
 from preventable.intake.edge import make_manifest
-from preventable.intake.submit import submit as intake
 from preventable.intake_errors import ManifestNotInSpoolError, NotInSpoolError
 from preventable.store.home import open_home
 from preventable.store.retention import prune, spooled

@@ -15,9 +15,9 @@ from figures_world import policy as changed_policy
 from small_home import ED, POLICE, month_rows, small_home, small_policy, write_file
 
 from preventable.errors import PolicyError, UsageError
+from preventable.intake import submit as intake
 from preventable.intake.edge import make_manifest
 from preventable.intake.holding import LookedAt
-from preventable.intake.submit import submit as intake
 from preventable.partners.calendar_pages import calendar_csv, calendar_document, calendar_lines, tell_calendar
 from preventable.partners.calendar_policy import read_calendar_policy
 from preventable.partners.chase_letters import chase_letters

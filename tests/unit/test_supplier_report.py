@@ -22,10 +22,10 @@ from supplier_report_world import (
 )
 
 from preventable import errors, intake_errors
+from preventable.intake import submit as intake
 from preventable.intake.edge import make_manifest
 from preventable.intake.holding import LookedAt
 from preventable.intake.reports import FINDINGS, PROBLEMS, RESULTS, ROWS, FileReport, Refusal, RowsJudged
-from preventable.intake.submit import submit as intake
 from preventable.intake.supplier_report.contents import _of_own_rows, supplier_reports
 from preventable.intake.supplier_report.page import render_page
 from preventable.intake.supplier_report.rows import render_rows
