@@ -224,10 +224,23 @@ HEADER = ",".join(ED_ROW)
         f"{HEADER}\n{MARK}\xe9".encode("cp1252"),
         f"{HEADER}\n{MARK}\0".encode(),
         csv_bytes(rows_of("ed-example", {"Period start": MARK})),
+        csv_bytes(rows_of("ed-example", {}, {"Period start": MARK})),
         csv_bytes(numbered("ed-example", 30, How=MARK)),
         csv_bytes(rows_of("ed-example", {"Place": MARK * 100})),
     ],
-    ids=["quote", "after quote", "ragged", "header", "only", "codec", "nul", "period", "codes", "long"],
+    ids=[
+        "quote",
+        "after quote",
+        "ragged",
+        "header",
+        "only",
+        "codec",
+        "nul",
+        "period",
+        "periods",
+        "codes",
+        "long",
+    ],
 )
 def test_a_file_that_cannot_be_read_leaves_nothing_of_itself_in_the_error(content):
     with pytest.raises(RefusedFileError) as refused:

@@ -471,6 +471,16 @@ def test_an_xml_of_another_form_is_refused(change, error):
         read_rows(content)
 
 
+def workbook_of_sheets(*titles):
+    """A workbook with a visible sheet of each title."""
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    book.remove(book.active)
+    for title in titles:
+        book.create_sheet(title).append(["Id"])
+    book.save(out)
+    return out.getvalue()
+
+
 def test_no_value_of_a_file_is_in_a_refusal_its_cause_or_context():
     contents = [
         b'Id,Place\n"Quixander"1,x\n',
@@ -478,6 +488,10 @@ def test_no_value_of_a_file_is_in_a_refusal_its_cause_or_context():
         as_istv_xml([["Id"], ["Quixander"]])[:-20],
         json.dumps([{"a": "Quixander", "b": ["Quixander"]}]).encode(),
         as_json(ROWS).replace(b"A1", b"Quixander\x81"),
+        zipped({"../Quixander.csv": b"Id\nA1\n"}),
+        zipped({"Quixander/a.csv": b"Id\nA1\n"}),
+        zipped({"Quixander.csv": b"Id\nA1\n", "b.csv": b"Id\nA1\n"}),
+        workbook_of_sheets("Quixander", "Old"),
     ]
     for content in contents:
         with pytest.raises(UnreadableFileError) as refused:

@@ -108,6 +108,21 @@ def test_of_rows_that_say_the_same_one_is_accepted():
     assert sum(engine.table("outcomes").column("standing").to_pylist()) == 2
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_of_rows_that_say_the_same_the_one_of_the_lower_edition_is_accepted(number):
+    """A file of corrections repeats what came before it, and not the other way round."""
+    first = ed({}, {"Att No": f"B{number}"})
+    corrections = ed({}, version(2, **{"Att No": f"C{number}"}))
+
+    engine = in_every_order(corrections, first)
+
+    of_file = {first.submission_id: "first", corrections.submission_id: "corrections"}
+    told = Counter(
+        (of_file[row["submission_id"]], row["outcome"]) for row in engine.table("outcomes").to_pylist()
+    )
+    assert told == {("first", "accepted"): 2, ("corrections", "duplicate"): 1, ("corrections", "accepted"): 1}
+
+
 def test_of_two_that_contradict_each_other_none_is_believed():
     engine = in_every_order(ed({}), ed({"Age": "60"}, {"Att No": "A2"}))
 

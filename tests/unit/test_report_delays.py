@@ -68,3 +68,12 @@ def test_records_by_delay_are_all_records_that_stand():
     }
 
     assert counted == standing
+
+
+def test_a_record_that_was_held_back_came_with_the_first_file_that_had_it_in_order():
+    rows = numbered(ED, 5)
+    first_held = [{**rows[0], "Site": "ZXZ99"}, *rows[1:]]
+
+    found = delays([read(first_held), read(rows)], ["2025-04", "2025-06"])
+
+    assert found["2025-03"] == (3, 1, padded(0, 4, 0, 1))
