@@ -65,6 +65,15 @@ def test_a_rule_looks_at_the_rows_that_it_reads():
     assert found["V08"] == (0, 1)  # the file
 
 
+def test_rows_that_contradict_each_other_are_among_those_that_were_compared():
+    """Else V23 would find more rows than it looked at."""
+    found = of_one(
+        rows_of("ed-example", {}, {"Age": "60"}, {"Att No": "A2"}, {"Att No": "A3", "Site": "ZXZ99"})
+    )
+
+    assert found["V23"] == (2, 3)
+
+
 def test_a_whole_file_is_one_thing():
     rows = [row | {"Assault time": "22:30"} for row in numbered("ed-example", 30)]
 
