@@ -1,9 +1,12 @@
 """How right drafts of mappings are: sample files of the kits under other names, in another order and form of date.
 
-    python benchmarks/drafts.py             names that others gave, drafted once, after all work was done (the measure)
+    python benchmarks/drafts.py             a further set of names by the hand that wrote the rules
     python benchmarks/drafts.py --others    names that others gave, on which the rules were mended after a first look
+    python benchmarks/drafts.py --seen      names of another hand than the rules: the half that rules may be mended on
+    python benchmarks/drafts.py --unseen    the other half: the measure
     python benchmarks/drafts.py --fit       names of our own: what the confidence of a margin is fitted on
     python benchmarks/drafts.py --wrong     beside the figures, every column that is wrong or not sure
+    python benchmarks/drafts.py --kits      beside the figures, those of each kit
 
 A column is right where the draft has it in the field of the kit's mapping, in the same part of a time, or drops it as
 the mapping does. Prints one line a figure, shares of 1.
@@ -11,13 +14,16 @@ the mapping does. Prints one line a figure, shares of 1.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import random
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from preventable.kits import Kit, kits
 from preventable.settings import Policy, load_policy
@@ -35,6 +41,12 @@ from preventable.stages.sources.sheet import Sheet
 _SEED = 20261126
 _FITTED_DRAFTS = 6
 _SURE = 0.9
+# Times as samples of kits have them.
+_DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y")
+_CLOCKS = (" %H:%M", " %H:%M:%S", "T%H:%M:%S")
+
+#: A sheet under other names, and the new name of each of its columns.
+Hidden = tuple[Sheet, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,15 @@ def drafted_samples(
 
 
 def _judged(kit: Kit, names: Mapping[str, Sequence[str]], number: int, dice: random.Random) -> list[Judged]:
+    def hide(sheet: Sheet, roles: Mapping[str, str]) -> Hidden:
+        new_names = _new_names(sheet.header, roles, names, number)
+        return _hidden(sheet, new_names, dice), new_names
+
+    return _drafted(kit, hide)
+
+
+def _drafted(kit: Kit, hide: Callable[[Sheet, Mapping[str, str]], Hidden]) -> list[Judged]:
+    """The columns of a kit's sample, drafted after `hide` (of the sheet and of the role of each column) hid them."""
     policy = load_policy()
     policy = Policy(policy.files, sources={**policy.sources, **kit.declared})
     kind = readable_kinds(policy)[kit.kind]
@@ -86,8 +107,7 @@ def _judged(kit: Kit, names: Mapping[str, Sequence[str]], number: int, dice: ran
         kit.sample, mapping.file, where=kit.name, name=kit.name, limits=read_limits(policy), reader=read_file
     )
     roles = roles_of_mapping(mapping)
-    new_names = _new_names(sheet.header, roles, names, number)
-    hidden = _hidden(sheet, new_names, dice)
+    hidden, new_names = hide(sheet, roles)
     draft = draft_mapping(hidden, kind, provider=kit.name, file=mapping.file, where=kit.name)
     old = {new: name for name, new in new_names.items()}
     return [
@@ -126,6 +146,37 @@ def _rewritten(texts: Sequence[str], times, form: str) -> tuple[str, ...]:
     return tuple(moments[text].strftime(form + clock) if text in moments else text for text in texts)
 
 
+def hidden_as_told(sheet: Sheet, _: Mapping[str, str], *, told: Mapping[str, Any]) -> Hidden:
+    """The sheet as a draft of another hand has it: its names, its order, its form of days, clocks and months."""
+    new_names = {old: new for new, old in told["columns"]}
+    if len(new_names) != len(sheet.header):
+        raise ValueError(f"drafts_blind.toml: {told['kit']}: other columns than the kit's")
+    cells = dict(zip(sheet.header, (column.to_pylist() for column in sheet.columns), strict=True))
+    columns = [_in_form(cells[old], told) for _, old in told["columns"]]
+    rows = tuple(zip(*columns, strict=True))
+    return Sheet(tuple(new for new, _ in told["columns"]), rows, sheet.row_numbers), new_names
+
+
+def _in_form(texts: Sequence[str], told: Mapping[str, Any]) -> list[str]:
+    """A column with all its times in another form; as it is where one cell is no time."""
+    found = [_rewritten_cell(text, told) if text.strip() else text for text in texts]
+    return list(texts) if None in found else [text or "" for text in found]
+
+
+def _rewritten_cell(text: str, told: Mapping[str, Any]) -> str | None:
+    day, clock = told.get("date", ""), told.get("clock", "")
+    new_forms = dict.fromkeys(_DAYS, day)
+    new_forms |= {form + at: day + told.get("join", " ") + clock for form in _DAYS for at in _CLOCKS}
+    new_forms |= {at.lstrip(" T"): clock for at in _CLOCKS} | {"%Y-%m": told.get("month", "")}
+    for form, new_form in new_forms.items():
+        try:
+            moment = dt.datetime.strptime(text, form)
+        except ValueError:
+            continue
+        return moment.strftime(new_form) if new_form else None
+    return None
+
+
 def _told() -> Mapping[str, Mapping]:
     return tomllib.loads((Path(__file__).parent / "drafts.toml").read_text(encoding="utf-8"))
 
@@ -138,6 +189,25 @@ def of_fresh() -> list[Judged]:
 def of_others() -> list[Judged]:
     """Two drafts of every kit under names that others gave."""
     return drafted_samples(_told()["others"], 2, seed=_SEED)
+
+
+def told_of_another_hand() -> list[Mapping[str, Any]]:
+    """Kit, half, columns and forms of each draft under names of another hand."""
+    text = (Path(__file__).parent / "drafts_blind.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["draft"]
+
+
+def of_another_hand(half: str) -> list[Judged]:
+    """A draft of every kit under names that another hand than the rules gave.
+
+    Args:
+        half: `seen` or `unseen`.
+    """
+    found = []
+    for told in told_of_another_hand():
+        if told["half"] == half:
+            found += _drafted(kits()[told["kit"]], partial(hidden_as_told, told=told))
+    return found
 
 
 def of_our_own() -> list[Judged]:
@@ -157,9 +227,17 @@ def fitted(judged: Sequence[Judged], margins: Sequence[float]) -> tuple[float, f
     return best[1], best[2]
 
 
+def figures(judged: Sequence[Judged]) -> tuple[float, float, int]:
+    """Shares of columns that are right and that are told above .9, and the number told above .9 that is wrong."""
+    sure = [one for one in judged if one.drafted.confidence > _SURE]
+    right = sum(one.right for one in judged)
+    return right / len(judged), len(sure) / len(judged), sum(not one.right for one in sure)
+
+
 def main() -> None:
     """Print the figures."""
     asked = {"--fit": of_our_own, "--others": of_others}
+    asked |= {f"--{half}": partial(of_another_hand, half) for half in ("seen", "unseen")}
     judged = next((asked[word] for word in sys.argv if word in asked), of_fresh)()
     known = {concepts_of(name) for role in all_roles() for name in role.names}
     if "--wrong" in sys.argv:
@@ -168,13 +246,20 @@ def main() -> None:
                 mark = "wrong" if not one.right else "doubt"
                 print(f"{mark} {one.kit:<20}{one.drafted.header:<40}{one.truth:<22}{one.drafted.role:<22}"
                       f"{one.drafted.confidence:.2f} {one.drafted.margin:6.1f} {one.drafted.reason}")  # fmt: skip
-    sure = [one for one in judged if one.drafted.confidence > _SURE]
+    if "--kits" in sys.argv:
+        for name in kits():
+            of_kit = [one for one in judged if one.kit == name]
+            right, sure, wrong = figures(of_kit)
+            print(
+                f"{name:<20}{len(of_kit):>4} right {right:.3f}, above {_SURE} {sure:.3f}, of them wrong {wrong}"
+            )
+    right, sure, wrong = figures(judged)
     print(f"columns {len(judged)}, under another name {sum(one.renamed for one in judged)}")
     print(
         f"name known word for word {sum(concepts_of(one.drafted.header) in known for one in judged) / len(judged):.3f}"
     )
-    print(f"right {sum(one.right for one in judged) / len(judged):.3f}")
-    print(f"above {_SURE} {len(sure) / len(judged):.3f}, of them wrong {sum(not one.right for one in sure)}")
+    print(f"right {right:.3f}")
+    print(f"above {_SURE} {sure:.3f}, of them wrong {wrong}")
     if "--fit" in sys.argv:
         half, slope = fitted(judged, [one.drafted.margin for one in judged])
         print(f"fitted: half {half}, slope {slope}")
