@@ -17,6 +17,7 @@ from sources_world import KINDS, MAPPINGS, csv_bytes, numbered, read, rows_of
 from preventable import __main__ as command_line
 from preventable.intake_errors import NoDraftError, UnknownKindError
 from preventable.kits import kits
+from preventable.settings import Policy
 from preventable.stages.sources.drafting.assignment import assign, confidence_of
 from preventable.stages.sources.drafting.codes import word_of
 from preventable.stages.sources.drafting.draft import Draft, draft_mapping, kind_of_file
@@ -26,7 +27,7 @@ from preventable.stages.sources.drafting.profiles import Column
 from preventable.stages.sources.drafting.rules import drafting_rules, roles_of
 from preventable.stages.sources.drafting.written import written_draft
 from preventable.stages.sources.formats.form import FileForm
-from preventable.stages.sources.mapping import FIELDS, supplier_mappings
+from preventable.stages.sources.mapping import FIELDS, readable_kinds, supplier_mappings
 from preventable.stages.sources.rules_files import rules_file
 from preventable.stages.sources.sheet import Sheet
 
@@ -248,6 +249,19 @@ def test_no_two_columns_get_one_role_and_a_time_is_whole_or_in_parts():
     assert not {"contact", "contact_date"} <= set(counted)
 
 
+@pytest.mark.parametrize(("code_name", "other_name"), [("LsoaCode", "LsoaName"), ("area_cd", "area_name")])
+def test_the_name_of_an_area_beside_its_code_is_dropped(code_name, other_name):
+    rows = [{"Incident no": f"F{n}", "Called": f"{n + 1:02d}/03/2025 21:00", "Type": f"sort {n % 3}",
+             other_name: f"Quell {n % 4}A", code_name: f"XS010010{n % 4}"} for n in range(24)]  # fmt: skip
+    fire = kits()["fire"]
+    kind = readable_kinds(Policy({}, sources=fire.declared))[fire.kind]
+
+    draft = draft_mapping(sheet_of(rows), kind, provider="fire", file=CSV, where="file.csv")
+
+    assert draft.fields["place_area"] == (code_name,)
+    assert other_name in draft.ignored
+
+
 @pytest.mark.parametrize(
     ("header", "concepts"),
     [
@@ -255,6 +269,9 @@ def test_no_two_columns_get_one_role_and_a_time_is_whole_or_in_parts():
         ("NEWNHSNO", ("new", "nhs", "number")),
         ("M/F", ("male", "female")),
         ("assault_method", ("event", "method")),
+        ("ASSLT_METH_OTH_TXT", ("event", "method", "other", "description")),
+        ("RptPerStart", ("report", "period", "from")),
+        ("LOC_ACC_M", ("place", "accuracy", "metres")),
         ("X", ("x",)),
         ("", ()),
     ],
