@@ -291,6 +291,33 @@ def test_the_same_number_at_another_provider_is_another_record():
     assert len(findings(ed({}), ed({"Age": "61"}), other, again)["V23"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("first", "between", "last"),
+    [
+        ({}, {"Arrival": "16/03/2025 23:10"}, {"V15": [3, 4]}),
+        ({"Site": "ZXZ99"}, {"Arrival": "16/03/2025 23:10"}, {"V02": [2], "V15": [4]}),
+        ({}, {"Arrival": "16/03/2025 23:10", "NHS No": ""}, {"V15": [4]}),
+        ({}, {"Arrival": "16/03/2025 23:10", "Site": "ZXZ99"}, {"V02": [3], "V15": [4]}),
+        ({}, {"Arrival": "16/03/2025 23:10", "Status": "W"}, {"V15": [4]}),
+    ],
+    ids=["all stand", "the first is held", "no number", "that between is held", "withdrawn"],
+)
+def test_a_visit_is_held_to_the_last_before_it_that_stands_and_names_the_person(first, between, last):
+    visits = ed(first, {"Att No": "A2", **between}, {"Att No": "A3", "Arrival": "18/03/2025 23:10"})
+
+    found = findings(visits)
+
+    assert {rule: rows for rule, rows in found.items() if rule in ("V02", "V15", "V16", "V17")} == last
+
+
+def test_attendances_alike_but_for_an_empty_cell_are_not_compared():
+    empty = ed({"Sex": ""}, {"Att No": "A2", "Sex": "", "Arrival": "14/03/2025 23:15"})
+    full = ed({}, {"Att No": "A2", "Arrival": "14/03/2025 23:15"})
+
+    assert "V14" not in findings(empty)
+    assert findings(full)["V14"] == [3]
+
+
 def test_no_rule_promises_a_supplier_what_no_stage_does():
     """Figures count records, whatever linkage finds: what a site is told of people seen twice must not lean on it."""
     assert "links" not in {name for step in STEPS if step.name == "indicators" for name in step.reads}

@@ -1,9 +1,9 @@
 -- What the look at each row (noted_rows.sql) must know of the problems of reading it, once a row.
--- Put in: held, the rows that a problem holds back.
-SELECT submission_id, row_number, max(is_held) AS is_held, max(status_unread) AS status_unread
-FROM (
-  SELECT submission_id, row_number, 1 AS is_held, 0 AS status_unread FROM ({held}) AS h
-  UNION ALL
-  SELECT submission_id, row_number, 0 AS is_held, 1 AS status_unread FROM intake_problems WHERE field = 'record_status'
-) AS m
-GROUP BY submission_id, row_number
+-- In: intake_problems. Put in: flags, the conditions on a problem r of the rules that read problems; met, whether one of
+-- them holds.
+SELECT r.submission_id, r.row_number,
+       max(CASE WHEN r.field = 'record_status' THEN 1 ELSE 0 END) AS status_unread,
+       {flags}
+FROM intake_problems AS r
+WHERE r.field = 'record_status' OR {met}
+GROUP BY r.submission_id, r.row_number

@@ -3,7 +3,7 @@
 -- stands: a correction of a whole month must not make all of it late.
 -- Almost all records came once and stand, with the delay of their file: their number is that of its rows less those looked
 -- at one by one (looked_at: rows that do not stand, of records of more than one row, or without a number).
--- In: coverage, arrivals, submissions, set_apart, contested_rows. Put in: columns, one for each delay.
+-- In: coverage, arrivals, sent_files, noted_rows (all rows without a number are among them), set_apart, contested_rows. Put in: columns, one for each delay.
 WITH came AS (
   SELECT provider, month, submission_id,
          CAST(substr(arrived, 1, 4) AS BIGINT) * 12 + CAST(substr(arrived, 6, 2) AS BIGINT) AS arrived,
@@ -20,7 +20,7 @@ repeated AS (
   SELECT provider, month, submission_id, row_number, source_record_id AS record FROM contested_rows
   UNION ALL
   SELECT provider, month, submission_id, row_number, content_hash AS record
-  FROM submissions
+  FROM noted_rows
   WHERE source_record_id IS NULL
 ),
 in_order AS (
@@ -40,9 +40,8 @@ looked_at AS (
 came_once AS (
   SELECT provider, month, submission_id, sum(records) AS records
   FROM (
-    SELECT provider, month, submission_id, count(*) AS records
-    FROM submissions
-    GROUP BY provider, month, submission_id
+    SELECT provider, month, submission_id, lines AS records
+    FROM sent_files
     UNION ALL
     SELECT provider, month, submission_id, 0 - count(*) AS records
     FROM looked_at

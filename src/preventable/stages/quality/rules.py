@@ -14,13 +14,13 @@ from preventable.codes import allowed
 from preventable.errors import PolicyError
 from preventable.tables.source_kinds import FORMS, SourceKind
 
-#: Rules on single rows: every row, every live row. A condition is a test of the row `r`; all are made in one look.
-_SINGLE = ("all_rows", "rows")
-#: What other rules read -> the rows that their statement knows as `rule_rows`: a row for each problem of reading a live
-#: row, rows of contested records that no error of their own holds back, rows that do not stand, a row for each problem
-#: of a whole file, records that stand.
+#: Rules on rows by themselves: every row, every live row, what reading a live row met. A condition is a test of the row
+#: `r`, or of a problem `r`; all are made in one look.
+_NOTED = ("all_rows", "rows", "problems")
+#: What other rules read -> the rows that their statement knows as `rule_rows`: rows of contested records that no error
+#: of their own holds back, rows that do not stand, a row for each problem of a whole file, records that stand, and what
+#: is made of these once for several rules.
 _ROWS = {
-    "problems": "SELECT * FROM problem_rows",
     "acceptable": "SELECT * FROM contested_rows WHERE is_held = 0",
     "outcomes": "SELECT * FROM set_apart",
     "file_problems": (
@@ -31,9 +31,14 @@ _ROWS = {
         "SELECT c.* FROM submissions AS c LEFT JOIN set_apart AS a"
         " ON a.submission_id = c.submission_id AND a.row_number = c.row_number WHERE a.submission_id IS NULL"
     ),
+    "recurring": "SELECT * FROM recurring",
+    "stated_times": "SELECT * FROM stated_times",
+    "standing_files": "SELECT * FROM standing_files",
 }
 #: What is looked at once outcomes are known: rules on these hold nothing back.
-AFTERWARDS = ("outcomes", "file_problems", "standing")
+AFTERWARDS = ("outcomes", "file_problems", "standing", "recurring", "stated_times", "standing_files")
+#: Records that a rule has looked at though it reads those alone that can trip it.
+_AMONG = {"recurring": "standing"}
 _RULE_ROWS = re.compile(r"FROM rule_rows\b")
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 
@@ -45,8 +50,8 @@ class Rule:
     Attributes:
         id: V01 to V99, as findings name it.
         level: error (the row is quarantined), warning or information.
-        reads: One of `_SINGLE` or `_ROWS`.
-        condition: Name of its SQL file: a test of one row, or a SELECT of the rows that trip it.
+        reads: One of `_NOTED` or `_ROWS`.
+        condition: Name of its SQL file: a test of one row or problem, or a SELECT of the rows that trip it.
         forms: Every source of these forms it applies to.
         sources: Sources it applies to besides.
         across_providers: It tells what another provider sent, so no supplier's report has it.
@@ -69,14 +74,14 @@ class Rule:
     whole_file: bool = False
 
     @property
-    def is_single(self) -> bool:
+    def is_noted(self) -> bool:
         """Whether it looks at one row by itself."""
-        return self.reads in _SINGLE
+        return self.reads in _NOTED
 
     @property
     def looks_at(self) -> str:
         """What it counts of a file in `rule_results`: the file itself, or the rows that it reads."""
-        return "file" if self.whole_file else self.reads
+        return "file" if self.whole_file else _AMONG.get(self.reads, self.reads)
 
     @property
     def flag(self) -> str:
@@ -114,7 +119,7 @@ def quality_rules() -> tuple[Rule, ...]:
     if len(set(ids)) != len(ids):
         raise PolicyError("stages/quality/rules.toml", "two rules have one id")
     for rule in rules:
-        known = rule.level in allowed("level") and rule.reads in (*_SINGLE, *_ROWS)
+        known = rule.level in allowed("level") and rule.reads in (*_NOTED, *_ROWS)
         named = bool(rule.forms or rule.sources) and set(rule.forms) <= set(FORMS)
         if not known or not named or not set(rule.sources) <= set(allowed("source")):
             raise PolicyError(
@@ -148,7 +153,7 @@ def _percent(contents: Mapping[str, Any], section: str, name: str) -> int:
 
 def finding_sql(rule: Rule) -> str:
     """What one rule finds: the rows noted with its flag, or what its statement selects from the rows it reads."""
-    if rule.is_single:
+    if rule.is_noted:
         return (
             f"SELECT submission_id, provider, month, row_number, content_hash, '{rule.id}' AS rule,"
             f" '{rule.level}' AS level FROM noted_rows WHERE {rule.flag} = 1"
@@ -164,22 +169,45 @@ def finding_sql(rule: Rule) -> str:
     )
 
 
+def marking_sql(rules: Sequence[Rule]) -> tuple[str, dict[str, Any]]:
+    """The one look at every problem for all rules on problems of reading a row, and its parameters."""
+    tests = {rule.flag: _own_condition(rule) for rule in rules}
+    flags = ",\n       ".join(
+        f"max(CASE WHEN {test} THEN 1 ELSE 0 END) AS {flag}" for flag, test in tests.items()
+    )
+    sql = sql_or_toml("problem_marks.sql").format(flags=flags, met=" OR ".join(tests.values()))
+    return sql, _own_parameters(rules)
+
+
 def noting_sql(rules: Sequence[Rule]) -> tuple[str, dict[str, Any]]:
-    """The one look at every row for all rules on single rows, and its parameters."""
-    flags = ",\n         ".join(map(_flag_sql, rules))
+    """The one look at every row for all rules on rows by themselves, and its parameters."""
+    marked, single = (
+        [rule for rule in rules if (rule.reads == "problems") is wanted] for wanted in (True, False)
+    )
     sql = sql_or_toml("noted_rows.sql").format(
-        flags=flags,
-        found=_any_flag(rules),
+        marks=", ".join(f"q.{rule.flag} AS met_{rule.flag}" for rule in marked),
+        flags=",\n         ".join(map(_flag_sql, rules)),
+        found=_any_flag(single),
         errors=_any_flag([rule for rule in rules if rule.level == "error"]),
     )
-    return sql, {f"{rule.flag}_{name}": value for rule in rules for name, value in rule.threshold.items()}
+    return sql, _own_parameters(single)
 
 
 def _flag_sql(rule: Rule) -> str:
-    """A column that is 1 where a rule finds something in the row; parameters bear the rule's name in front."""
-    condition = _PARAMETER.sub(lambda found: f"${rule.flag}_{found[1]}", _condition(rule))
-    live = " AND r.record_status = 'live'" if rule.reads == "rows" else ""
-    return f"CASE WHEN k.{rule.flag}{live} AND (\n{condition}) THEN 1 ELSE 0 END AS {rule.flag}"
+    """A column that is 1 where a rule finds something in the row."""
+    test = f"r.met_{rule.flag} = 1" if rule.reads == "problems" else f"(\n{_own_condition(rule)})"
+    live = "" if rule.reads == "all_rows" else " AND r.record_status = 'live'"
+    return f"CASE WHEN k.{rule.flag}{live} AND {test} THEN 1 ELSE 0 END AS {rule.flag}"
+
+
+def _own_condition(rule: Rule) -> str:
+    """The condition among those of other rules: its parameters bear the rule's name in front, comments are left out."""
+    lines = [line for line in _condition(rule).splitlines() if not line.startswith("--")]
+    return _PARAMETER.sub(lambda found: f"${rule.flag}_{found[1]}", "\n".join(lines))
+
+
+def _own_parameters(rules: Sequence[Rule]) -> dict[str, Any]:
+    return {f"{rule.flag}_{name}": value for rule in rules for name, value in rule.threshold.items()}
 
 
 def _any_flag(rules: Sequence[Rule]) -> str:

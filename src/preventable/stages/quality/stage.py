@@ -15,6 +15,7 @@ from preventable.stages.quality.rules import (
     AFTERWARDS,
     Rule,
     finding_sql,
+    marking_sql,
     month_rules,
     noting_sql,
     quality_rules,
@@ -26,7 +27,6 @@ from preventable.tables.records import FINDINGS, LISTINGS
 from preventable.tables.source_kinds import SourceKind, source_kinds
 
 _WORKING_TABLES = (
-    "problem_rows",
     "problem_marks",
     "noted_rows",
     "contested",
@@ -38,7 +38,14 @@ _WORKING_TABLES = (
     "source_rules",
     "home_months",
     "sent_files",
+    "standing_files",
+    "stated_times",
+    "recurring_persons",
+    "recurring_likes",
+    "recurring",
 )
+#: What rules read of the records that stand, each made of those before it.
+_OF_STANDING = ("standing_files", "stated_times", "recurring_persons", "recurring_likes", "recurring")
 
 
 def check_submissions(engine: Engine, context: StepContext) -> None:
@@ -55,8 +62,11 @@ def check_submissions(engine: Engine, context: StepContext) -> None:
     engine.create("sent_files", sql_or_toml("sent_files.sql"))
     engine.create("sent", sql_or_toml("sent.sql"))
     found = _judge(engine)
+    for name in _OF_STANDING:
+        engine.create(name, sql_or_toml(f"{name}.sql"))
     found += _apply(engine, [rule for rule in quality_rules() if rule.reads in AFTERWARDS])
-    engine.create("findings", _union([_findings_of(name) for name in found]))
+    noted = [f"({finding_sql(rule)})" for rule in quality_rules() if rule.is_noted]
+    engine.create("findings", _union([_findings_of(rows) for rows in (*noted, *found)]))
     engine.create("rule_results", sql_or_toml("rule_results.sql"))
     _create_listings(engine)
     _create_coverage(engine)
@@ -74,7 +84,13 @@ def _load_sources(engine: Engine, kinds: Iterable[SourceKind]) -> None:
     ):
         engine.load(name, pa.table({"source": pa.array(sources, pa.string())}))
     applied = [
-        {"rule": rule.id, "source": kind.id, "level": rule.level, "looks_at": rule.looks_at}
+        {
+            "rule": rule.id,
+            "source": kind.id,
+            "level": rule.level,
+            "reads": rule.reads,
+            "looks_at": rule.looks_at,
+        }
         for rule in quality_rules()
         for kind in kinds
         if rule.applies_to(kind)
@@ -83,7 +99,7 @@ def _load_sources(engine: Engine, kinds: Iterable[SourceKind]) -> None:
     flags = {
         rule.flag: pa.array([rule.applies_to(kind) for kind in kinds], pa.bool_())
         for rule in quality_rules()
-        if rule.is_single
+        if rule.is_noted
     }
     engine.load("source_rules", pa.table({"source": [kind.id for kind in kinds], **flags}))
 
@@ -91,17 +107,13 @@ def _load_sources(engine: Engine, kinds: Iterable[SourceKind]) -> None:
 def _judge(engine: Engine) -> list[str]:
     """Create `set_apart`, the rows that do not stand; returns the tables of what was found on the way."""
     rules = quality_rules()
-    engine.create("problem_rows", sql_or_toml("problem_rows.sql"))
-    found = _apply(engine, [rule for rule in rules if rule.reads == "problems"])
-    held = [rule for rule in rules if rule.reads == "problems" and rule.level == "error"]
-    engine.create("problem_marks", sql_or_toml("problem_marks.sql").format(held=_rows_of(held)))
-    sql, parameters = noting_sql([rule for rule in rules if rule.is_single])
-    engine.create("noted_rows", sql, parameters)
-    found += _apply(engine, [rule for rule in rules if rule.is_single])
+    noted = [rule for rule in rules if rule.is_noted]
+    engine.create("problem_marks", *marking_sql([rule for rule in noted if rule.reads == "problems"]))
+    engine.create("noted_rows", *noting_sql(noted))
     # A row that is wrong by itself contests no other: a file sent again in order takes the place of the bad one.
     engine.create("contested", sql_or_toml("contested.sql"))
     engine.create("contested_rows", sql_or_toml("contested_rows.sql"))
-    found += _apply(engine, [rule for rule in rules if rule.reads == "acceptable"])
+    found = _apply(engine, [rule for rule in rules if rule.reads == "acceptable"])
     compared = [rule for rule in rules if rule.reads == "acceptable" and rule.level == "error"]
     engine.create("contradicted", _rows_of(compared))
     engine.create("set_apart", sql_or_toml("set_apart.sql"))
@@ -113,7 +125,7 @@ def _apply(engine: Engine, rules: list[Rule]) -> list[str]:
     names = []
     for rule in rules:
         names.append(_table_of(rule))
-        engine.create(names[-1], finding_sql(rule), {} if rule.is_single else rule.threshold)
+        engine.create(names[-1], finding_sql(rule), rule.threshold)
     return names
 
 
@@ -130,8 +142,8 @@ def _union(statements: list[str]) -> str:
     return " UNION ALL ".join(statements)
 
 
-def _findings_of(name: str) -> str:
-    return f"SELECT {', '.join(column.name for column in FINDINGS.columns)} FROM {name}"
+def _findings_of(rows: str) -> str:
+    return f"SELECT {', '.join(column.name for column in FINDINGS.columns)} FROM {rows} AS f"
 
 
 def _create_listings(engine: Engine) -> None:

@@ -1,7 +1,7 @@
 -- V18, whole files of a month: its records are fewer than $low_percent or more than $high_percent in a hundred of the
 -- mean of the provider's other months, of which there are at least $months with a mean of at least $least.
 WITH files AS (
-  SELECT submission_id, provider, month, count(*) AS records
+  SELECT submission_id, provider, month, CAST(sum(records) AS BIGINT) AS records
   FROM rule_rows
   GROUP BY submission_id, provider, month
 ),
