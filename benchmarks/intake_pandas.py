@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from intake_records import METHODS, PLACES, SEX, SITES, STATUS
 
 from preventable.stages.sources.screening import screen
@@ -314,3 +315,28 @@ def report(rows: pd.DataFrame, findings: pd.DataFrame, outcome: pd.Series, folde
         .reset_index(drop=True)
     )
     named.assign(rule=findings["rule"].to_numpy()).to_parquet(folder / "findings.parquet", compression="zstd")
+
+
+def row_report(
+    rows: pd.DataFrame, findings: pd.DataFrame, outcome: pd.Series
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Of every row what was done with it and whether it stands, and a line for each row and rule."""
+    place = rows[["submission_id", "provider", "month", "row_number", "content_hash"]]
+    standing = (outcome == "accepted") & (rows["record_status"] == "live")
+    standing[findings.loc[findings["rule"] == "V20", "row"]] = False
+    named = place.reindex(findings["row"]).reset_index(drop=True)
+    return place.assign(outcome=outcome, standing=standing), named.assign(rule=findings["rule"].to_numpy())
+
+
+def stored_rows(files: Iterable[tuple[Path, Mapping[str, str]]], columns: Sequence[str]) -> pd.DataFrame:
+    """Rows of Parquet files, each with what is alike in all of its rows and does not stand in it."""
+    frames = [pq.read_table(path, columns=list(columns)).to_pandas().assign(**alike) for path, alike in files]
+    return pd.concat(frames, ignore_index=True)
+
+
+def as_read(submissions: pd.DataFrame, problems: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `read_files` gives, from the rows and problems that a home holds."""
+    rows = submissions.rename(columns={"age_years": "age"})
+    place = pd.Series(rows.index, pd.MultiIndex.from_frame(rows[["submission_id", "row_number"]]))
+    asked = pd.MultiIndex.from_frame(problems[["submission_id", "row_number"]])
+    return rows, pd.DataFrame({"row": place.reindex(asked).to_numpy(), "problem": problems["problem"]})
