@@ -15,6 +15,7 @@ from repository import ROOT
 sys.path.append(str(ROOT / "benchmarks"))
 
 import intake_pandas
+import intake_validation
 from intake_records import write_files, write_region
 
 from preventable.engine.duckdb import DuckDBEngine
@@ -30,14 +31,21 @@ ROWS, MONTHS = 4_000, 6
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory):
-    """Outcomes and findings of both, by submission's month and row."""
+def taken_in(tmp_path_factory):
+    """The files, and a home that has taken them in."""
     folder = tmp_path_factory.mktemp("intake")
     files = write_files(folder / "submissions", ROWS, MONTHS)
     home = create_home(folder / "home", demo_seed=1)
     home.give_region(write_region(folder / "region"))
     told = submit(home, folder / "submissions", policy=load_policy())
     assert {file.outcome for file in told.files} == {"loaded"}
+    return files, home
+
+
+@pytest.fixture(scope="module")
+def judged(taken_in):
+    """Outcomes and findings of both, by submission's month and row."""
+    files, home = taken_in
     engine = DuckDBEngine()
     with reading(home) as tables:
         for name in ("submissions", "intake_problems"):
@@ -75,3 +83,18 @@ def test_findings_are_those_of_pandas_row_by_row(judged):
     place = ("provider", "month", "row_number", "rule")
     assert by_row(of_rows, *place) == by_row(named[named["row_number"].notna()], *place)
     assert len(set(of_rows["rule"])) >= 15
+
+
+def test_rows_that_the_home_holds_are_judged_alike_and_a_difference_of_one_row_is_told(taken_in, judged):
+    _, home = taken_in
+    ours = tuple(judged[0].table(name) for name in ("outcomes", "findings"))
+
+    outcomes, findings = intake_validation.pandas_in_memory(*intake_validation.frames(home))
+
+    assert intake_validation.differences(ours, (outcomes, findings)) == [
+        f"outcomes the same ({ROWS:,})",
+        f"findings the same ({len(findings):,})",
+    ]
+    outcomes.loc[7, "standing"] ^= True
+    told = intake_validation.differences(ours, (outcomes, findings.iloc[1:]))
+    assert ["DIFFERENT" in one for one in told] == [True, True]
