@@ -16,6 +16,7 @@ import typer
 
 from preventable import __version__, pipeline
 from preventable.conservation import rows_in_words
+from preventable.counted import counted
 from preventable.doctor import examine
 from preventable.engine.choose import engine_sessions
 from preventable.errors import MachineError, PreventableError, UnexpectedError, place_of_fault
@@ -141,8 +142,8 @@ def demo(
             _say(f"  {line}")
     partners = {path.rpartition("/")[0] for path in report.packs}
     _say(
-        f"\nPacks for {len(partners)} partners, {len(report.packs)} files: each as page (.html), print (.pdf), "
-        "workbooks (.xlsx, .ods) and tables (.csv)."
+        f"\nPacks for {counted(len(partners), 'partner')}, {counted(len(report.packs), 'file')}: each as page (.html), "
+        "print (.pdf), workbooks (.xlsx, .ods) and tables (.csv)."
     )
     _say("One page leads to all of them:")
     _say(f"  {_front_page(home, report.packs)}")
@@ -185,7 +186,7 @@ def invent(
         made = invent_county(
             months=months, seed=seed, out=out, vary=vary, progress=lambda share: bars("invent", share)
         )
-    _say(f"{made['files']:,} files with {made['rows']:,} rows under {out / 'submissions'}")
+    _say(f"{counted(made['files'], 'file')} with {counted(made['rows'], 'row')} under {out / 'submissions'}")
     for line in sign_invented(out, seed) if signed else ():
         _say(line)
     _say(f"The month that comes late is under {out / 'later'}, the truth under {out / 'truth'}")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import pyarrow as pa
 
+from preventable.counted import counted
 from preventable.errors import UsageError
 from preventable.store.home import Home
 from preventable.store.ledger import Ledger, Receipt
@@ -69,7 +70,7 @@ def rows_in_words(home: Home) -> str:
     """
     with reading(home) as tables:
         rows = total_rows(conservation(tables))
-    return f"{rows['submitted']:,} rows submitted: " + ", ".join(outcomes_in_words(rows))
+    return f"{counted(rows['submitted'], 'row')} submitted: " + ", ".join(outcomes_in_words(rows))
 
 
 def outcomes_in_words(rows: Mapping[str, int]) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from preventable.counted import counted, named
 from preventable.demo_places import (
     FOUND,
     MISSED,
@@ -349,8 +350,8 @@ def answer_lines(answers: Iterable[Answer]) -> list[str]:
 def quiet_line(quiet: Mapping[str, Any]) -> str:
     """What was told of quiet months, in one sentence."""
     judged, clusters, opened = quiet["judged"], quiet["clusters"], quiet["at_a_venue_that_opened"]
-    months = f"{quiet['months']} month{'' if quiet['months'] == 1 else 's'}"
-    words = "cluster" if clusters == 1 else "clusters"
+    months = counted(quiet["months"], "month")
+    words = named(clusters, "cluster")
     if not judged:
         return f"{months} with nothing planted; clusters were looked for in none of them"
     more, looked = quiet["neighbourhoods_with_more"], quiet["neighbourhoods"]
@@ -379,7 +380,7 @@ def _in_words(one: Answer) -> str:
     if one.kind in _MET:
         figures = one.figures
         many, (singular, plural) = figures[_COUNTED[one.kind]], _IN_WORDS[one.kind]
-        return f" ({figures['provider']}: {many} {singular if many == 1 else plural})"
+        return f" ({figures['provider']}: {counted(many, singular, plural)})"
     if one.result == NOT_LOOKED_FOR:
         return ""
     if one.kind in VENUE_KINDS:
@@ -427,7 +428,8 @@ def _place_words(figures: Mapping[str, Any]) -> str:
 
 def _venue_words(figures: Mapping[str, Any]) -> str:
     if "named" in figures:
-        return f"{figures['definition']}: {figures['named']} records name it, {figures['status'].replace('_', ' ')}"
+        named_by = counted(figures["named"], "record names", "records name")
+        return f"{figures['definition']}: {named_by} it, {figures['status'].replace('_', ' ')}"
     whom = f"; told to {figures['told_to']}" if "told_to" in figures else ""
     return (
         f"{figures['definition']}: {figures['observed']} where its kind lets expect {figures['expected']},"

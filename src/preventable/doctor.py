@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from preventable.conservation import KINDS, conservation, outcomes_in_words, total_rows
+from preventable.counted import counted
 from preventable.errors import NoHomeError, PreventableError, UsageError
 from preventable.partners.calendar_policy import read_calendar_policy
 from preventable.settings import Policy, load_policy
@@ -159,5 +160,6 @@ def _balance(tables: HomeTables) -> Finding:
     words = " + ".join(outcomes_in_words(rows))
     even = all(line["submitted"] == sum(line[kind] for kind in KINDS) for line in lines.to_pylist())
     return Finding(
-        f"{rows['submitted']:,} rows sent {'=' if even else 'are not'} {words}, month by month", well=even
+        f"{counted(rows['submitted'], 'row')} sent {'=' if even else 'are not'} {words}, month by month",
+        well=even,
     )

@@ -161,7 +161,7 @@ def test_one_area_is_no_map():
     rows = found(offences(QUIET, mean=40.0, side=1), side=1)["clusters"]
 
     assert {row["reason"] for row in rows if row["scan"] == "circular"} == {
-        "1 small areas with a place, 20 are needed"
+        "1 small area with a place, 20 are needed"
     }
 
 

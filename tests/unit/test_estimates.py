@@ -22,6 +22,7 @@ from estimates_world import (
 )
 from figures_world import policy, rows_of
 
+from preventable.counted import counted
 from preventable.errors import PolicyError, VersionsDifferError
 from preventable.tables.estimate_rules import read_estimate_rules
 
@@ -145,7 +146,7 @@ def test_under_twelve_months_every_row_says_why_and_nothing_is_estimated(held):
 
     for row in rows["area_estimates"]:
         assert row["status"] == "not_enough_history"
-        assert row["reason"].startswith(f"{held} months are held")
+        assert row["reason"].startswith(counted(held, "month is", "months are") + " held")
         assert row["risk"] is row["predicted"] is None
     assert {row["status"] for row in rows["prediction_scores"]} == {"not_enough_history"}
     assert {row["status"] for row in rows["premises_estimates"]} == {"not_enough_history"}

@@ -500,7 +500,7 @@ def test_a_header_of_semicolons_with_a_comma_in_a_name_is_read_by_semicolons(tmp
 
     told = make_manifest(tmp_path / "a.csv", provider=PROVIDER, period="2025-03", policy=small_policy())
 
-    assert "1 rows, 3 columns, read as utf-8 parted by semicolon" in told[0]
+    assert "1 row, 3 columns, read as utf-8 parted by semicolon" in told[0]
 
 
 def test_a_file_larger_than_policy_allows_is_refused_where_it_is_made(tmp_path):

@@ -322,7 +322,7 @@ def test_residents_of_areas_that_nobody_knows_and_areas_without_residents_are_re
     (files / "persons.csv").write_text(text.replace("ZO1", "ZO9"), encoding="utf-8")
 
     with pytest.raises(
-        RegionCodesError, match=r"1 areas with residents .* \(ZO9\), and 1 .* have none \(ZO1\)"
+        RegionCodesError, match=r"1 area with residents .* \(ZO9\), and 1 .* has none \(ZO1\)"
     ):
         built(files)
 
@@ -371,7 +371,7 @@ def test_a_point_that_no_projection_carries_is_refused_and_an_unknown_one_stays_
     points = projection.to_metres(np.array([-1.9, np.nan]), np.array([52.5, np.nan]))
 
     assert np.isfinite(points).tolist() == [[True, True], [False, False]]
-    with pytest.raises(RegionProjectionError, match="1 points lie outside"):
+    with pytest.raises(RegionProjectionError, match="1 point lies outside"):
         projection.to_metres(np.array([-1.9, 0.0]), np.array([52.5, 95.0]))
 
 

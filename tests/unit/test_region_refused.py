@@ -106,7 +106,7 @@ def test_areas_without_a_boundary_and_boundaries_without_an_area_are_refused_by_
         built(files)
 
     assert (
-        "1 areas of small_areas (lookup.csv) have no boundary (ZS1), and 1 boundaries no row in it (ZS8)"
+        "1 area of small_areas (lookup.csv) has no boundary (ZS1), and 1 boundary no row in it (ZS8)"
         in str(refused.value)
     )
 
@@ -116,7 +116,7 @@ def test_an_area_with_two_boundaries_is_refused_by_code(files):
     shapes["features"].append(shapes["features"][0])
     (files / "shapes.geojson").write_text(json.dumps(shapes), encoding="utf-8")
 
-    with pytest.raises(RegionCodesError, match=r"1 areas have two boundaries: ZS\d"):
+    with pytest.raises(RegionCodesError, match=r"1 area has two boundaries: ZS\d"):
         built(files)
 
 
@@ -159,7 +159,7 @@ def test_a_manifest_may_begin_with_a_byte_order_mark_and_what_is_no_toml_is_told
 
 
 def test_a_word_that_our_tables_do_not_know_is_refused(files):
-    with pytest.raises(ManifestError, match="venue_type has 1 values outside its list"):
+    with pytest.raises(ManifestError, match="venue_type has 1 value outside its list"):
         built(files, {("venues", 0, "types"): {"Pub/bar": "inn"}})
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from preventable.counted import counted
 from preventable.errors import NotYetMadeError, UnknownTopicError, UsageError
 from preventable.inside.topics import Shown, Topic, read_topics
 from preventable.stages.packs.csvw import csv_cell
@@ -64,7 +65,7 @@ def inside(home: Home, topic: str | None, *, out: Path | None = None, as_of: str
     names = _area_names(home)
     if out is not None:
         _write(home, out, rows, chosen, names)
-        return [RESTRICTED, f"{_counted(rows.num_rows)} of {chosen.id} are in {out}"]
+        return [RESTRICTED, f"{counted(rows.num_rows, 'row')} of {chosen.id} are in {out}"]
     return _as_text(chosen, rows, names)
 
 
@@ -81,7 +82,8 @@ def _listed(topics: Mapping[str, Topic], tables: HomeTables | TablesAsOf) -> lis
     if all(rows is None for rows in counts.values()):
         raise NotYetMadeError("inside", "the home has no table of any topic")
     said = {
-        name: "not made yet" if rows is None else _counted(rows.num_rows) for name, rows in counts.items()
+        name: "not made yet" if rows is None else counted(rows.num_rows, "row")
+        for name, rows in counts.items()
     }
     width, before = max(map(len, said.values())), max(map(len, topics))
     return [
@@ -89,10 +91,6 @@ def _listed(topics: Mapping[str, Topic], tables: HomeTables | TablesAsOf) -> lis
         "",
         *(f"{name:<{before}}  {said[name]:>{width}}  {topic.title}" for name, topic in topics.items()),
     ]
-
-
-def _counted(rows: int) -> str:
-    return f"{rows:,} row{'' if rows == 1 else 's'}"
 
 
 def _area_names(home: Home) -> AreaNames:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from preventable.counted import counted
 from preventable.errors import UsageError
 from preventable.key_errors import KeyPlaceError, LinkageMapError
 from preventable.settings import Policy
@@ -170,7 +171,8 @@ def make_map(before: Path, after: Path, *, numbers: Path, live: Path, out: Path)
     unread = sum(not digits for digits in read)
     return [
         f"{len(wanted):,} pseudonyms lead from {old.id} to {new.id}: {out}",
-        f"{unread:,} lines held no NHS number. Destroy the map when the home has used it, and {before.name} with it.",
+        f"{counted(unread, 'line')} held no NHS number. Destroy the map when the home has used it, and"
+        f" {before.name} with it.",
     ]
 
 
@@ -236,7 +238,7 @@ def apply_map(home: Home, policy: Policy, path: Path) -> list[str]:
         files = tables.restricted.rewrite("submissions", lambda rows: _led(rows, mapped))
         tables.log.info("linkage_key", rows=len(live))
     return [
-        f"{len(live):,} pseudonyms led from {mapped.before} to {mapped.after}, in {files:,} files",
+        f"{counted(len(live), 'pseudonym')} led from {mapped.before} to {mapped.after}, in {counted(files, 'file')}",
         "Destroy the map, and run the flow again.",
     ]
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from preventable.counted import counted
 from preventable.errors import UsageError
 from preventable.intake.limited_reader import limited_reader
 from preventable.settings import Policy
@@ -45,7 +46,7 @@ class ReadFile:
 
     def as_text(self) -> str:
         """How it was read, in words, so that a person sees a wrong guess."""
-        cells = f"{len(self.sheet.rows):,} rows, {len(self.sheet.header):,} columns"
+        cells = f"{counted(len(self.sheet.rows), 'row')}, {counted(len(self.sheet.header), 'column')}"
         if self.written is None:
             return f"{cells}, read as {self.kind}"
         parted = _IN_WORDS.get(self.written.delimiter, repr(self.written.delimiter))
@@ -101,7 +102,7 @@ def make_manifest(
     return [
         f"{path.name}: {read.as_text()}",
         f"{provider} {period}: {'nothing to send' if nil else 'control totals of'}"
-        f"{'' if nil else f' {len(manifest.control_totals)} columns'}",
+        f"{'' if nil else ' ' + counted(len(manifest.control_totals), 'column')}",
         f"Send with it: {beside}",
     ]
 

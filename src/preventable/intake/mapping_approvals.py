@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from preventable.counted import counted
 from preventable.errors import UsageError
 from preventable.intake.custodian import refuse_place_in_home, write_new
 from preventable.key_errors import (
@@ -104,7 +105,9 @@ def approve(path: Path, key: Path, policy: Policy, ask: Callable[[], str] = no_p
     beside = approvals_beside(path)
     content, signed = read_approvals(beside.read_bytes(), beside.name) if beside.is_file() else ("", ())
     if content and content != content_of(mapping):
-        raise ChangedMappingError(path.name, f"{len(signed)} people have signed another content")
+        raise ChangedMappingError(
+            path.name, f"{counted(len(signed), 'person has', 'people have')} signed another content"
+        )
     if any(one.person == person for one in signed):
         raise ApprovedTwiceError(path.name, f"{person} has signed it")
     approval = Approval(
@@ -114,7 +117,7 @@ def approve(path: Path, key: Path, policy: Policy, ask: Callable[[], str] = no_p
     missing = max(asked.needed - len(signed) - 1, 0)
     return [
         f"{path.name}: signed by {', '.join([*(one.person for one in signed), person])}",
-        f"{missing} more {'has' if missing == 1 else 'have'} to sign" if missing else "It counts",
+        counted(missing, "more has", "more have") + " to sign" if missing else "It counts",
         f"Give it with the mapping: {beside}",
     ]
 

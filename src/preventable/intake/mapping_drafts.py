@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from preventable.counted import counted
 from preventable.errors import (
     ChangedFormatError,
     RefusedFileError,
@@ -131,7 +132,7 @@ def draft_refused(
         doubtful = sum(one.in_words != "sure" for one in draft.columns)
         lines.append(
             f"A mapping was drafted for what changed ({number}): {target}; not sure: {doubtful} of"
-            f" {len(draft.columns)} columns"
+            f" {counted(len(draft.columns), 'column')}"
         )
     return lines
 

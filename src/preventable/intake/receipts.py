@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from preventable.counted import counted
 from preventable.errors import UsageError
 from preventable.intake.reports import BECAME, receipt_id
 from preventable.store.home import Home
@@ -39,7 +40,7 @@ def tell_receipt(home: Home, receipt: str) -> list[str]:
 
 
 def _line(one: Receipt) -> str:
-    rows = "rows not counted" if one.rows is None else f"{one.rows:,} rows"
+    rows = "rows not counted" if one.rows is None else counted(one.rows, "row")
     error = f" ({one.error})" if one.error else ""
     return (
         f"{one.received_at}  {one.provider} {one.month or 'no month'}, {rows}: {BECAME[one.outcome]}{error}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from preventable.counted import counted
 from preventable.errors import RefusedFileError
 from preventable.partners.calendar_policy import CalendarPolicy, Letter
 from preventable.partners.submission_calendar import OwedMonth, SubmissionCalendar
@@ -73,7 +74,7 @@ def _letter(
     fields = {
         "provider": owed[0].provider_name,
         "region": told.region,
-        "months": "one month" if len(owed) == 1 else f"{len(owed)} months",
+        "months": "one month" if len(owed) == 1 else counted(len(owed), "month"),
         "days": str(max(map(told.days_overdue, owed))),
     }
     head = [f"To: {to}, {owed[0].provider_name}"]
@@ -104,7 +105,7 @@ def _unplaced(told: SubmissionCalendar, provider: str) -> list[str]:
     count = told.unplaced.get(provider, 0)
     if not count:
         return []
-    files = "One file was" if count == 1 else f"{count} files were"
+    files = "One file was" if count == 1 else counted(count, "file was", "files were")
     return ["", *_wrapped(f"{files} refused before the month could be told: the report on each says why.")]
 
 

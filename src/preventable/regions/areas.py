@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from preventable.counted import counted
 from preventable.errors import RegionCodesError, RegionValueError
 from preventable.regions.files import numbers, read_part, read_shapes, texts
 from preventable.regions.manifest import Manifest, Part
@@ -110,7 +111,10 @@ def _by_code(table: pa.Table, part: Part) -> pa.Table:
     again = pc.value_counts(table.column("small_area")).to_pylist()
     double = sorted(row["values"] for row in again if row["counts"] > 1)
     if double:
-        raise RegionCodesError(part.where, f"{len(double)} areas stand more than once: {_first(double)}")
+        raise RegionCodesError(
+            part.where,
+            f"{counted(len(double), 'area stands', 'areas stand')} more than once: {_first(double)}",
+        )
     if not table.num_rows:
         raise RegionCodesError(part.where, "no row is kept")
     return table.sort_by("small_area")
@@ -149,7 +153,9 @@ def _polygons(
         names[i] for i, kind in zip(order, shapely.get_type_id(shapes), strict=True) if kind not in (3, 6)
     ]
     if wrong:
-        raise RegionValueError(boundaries.where, f"{len(wrong)} areas are no polygon: {_first(wrong)}")
+        raise RegionValueError(
+            boundaries.where, f"{counted(len(wrong), 'area is', 'areas are')} no polygon: {_first(wrong)}"
+        )
     in_metres = shapely.transform(
         shapely.force_2d(shapes), lambda corners: projection.to_metres(corners[:, 0], corners[:, 1], crs)
     )
@@ -169,14 +175,18 @@ def _same_codes(given: Sequence[str], codes: Sequence[str], boundaries: Part, lo
     """Refuse areas without boundary, boundaries without area, and areas with two: none is lost unseen."""
     double = sorted({code for code in given if given.count(code) > 1}) if len(set(given)) < len(given) else []
     if double:
-        raise RegionCodesError(boundaries.where, f"{len(double)} areas have two boundaries: {_first(double)}")
+        raise RegionCodesError(
+            boundaries.where,
+            f"{counted(len(double), 'area has', 'areas have')} two boundaries: {_first(double)}",
+        )
     without = sorted(set(codes) - set(given))
     unknown = sorted(set(given) - set(codes))
     if without or unknown:
         raise RegionCodesError(
             boundaries.where,
-            f"{len(without)} areas of {lookup.where} have no boundary ({_first(without)}), and"
-            f" {len(unknown)} boundaries no row in it ({_first(unknown)})",
+            f"{counted(len(without), f'area of {lookup.where} has', f'areas of {lookup.where} have')} no boundary"
+            f" ({_first(without)}), and {counted(len(unknown), 'boundary', 'boundaries')} no row in it"
+            f" ({_first(unknown)})",
         )
 
 

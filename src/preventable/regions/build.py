@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from preventable.counted import counted
 from preventable.errors import ManifestError, RegionCodesError, SchemaError, UsageError
 from preventable.regions.areas import Areas, Report, areas_table, read_areas, small_areas_table
 from preventable.regions.files import read_part
@@ -170,6 +171,8 @@ def _by_area(part: Part, areas: Areas) -> dict[str, dict[str, Any]]:
     without = sorted(set(areas.codes) - set(found))
     if without:
         raise RegionCodesError(
-            part.where, f"{len(without)} areas of the region have no row ({', '.join(without[:5])})"
+            part.where,
+            f"{counted(len(without), 'area of the region has', 'areas of the region have')} no row"
+            f" ({', '.join(without[:5])})",
         )
     return found

@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pyogrio
 
+from preventable.counted import counted
 from preventable.errors import RegionColumnError, RegionFileError, RegionValueError
 from preventable.regions.manifest import SECTIONS, Part, SourceFile
 from preventable.tables.schema import ARROW_TYPES
@@ -46,7 +47,9 @@ def read_part(part: Part) -> pa.Table:
     made = {role: _typed(values, kind.roles[role], part, role) for role, values in raw.items()}
     for role in set(kind.required) & set(made):
         if made[role].null_count:
-            raise RegionValueError(part.where, f"{made[role].null_count:,} rows have no {role}")
+            raise RegionValueError(
+                part.where, f"{counted(made[role].null_count, 'row has', 'rows have')} no {role}"
+            )
     return pa.table(made)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from preventable.counted import counted
 from preventable.errors import ManifestError, RegionCodesError
 from preventable.regions.areas import Areas, Report, points_of
 from preventable.regions.files import read_part, slug, texts
@@ -76,7 +77,7 @@ def _say_postcodes(
             f"Of {len(both):,} postcodes whose directory states their small area, {sum(both) / len(both):.2%} have"
             " their centre in its polygon; the others keep the stated area."
         )
-    report.notes.append(f"{kept:,} postcodes lie in the region.")
+    report.notes.append(f"{counted(kept, 'postcode lies', 'postcodes lie')} in the region.")
 
 
 def spaced(postcode: str) -> str:
@@ -307,7 +308,8 @@ def _refuse_odd_ids(ids: Sequence[str], section: str) -> None:
     if odd:
         raise ManifestError(
             section,
-            f"{odd:,} ids are not made of small letters, digits and hyphens; give `{section[:-1]}` for them",
+            f"{counted(odd, 'id is', 'ids are')} not made of small letters, digits and hyphens; give"
+            f" `{section[:-1]}` for them",
         )
 
 

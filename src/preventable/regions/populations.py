@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from preventable.counted import counted
 from preventable.errors import ManifestError, RegionCodesError, RegionValueError
 from preventable.methods.rounding import split_whole
 from preventable.regions.areas import Areas, Report
@@ -101,8 +102,10 @@ def _refuse_other_areas(given: set[str], wanted: set[str], part: Part) -> None:
     if unknown or without:
         raise RegionCodesError(
             part.where,
-            f"{len(unknown)} areas with residents are not of the region ({', '.join(unknown[:5]) or 'none'}), and"
-            f" {len(without)} of the region have none ({', '.join(without[:5]) or 'none'})",
+            f"{counted(len(unknown), 'area with residents is', 'areas with residents are')} not of the region"
+            f" ({', '.join(unknown[:5]) or 'none'}), and"
+            f" {counted(len(without), 'of the region has', 'of the region have')} none"
+            f" ({', '.join(without[:5]) or 'none'})",
         )
 
 
@@ -110,7 +113,10 @@ def _refuse_odd_counts(cells: pa.Table, part: Part) -> None:
     persons = cells.column("persons").to_numpy(zero_copy_only=False).astype(float)
     odd = int((~np.isfinite(persons) | (persons < 0) | (persons != np.rint(persons))).sum())
     if odd:
-        raise RegionValueError(part.where, f"{odd:,} numbers of persons are missing, negative or not whole")
+        raise RegionValueError(
+            part.where,
+            f"{counted(odd, 'number of persons is', 'numbers of persons are')} missing, negative or not whole",
+        )
 
 
 def _long(part: Part) -> pa.Table:

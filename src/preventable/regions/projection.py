@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from preventable.counted import counted
 from preventable.errors import RegionProjectionError
 from preventable.methods.projection import (
     CRS,
@@ -50,7 +51,8 @@ class Projection:
         lost = np.isfinite(x) & np.isfinite(y) & ~np.isfinite(carried).all(axis=1)
         if lost.any():
             raise RegionProjectionError(
-                self.crs.name, f"{int(lost.sum()):,} points lie outside the projection"
+                self.crs.name,
+                f"{counted(int(lost.sum()), 'point lies', 'points lie')} outside the projection",
             )
         return carried
 
@@ -65,7 +67,8 @@ class Projection:
         if not inside.all():
             raise RegionProjectionError(
                 self.crs.name,
-                f"{int((~inside).sum()):,} areas lie outside the part of the world that it is made for",
+                f"{counted(int((~inside).sum()), 'area lies', 'areas lie')} outside the part of the world that it"
+                " is made for",
             )
 
     def measure(self, carried: np.ndarray, stated: np.ndarray) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from preventable.counted import counted
 from preventable.errors import RegionCodesError
 
 #: Width in metres below which a piece that no area holds is a crack of rounding, and not a hole of the region.
@@ -57,7 +58,8 @@ def tile(codes: Sequence[str], shapes: np.ndarray) -> Tiling:
     if lost:
         raise RegionCodesError(
             "boundaries",
-            f"{len(lost)} areas are narrower than a metre ({', '.join(lost[:5])}): is the crs of their file right?",
+            f"{counted(len(lost), 'area is', 'areas are')} narrower than a metre"
+            f" ({', '.join(lost[:5])}): is the crs of their file right?",
         )
     return Tiling(polygons, cracks, overlap_m2, _holes(pieces[holder < 0]))
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from preventable.counted import counted
 from preventable.errors import (
     AuditReviewerError,
     AuditSheetError,
@@ -288,7 +289,8 @@ def audit(
     wanted = pairs if pairs is not None else read_audit_rules()["pairs"]
     sample = draw(home, source=source, pairs=wanted, seed=seed, by=by, at=utc_now(), out=folder)
     return [
-        f"Sample {sample.sample}: {len(sample.records):,} {source} records, to find about {wanted:,} true pairs.",
+        f"Sample {sample.sample}: {counted(len(sample.records), f'{source} record')}, to find about"
+        f" {counted(wanted, 'true pair')}.",
         f"A sheet for each of two reviewers is in {folder}. {RESTRICTED}",
     ]
 
@@ -302,7 +304,7 @@ def taken_in_words(taken: Taken, out: Path) -> list[str]:
         else "no kappa, as only one word was said"
     )
     lines = [
-        f"Sample {taken.sample.sample}, {taken.sample.source}: {one.things:,} records looked up by two.",
+        f"Sample {taken.sample.sample}, {taken.sample.source}: {counted(one.things, 'record')} looked up by two.",
         f"They say the same of {100 * one.raw:.0f} % ({kappa}).",
         f"Both found {taken.both_found:,}, {taken.same_reference:,} of them with the same reference.",
     ]
@@ -328,10 +330,9 @@ def listed_in_words(home: Home) -> list[str]:
 
 
 def _sample_line(sample: Sample, answers: Sequence[Answers]) -> str:
-    said = (
-        f"{sample.sample:>3}  {sample.at[:10]}  {sample.by}  {sample.source}  {len(sample.records):,} records"
-    )
+    records = counted(len(sample.records), "record")
+    said = f"{sample.sample:>3}  {sample.at[:10]}  {sample.by}  {sample.source}  {records}"
     for one in answers:
-        said += f"; {len(one.pairs):,} true pairs, {one.by}, {one.at[:10]}"
+        said += f"; {counted(len(one.pairs), 'true pair')}, {one.by}, {one.at[:10]}"
         said += f", undone by {one.undone_by} on {one.undone_at[:10]}" if one.undone else ""
     return said if answers else f"{said}; no answers yet"

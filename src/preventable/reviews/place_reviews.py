@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from preventable.counted import counted
 from preventable.errors import LinesRefusedError, UsageError
 from preventable.hand_over import home_session
 from preventable.settings import Policy, StepContext
@@ -53,12 +54,12 @@ class Queue:
         """The first lines, for a terminal."""
         records = sum(line.records for line in self.lines)
         said = [
-            f"{_counted(len(self.lines), 'text')} to decide, of {_counted(records, 'record')}. {RESTRICTED}"
+            f"{counted(len(self.lines), 'text')} to decide, of {counted(records, 'record')}. {RESTRICTED}"
         ]
         for line in self.lines[:_LINES_SHOWN]:
             months = line.first_month
             months += f" to {line.last_month}" if line.last_month != line.first_month else ""
-            told = f"{_counted(line.records, 'record')}, {months}, site {line.site_code or 'not told'}"
+            told = f"{counted(line.records, 'record')}, {months}, site {line.site_code or 'not told'}"
             said += ["", f"{line.review_id}  {line.text}", f"{'':<14}{told}, p {line.probability:.2f}"]
             for number, choice in enumerate(line.choices, 1):
                 named = f"{choice.place.place_id:<10} {choice.place.words}"
@@ -126,7 +127,7 @@ def review(
     if taken is not None:
         numbers = {one.decision for one in take(home, taken, by=by, at=utc_now())}
         lines = [decision_line(one) for one in listed(home) if one.kept.decision in numbers]
-        taken_in_words = f"{_counted(len(numbers), 'decision')} taken, from the next `preventable run` on"
+        taken_in_words = f"{counted(len(numbers), 'decision')} taken, from the next `preventable run` on"
         if not numbers:
             taken_in_words = "No decision taken: the file has none, or what it decides holds already"
         return [*lines, taken_in_words]
@@ -222,7 +223,7 @@ def decisions_in_words(home: Home) -> str:
     if not states:
         return ""
     idle = sum(state.startswith("no effect") for state in states)
-    words = f"{_counted(states.count('holds'), 'decision')} of people"
+    words = f"{counted(states.count('holds'), 'decision')} of people"
     return words + (f"; {idle:,} without effect: `places review --decisions` says why" if idle else "")
 
 
@@ -245,10 +246,6 @@ def _listed(
     else:
         state = "holds"
     return Listed(one, words, state)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def decision_line(one: Listed) -> str:

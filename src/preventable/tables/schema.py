@@ -8,6 +8,7 @@ from enum import IntEnum
 
 import pyarrow as pa
 
+from preventable.counted import counted
 from preventable.errors import SchemaError
 
 
@@ -106,7 +107,7 @@ class Table:
 
     def _check_values(self, column: Column, values: pa.ChunkedArray) -> None:
         if not column.nullable and values.null_count:
-            raise SchemaError(self.name, f"{values.null_count} rows have no {column.name}")
+            raise SchemaError(self.name, f"{counted(values.null_count, 'row has', 'rows have')} no {column.name}")
         if column.allowed is not None:
             allowed = set(column.allowed)
             unknown = sum(
@@ -114,7 +115,7 @@ class Table:
             )
             if unknown:
                 raise SchemaError(
-                    self.name, f"{column.name} has {unknown} values outside its list"
+                    self.name, f"{column.name} has {counted(unknown, 'value')} outside its list"
                 )
 
     def empty(self) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from preventable.counted import counted
 from preventable.intake.reports import CheckReport, SubmitReport
 from preventable.intake.supplier_report.contents import SupplierReport, supplier_reports
 from preventable.intake.supplier_report.page import render_index, render_page
@@ -32,7 +33,7 @@ def write_reports(report: CheckReport | SubmitReport, folder: Path) -> str:
     write_files(folder.absolute(), contents, PRIVATE_FILE)
     if len(made) == 1:
         return f"Report for the supplier: {folder / made[0][0]}.html, and row by row .csv"
-    return f"{len(made):,} reports for suppliers; one page leads to them: {folder / 'index.html'}"
+    return f"{counted(len(made), 'report')} for suppliers; one page leads to them: {folder / 'index.html'}"
 
 
 def _stem(report: SupplierReport) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from preventable.counted import counted
 from preventable.engine import Engine
 from preventable.settings import StepContext
 from preventable.stages.clusters.areas import AreaMap, read_areas, read_neighbours
@@ -219,7 +220,7 @@ def _history(look: Look, home: _Home) -> list[str] | Abstained:
     if gaps:
         return Abstained(INCOMPLETE, f"a provider has not sent {', '.join(gaps)}", {})
     if len(home.areas) < home.rules.least_areas:
-        words = f"{len(home.areas)} small areas with a place, {home.rules.least_areas} are needed"
+        words = f"{counted(len(home.areas), 'small area')} with a place, {home.rules.least_areas} are needed"
         return Abstained(TOO_FEW, words, {})
     return history
 
@@ -310,7 +311,7 @@ def _span_carries(look: Look, home: _Home) -> Abstained | None:
     """Why the incidents of a span of days are not looked at; None where they are."""
     months = months_between(str(look.first), str(look.last))
     if len(home.held) < home.rules.least_months:
-        words = f"the home holds {len(home.held)} months, {home.rules.least_months} are needed"
+        words = f"the home holds {counted(len(home.held), 'month')}, {home.rules.least_months} are needed"
         return Abstained(SHORT, words, {})
     if any(month not in home.held for month in months):
         return Abstained(SHORT, f"the home does not hold all months since {months[0]}", {})

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from preventable.counted import counted
 from preventable.methods.negative_binomial import count_quantiles
 from preventable.methods.predictions import Predicted, predicted_counts, score_predictions
 from preventable.stages.estimates.history import History, Numbers, days_of
@@ -114,7 +115,7 @@ def score_rows(history: History, fits: Fits, rules: Rules) -> list[Row]:
     horizon = next((one for one in rules.horizons if end - one >= rules.window_months), None)
     if horizon is None:
         least = rules.window_months + rules.horizons[-1]
-        reason = f"{end} months are held; {least} are needed to hold a prediction to what came"
+        reason = f"{counted(end, 'month is', 'months are')} held; {least} are needed to hold a prediction to what came"
         return [_no_score(history, "not_enough_history", reason)]
     made = end - horizon
     window, came = slice(made - rules.window_months, made), slice(made, end)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincc, gammaincinv, ndtri
 
+from preventable.counted import counted
 from preventable.methods.poisson_gamma import shrunken_risks
 from preventable.methods.predictions import drift_variance
 from preventable.stages.estimates.history import Flags, History, Indices, Numbers
@@ -55,7 +56,10 @@ def why_not(history: History, months: slice, rules: Rules) -> tuple[str, str]:
     held = history.months[months]
     kept = history.usable_months(months) >= rules.least_months
     if len(held) < rules.window_months:
-        return "not_enough_history", f"{len(held)} months are held; {rules.window_months} are needed"
+        return (
+            "not_enough_history",
+            f"{counted(len(held), 'month is', 'months are')} held; {rules.window_months} are needed",
+        )
     if not kept.any():
         return "incomplete", f"fewer than {rules.least_months} months have come whole"
     if kept.sum() < 2:

@@ -8,6 +8,7 @@ import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from preventable.counted import counted
 from preventable.errors import (
     ColumnsError,
     DecidedTwiceError,
@@ -123,7 +124,7 @@ def csv_lines(
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            found = f"it has {len(cells)} cells, the header {len(header)}"
+            found = f"it has {counted(len(cells), 'cell')}, the header {len(header)}"
             errors.append(LineError(where, found, (number,)))
             continue
         lines.append((number, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}))

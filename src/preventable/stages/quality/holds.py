@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from preventable.counted import counted
 from preventable.errors import PolicyError
 from preventable.stages.quality.rules import sql_or_toml
 from preventable.tables.source_kinds import FORMS
@@ -304,7 +305,8 @@ def _shift(rule: Hold, profile: Profile, others: Sequence[Profile]) -> _Found:
         if far:
             yield (
                 name,
-                f"{len(far)} codes of {name} are more than {limit['deviations']} standard deviations off",
+                f"{counted(len(far), f'code of {name} is', f'codes of {name} are')} more than"
+                f" {limit['deviations']} standard deviations off",
             )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from preventable.counted import counted
 from preventable.errors import PolicyError
 from preventable.intake_errors import NotApprovedError
 from preventable.methods.signatures import canonical_bytes, is_signed
@@ -264,7 +265,7 @@ def approvals_in_words(told: Sequence[ApprovalsTold]) -> tuple[str, ...]:
     unsigned = [one.provider for one in told if one.unsigned]
     if unsigned:
         mappings = sum(len(one.unsigned) for one in told)
-        count = "1 mapping counts" if mappings == 1 else f"{mappings:,} mappings count"
+        count = counted(mappings, "mapping counts", "mappings count")
         lines.append(
             f"{count} that nobody has signed, of {', '.join(unsigned)}: policy/people.toml accepts it"
         )

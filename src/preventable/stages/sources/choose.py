@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from preventable.counted import counted
 from preventable.errors import ChangedFormatError, RefusedFileError, TooLargeError
 from preventable.stages.sources.fields import CellTexts
 from preventable.stages.sources.formats.form import FileForm, FileRead, FormatLimits
@@ -165,13 +166,13 @@ def _refusal(
     known = sum(name in mapping.headers for name in set(sheet.header))
     others = len(sheet.header) - known
     found = (
-        f"of the {len(mapping.headers)} columns of mapping version {mapping.version} it lacks {len(missing)}"
+        f"of the {counted(len(mapping.headers), 'column')} of mapping version {mapping.version} it lacks {len(missing)}"
         f"{' (' + ', '.join(missing) + ')' if missing else ''}, and it has {others} that the mapping"
         " does not know or that stand twice"
     )
     if not known:
         found = (
-            f"it has none of the {len(mapping.headers)} columns of mapping version {mapping.version}; a new"
+            f"it has none of the {counted(len(mapping.headers), 'column')} of mapping version {mapping.version}; a new"
             " format, another separator or a lost header line is the usual cause"
         )
     refusal = ChangedFormatError(where, found)

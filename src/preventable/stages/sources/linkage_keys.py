@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from preventable.counted import counted
 from preventable.errors import PolicyError
 from preventable.intake_errors import OtherLinkageKeyError
 from preventable.key_errors import LinkageKeyFileError
@@ -129,6 +130,6 @@ def refuse_other_keys(values: Iterable[str | None], accepted: Iterable[str], whe
         if value is not None and ":" in value:
             key_id = value.partition(":")[0]
             counts[key_id] = counts.get(key_id, 0) + 1
-    strange = [f"{counts[one]:,} rows of {one}" for one in sorted(set(counts) - set(accepted))]
+    strange = [f"{counted(counts[one], 'row')} of {one}" for one in sorted(set(counts) - set(accepted))]
     if strange:
         raise OtherLinkageKeyError(where, f"it has pseudonyms in {', '.join(strange)}")

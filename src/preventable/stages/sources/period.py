@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from preventable.counted import counted
 from preventable.errors import NoPeriodError
 from preventable.stages.sources.mapping import SupplierMapping
 from preventable.stages.sources.rules_files import rules_file
@@ -93,6 +94,6 @@ def _month_of_records(contact: Stamps, where: str) -> str:
         contact.local[~np.isnat(contact.local)].astype("datetime64[M]"), return_counts=True
     )
     if not len(months) or 100 * rows.max() < rules_file("reading")["least_percent_in_month"] * rows.sum():
-        found = f"its records lie in {len(months)} months, a file without period columns needs one"
+        found = f"its records lie in {counted(len(months), 'month')}, a file without period columns needs one"
         raise NoPeriodError(where, found)
     return str(months[rows.argmax()])

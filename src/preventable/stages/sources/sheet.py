@@ -10,6 +10,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from preventable.counted import counted, named
 from preventable.errors import RaggedRowsError, RefusedFileError, TooLargeError, UnreadableFileError
 from preventable.stages.sources.formats.form import FileLimits, FileLines
 from preventable.stages.sources.formats.lines import Lines, Rows, columns_of
@@ -118,7 +119,8 @@ def check_rows(sheet: Sheet, where: str) -> None:
     """
     ragged = _ragged(sheet)
     if ragged:
-        found = f"{len(ragged):,} of {len(sheet.rows):,} rows have another number of cells than the header"
+        have = named(len(ragged), "has", "have")
+        found = f"{len(ragged):,} of {counted(len(sheet.rows), 'row')} {have} another number of cells than the header"
         raise _counted(RaggedRowsError(where, found, tuple(ragged[:_ROWS_NAMED])), len(sheet.rows))
 
 
@@ -187,7 +189,7 @@ def _longest(texts: pa.Array) -> int:
 
 
 def _too_long(rows: int, most: int) -> str:
-    return f"{rows:,} rows have a cell of more than {most:,} characters"
+    return f"{counted(rows, 'row has', 'rows have')} a cell of more than {most:,} characters"
 
 
 def _counted(refusal: RefusedFileError, rows_in_file: int) -> RefusedFileError:

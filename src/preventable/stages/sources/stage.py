@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from preventable.counted import counted
 from preventable.errors import MappingError, RefusedFileError, UnknownCodesError, UnknownProviderError
 from preventable.intake_errors import NotAsManifestError
 from preventable.methods.projection import is_metric_projection
@@ -260,7 +261,7 @@ def _refuse_unknown_codes(
         if len(rows) >= limits.rows and len(rows) > limits.share * len(sheet.rows)
     }
     if over:
-        counts = ", ".join(f"{len(rows):,} rows in {name}" for name, rows in over.items())
+        counts = ", ".join(f"{counted(len(rows), 'row')} in {name}" for name, rows in over.items())
         first = sorted({int(i) for rows in over.values() for i in rows})[:_ROWS_NAMED]
         row_numbers = tuple(int(n) for n in np.array(sheet.row_numbers)[first])
         more = len({i for rows in over.values() for i in rows}) > _ROWS_NAMED

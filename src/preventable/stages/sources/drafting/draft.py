@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from preventable.counted import counted, named
 from preventable.intake_errors import NoDraftError, UnknownKindError
 from preventable.stages.sources.cells import number
 from preventable.stages.sources.drafting.assignment import Placed, assign, total_of
@@ -215,7 +216,9 @@ def _refuse_odd_header(header: Sequence[str], where: str) -> None:
     odd = sum(_is_value(name) for name in header)
     if odd:
         raise NoDraftError(
-            where, f"{odd} cells of its first line look like values, not like names of columns"
+            where,
+            f"{counted(odd, 'cell of its first line looks', 'cells of its first line look')} like values, not like"
+            " names of columns",
         )
 
 
@@ -378,7 +381,9 @@ def _open_points(
     points = []
     doubtful = sum(one.in_words != "sure" for one in drafted)
     if doubtful:
-        points.append(f"{doubtful} of {len(drafted)} columns are not sure: look at each")
+        points.append(
+            f"{doubtful} of {counted(len(drafted), 'column')} {named(doubtful, 'is', 'are')} not sure: look at each"
+        )
     if kind.is_event and "contact" not in fields:
         points.append("no column was found for contact, which every mapping needs")
     if "source_record_id" not in fields:

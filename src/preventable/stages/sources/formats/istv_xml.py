@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
+from preventable.counted import counted
 from preventable.errors import UnreadableFileError, UnsafeContainerError
 from preventable.stages.sources.formats.encodings import encoding_of
 from preventable.stages.sources.formats.form import FileForm, Line, Notes
@@ -81,7 +82,7 @@ def _elements(xml: bytes) -> Iterator[tuple[bool, dict[str, str]]]:
     # What the parser raises tells line and column alone, and still none of it goes on.
     except (ParseError, ValueError):
         raise UnreadableFileError(
-            "", f"it is not sound XML; reading stopped after {records:,} records"
+            "", f"it is not sound XML; reading stopped after {counted(records, 'record')}"
         ) from None
 
 

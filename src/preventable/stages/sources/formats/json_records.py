@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NoReturn
 
+from preventable.counted import counted
 from preventable.errors import RefusedFileError, UnreadableFileError
 from preventable.stages.sources.formats.encodings import encoding_of
 from preventable.stages.sources.formats.form import FileForm, Line, Notes
@@ -62,7 +63,7 @@ def _records(text: str) -> Iterator[dict[str, str]]:
     # The error of the parser holds the whole text.
     except (ValueError, RecursionError, IndexError):
         raise UnreadableFileError(
-            "", f"it is not sound JSON; reading stopped after {count:,} records"
+            "", f"it is not sound JSON; reading stopped after {counted(count, 'record')}"
         ) from None
     if in_list and (at >= len(text) or text[at + 1 :].strip(" \t\r\n")):
         raise UnreadableFileError("", "its list is cut off, or something stands after it")
