@@ -20,7 +20,6 @@ from score_world import (
     delayed,
     located,
     mixed_records,
-    months_before,
     records,
     rules,
     tripped,
@@ -36,10 +35,12 @@ from preventable.stages.packs.html import render_html
 from preventable.stages.scorecards.groups import USABLE
 from preventable.stages.scorecards.rules import ABOUT, read_score_rules
 from preventable.store.session import writing
+from preventable.tables.months import last_months
 
 RULE_WORDS = {"V04": ("The injury is later than the arrival.", "Check the two times.")}
 PAGE = CardPage(rules(), {"ed-north": "North (invented)"}, RULE_WORDS, {}, True, 8, 5)
-HISTORY = months_before(MONTH)
+#: Two years, so that every month has one of an earlier year.
+HISTORY = last_months(MONTH, 25)[:-1]
 
 
 def history(site, count, **changed):
@@ -122,13 +123,14 @@ def test_records_that_came_in_a_later_month_have_no_points_for_timeliness(counts
 
 
 @pytest.mark.parametrize(
-    ("count", "share"), [(100, 1), (120, 1), (80, 1), (135, 0.5), (65, 0.5), (150, 0), (50, 0), (400, 0)]
+    ("count", "share"),
+    [(100, 1), (129, 1), (71, 1), (152, 0.4932), (48, 0.4932), (174, 0), (26, 0), (400, 0)],
 )
-def test_volume_is_judged_beside_the_months_before(count, share):
-    """Poisson's deviation of a median of 100 is 10: full to 20, none from 50 on."""
+def test_volume_is_judged_beside_the_same_month_of_the_year_before(count, share):
+    """Its deviation is 14.77: full to 29.5, none from 73.9 on."""
     score = cards_of(history(NORTH, 100) + records(NORTH, MONTH, count))["ZXN01"].newest.score
 
-    assert score.parts["volume"] == pytest.approx(share)
+    assert score.parts["volume"] == pytest.approx(share, abs=1e-4)
 
 
 def test_a_new_site_is_not_judged_by_a_volume_that_it_does_not_have():
@@ -140,8 +142,8 @@ def test_a_new_site_is_not_judged_by_a_volume_that_it_does_not_have():
         cards_of(few + records(NORTH, MONTH, 100), coverage=months)["ZXN01"].newest.score.parts["volume"]
         is None
     )
-    # Its months were received, and had no record.
-    assert score.parts["volume"] == 0
+    # Its months were received, and had no record: a year of none has no level.
+    assert score.parts["volume"] is None
 
 
 def test_months_that_were_not_received_are_no_history():

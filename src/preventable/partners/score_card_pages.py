@@ -7,7 +7,7 @@ shares are made of shown counts, and of other sites nothing is told but the rank
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from preventable.methods.rounding import round_half_up
 from preventable.stages.packs.blocks import (
@@ -34,8 +34,11 @@ from preventable.stages.packs.words import (
 )
 from preventable.stages.scorecards.groups import USABLE, GroupLack
 from preventable.stages.scorecards.rules import PARTS, ScoreRules
-from preventable.stages.scorecards.scores import Loss, MonthScore
+from preventable.stages.scorecards.scores import Loss, MonthScore, whole_points
 from preventable.stages.scorecards.stage import Rank, ScoredMonth, SiteCard, Trend
+
+#: States of the calendar that are told of a month that was not received.
+_NOT_RECEIVED = ("due", "set_apart", "held", "refused", "missing")
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class CardPage:
         invented: Whether the data is.
         minimum_count: Counts below it are one token.
         rounding_base: The others are the nearest multiple of it.
+        states: Provider and month -> what the submission calendar says became of it.
     """
 
     rules: ScoreRules
@@ -59,6 +63,11 @@ class CardPage:
     invented: bool
     minimum_count: int
     rounding_base: int
+    states: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def state(self, card: SiteCard, month: ScoredMonth) -> str:
+        """What became of a month of a site that has no score."""
+        return _state(month, self.states.get((card.provider, month.month), ""))
 
     def count(self, records: int) -> str:
         """A count as it may be shown."""
@@ -79,14 +88,14 @@ class CardPage:
         return f"{round(100 * round_half_up(part, self.rounding_base) / shown)}\u00a0%"
 
 
-def score_line(card: SiteCard) -> str:
-    """A card in one line."""
+def score_line(card: SiteCard, state: str = "") -> str:
+    """A card in one line; `state` is what the submission calendar says became of its month."""
     newest = card.newest
     head = f"{card.provider:<18} {card.site_code:<8} {newest.month}  "
     if newest.score is None:
-        return head + _state(newest)
+        return head + _state(newest, state)
     score = newest.score
-    parts = [f"{score.grade} {score.score:3.0f} ({score.lower:.0f} to {score.upper:.0f})"]
+    parts = [f"{score.grade} {score.points:3} ({_limits(score)})"]
     parts += [_rank_words(card.rank)] if card.rank else []
     parts += (
         [_("trend: {trend}").format(trend=label("score_trend", card.trend.verdict))] if card.trend else []
@@ -104,7 +113,7 @@ def card_document(card: SiteCard, page: CardPage) -> Document:
         partner_name=f"{name} ({card.site_code})" if card.site_code else name,
         name="score_card",
         language=language(),
-        title=_title(newest),
+        title=_title(newest, page.state(card, newest)),
         classification=f"{classification} - {_('invented data')}" if page.invented else classification,
         invented=_("No person, place or event on this card is real.") if page.invented else "",
         purpose=_(page.rules.page["purpose"]),
@@ -127,19 +136,25 @@ def card_document(card: SiteCard, page: CardPage) -> Document:
     )
 
 
-def _title(newest: ScoredMonth) -> str:
+def _title(newest: ScoredMonth, state: str) -> str:
     month = month_text(newest.month)
     if newest.score is None:
-        return f"{month}: {_state(newest)}"
+        return f"{month}: {state}"
     return _("{month}: grade {grade}, {score} of 100 points").format(
-        month=month, grade=newest.score.grade, score=round(newest.score.score)
+        month=month, grade=newest.score.grade, score=newest.score.points
     )
 
 
-def _state(month: ScoredMonth) -> str:
+def _state(month: ScoredMonth, state: str) -> str:
+    """Why a month has no score: too few records, or what the calendar says of one that was not received."""
     if month.received:
         return _("too few records for a score")
-    return _("not received")
+    return label("submission_state", state) if state in _NOT_RECEIVED else _("not received")
+
+
+def _limits(score: MonthScore) -> str:
+    lower, upper = score.limits
+    return _("{lower} to {upper}").format(lower=lower, upper=upper)
 
 
 def _leads(card: SiteCard, page: CardPage) -> list[str]:
@@ -156,7 +171,7 @@ def _leads(card: SiteCard, page: CardPage) -> list[str]:
     lines = [
         usable.format(share=page.share(score.usable, score.asked), radius=round(page.rules.radius_m)),
         _("With other records of the same kind the score would lie between {lower} and {upper}.").format(
-            lower=int(score.lower), upper=-int(-score.upper // 1)
+            lower=score.limits[0], upper=score.limits[1]
         ),
     ]
     beside = [_rank_words(card.rank)] if card.rank else []
@@ -178,7 +193,9 @@ def _rank_words(rank: Rank) -> str:
 
 def _trend_words(trend: Trend) -> str:
     return _("beside the months before: {trend} ({newer} after {older})").format(
-        trend=label("score_trend", trend.verdict), newer=round(trend.newer), older=round(trend.older)
+        trend=label("score_trend", trend.verdict),
+        newer=whole_points(trend.newer),
+        older=whole_points(trend.older),
     )
 
 
@@ -221,7 +238,7 @@ def _parts(score: MonthScore, page: CardPage) -> list[Block]:
     for part in PARTS:
         share, weight = score.parts[part], 100 * weights[part] / judged
         told = (_("not judged"), "–") if share is None else (f"{share * weight:.0f}", f"{weight:.0f}")
-        judges = Cell(label("score_part_judges", part))
+        judges = Cell(label("score_part_not_judged" if share is None else "score_part_judges", part))
         rows.append(Row(label("score_part", part), (*(Cell(one, numeric=True) for one in told), judges)))
     titles = (_("Part"), _("Points"), _("Of"), _("What is judged"))
     columns = tuple(Column(title, numeric=n in (1, 2)) for n, title in enumerate(titles))
@@ -236,16 +253,19 @@ def _months(card: SiteCard, page: CardPage) -> list[Block]:
         Column(_("Month")), Column(_("Grade")), Column(_("Points"), numeric=True), Column(_("Limits")),
         Column(_("Came")), Column(_("Records"), numeric=True), Column(_("Place can be acted on"), numeric=True),
     )  # fmt: skip
-    rows = tuple(Row(month_text(one.month, short=True), _month_cells(one, page)) for one in card.months[::-1])
+    rows = tuple(
+        Row(month_text(one.month, short=True), _month_cells(one, page.state(card, one), page))
+        for one in card.months[::-1]
+    )
     return [
         Heading(_("Month by month"), "months"),
         TableBlock("months-table", _("The last twelve months, newest first"), columns, rows),
     ]
 
 
-def _month_cells(one: ScoredMonth, page: CardPage) -> tuple[Cell, ...]:
+def _month_cells(one: ScoredMonth, state: str, page: CardPage) -> tuple[Cell, ...]:
     if not one.received:
-        return (Cell(_("not received")), *(Cell("–", numeric=n not in (1, 2)) for n in range(5)))
+        return (Cell(state), *(Cell("–", numeric=n not in (1, 2)) for n in range(5)))
     late = one.days_late
     came = (
         ""
@@ -267,8 +287,8 @@ def _month_cells(one: ScoredMonth, page: CardPage) -> tuple[Cell, ...]:
     score = one.score
     return (
         Cell(score.grade),
-        Cell(f"{score.score:.0f}", numeric=True),
-        Cell(_("{lower} to {upper}").format(lower=int(score.lower), upper=-int(-score.upper // 1))),
+        Cell(str(score.points), numeric=True),
+        Cell(_limits(score)),
         Cell(came),
         records,
         Cell(page.share(score.usable, score.asked), numeric=True),

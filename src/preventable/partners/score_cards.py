@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from preventable.counted import counted
 from preventable.engine import Engine
 from preventable.errors import UsageError
 from preventable.hand_over import home_session
@@ -62,10 +63,11 @@ def tell_score_cards(
     if not cards:
         raise UsageError("scorecards", "no site of that provider and kind of source has sent records")
     lines = ["Restricted: sites beside each other. Each card is for its own provider.", ""]
-    lines += [score_line(card) for card in cards]
+    states = {(one.provider, one.month): one.state for one in told.months}
+    lines += [score_line(card, states.get((card.provider, card.newest.month), "")) for card in cards]
     if out is not None:
         asks = {(one.provider, one.month): calendar.asks.get(one.state, "") for one in told.months}
-        write_cards(home, cards, _page(home, policy, rules, asks), out)
+        write_cards(home, cards, _page(home, policy, rules, asks, states), out)
         lines += ["", f"The cards are in {out}: each goes to its own provider"]
     return lines
 
@@ -91,7 +93,7 @@ def _refuse_unjudged(home: Home, engine: Engine) -> None:
     if waiting:
         raise UsageError(
             "scorecards",
-            f"{len(waiting):,} months came in after the flow last ran: type `preventable run` first",
+            f"{counted(len(waiting), 'month')} came in after the flow last ran: type `preventable run` first",
         )
 
 
@@ -119,7 +121,13 @@ def write_cards(home: Home, cards: Sequence[SiteCard], page: CardPage, folder: P
     return paths
 
 
-def _page(home: Home, policy: Policy, rules: ScoreRules, asks: Mapping[tuple[str, str], str]) -> CardPage:
+def _page(
+    home: Home,
+    policy: Policy,
+    rules: ScoreRules,
+    asks: Mapping[tuple[str, str], str],
+    states: Mapping[tuple[str, str], str],
+) -> CardPage:
     about, rule = home.region_about(), read_release_rule(policy)
     providers = home.region_table("providers").to_pylist()
     return CardPage(
@@ -130,6 +138,7 @@ def _page(home: Home, policy: Policy, rules: ScoreRules, asks: Mapping[tuple[str
         bool(about.get("invented")),
         rule.minimum_count,
         rule.rounding_base,
+        states,
     )
 
 

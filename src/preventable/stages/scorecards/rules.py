@@ -131,7 +131,7 @@ def read_score_rules(policy: Policy) -> ScoreRules:
         fields=_fields(told.get("sources", {})),
         none_from_days=int(_numbers(told, "timeliness", ("none_from_days",))["none_from_days"]),
         volume=_numbers(
-            told, "volume", ("months", "least_months", "full_within", "none_from", "least_spread")
+            told, "volume", ("years", "least_months", "full_within", "none_from", "least_spread")
         ),
         time_points=_points("[time]", time, allowed("time_precision")),
         time_spoiled_by=words_given(_WHERE, "spoiled_by of [time]", time.get("spoiled_by")),

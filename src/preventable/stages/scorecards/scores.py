@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from preventable.methods.limits import normal_quantile
 from preventable.stages.scorecards.rules import ScoreRules
 from preventable.stages.scorecards.tallies import UNIT, Tally
+from preventable.stages.scorecards.volume import ExpectedRecords
 
-#: Normal counterpart of the median absolute deviation.
-_MAD = 1.4826
+#: Less than this is the last bits of a sum.
+_LAST_BITS = 1e-9
 #: Class of place -> what a sentence says of it. Places of usable classes that lose points are not told.
 _CLASSES = {"L0": "place_text", "L1": "generic", "L2": "town", "L4": "ambiguous", "wide": "wide"}
 
@@ -80,7 +81,7 @@ class MonthScore:
         parts: Part -> share of its points, 0 to 1; None where it cannot be judged.
         score: 0 to 100, with its limits (95 % by default) for what chance makes of few records.
         lower, upper: Its limits.
-        grade: A to E.
+        grade: A to E, of the whole points.
         losses: What costs points, most first.
     """
 
@@ -94,11 +95,31 @@ class MonthScore:
     grade: str
     losses: tuple[Loss, ...]
 
+    @property
+    def points(self) -> int:
+        """The score in whole points, as it is shown."""
+        return whole_points(self.score)
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """Its limits in whole points, as they are shown: no narrower than they are."""
+        return whole_points(self.lower), -whole_points(-self.upper)
+
+
+def whole_points(score: float) -> int:
+    """A score as it is shown: rounded down, so that no grade is shown with points that another one needs.
+
+    Example:
+        >>> whole_points(84.9), whole_points(85 - 1e-12)
+        (84, 85)
+    """
+    return math.floor(score + _LAST_BITS)
+
 
 def month_score(
     tally: Tally,
     trips: Mapping[str, Trips],
-    earlier: Sequence[int],
+    expected: ExpectedRecords | None,
     came: Came,
     rules: ScoreRules,
     fields: Sequence[str],
@@ -108,7 +129,7 @@ def month_score(
     Args:
         tally: Its records.
         trips: Rule -> rows that it found, of the provider's month.
-        earlier: Records of the site's received months before, at the most as many as policy looks at.
+        expected: Records that earlier years lead one to expect; None where these say too little.
         came: When it came.
         rules: Weights and thresholds.
         fields: Fields that the kind of source is asked for.
@@ -122,7 +143,7 @@ def month_score(
     timeliness = came.timeliness(rules)
     parts = {
         "timeliness": None if timeliness is None else timeliness[0] * timeliness[1],
-        "volume": _volume(tally.records, earlier, rules),
+        "volume": None if expected is None else _volume(tally.records, expected, rules),
         "completeness": statistics.fmean(tally.filled[name] / tally.records for name in fields),
         "time": max(0.0, _mean(tally.precisions, rules.time_points) - spoiled),
         "location": _mean(tally.classes, rules.location_points) if tally.asked else None,
@@ -136,7 +157,7 @@ def month_score(
         replace(one, points=one.points * scale)
         for one in (
             *_losses_of_timeliness(came, rules),
-            *_losses_of_volume(tally, parts["volume"], earlier, rules),
+            *_losses_of_volume(tally, parts["volume"], expected, rules),
             *_losses_of_records(tally, rules, fields),
             *_losses_of_rules(trips, parts, rules),
         )
@@ -149,7 +170,7 @@ def month_score(
         score,
         max(0.0, score - spread),
         min(100.0, score + spread),
-        rules.grade(score),
+        rules.grade(whole_points(score)),
         tuple(sorted((one for one in losses if one.points > 0), key=lambda one: (-one.points, one.about))),
     )
 
@@ -160,15 +181,11 @@ def _mean(counts: Mapping[str, int], points: Mapping[str, float]) -> float:
     return sum(counts[name] * points[name] for name in points) / records if records else 0.0
 
 
-def _volume(records: int, earlier: Sequence[int], rules: ScoreRules) -> float | None:
-    """Full near the median of the months before, none far from it; None where these are too few."""
-    if len(earlier) < rules.volume["least_months"]:
-        return None
-    usual = statistics.median(earlier)
-    mad = _MAD * statistics.median(abs(one - usual) for one in earlier)
-    spread = max(math.sqrt(usual), mad, rules.volume["least_spread"] * usual, 1.0)
+def _volume(records: int, expected: ExpectedRecords, rules: ScoreRules) -> float:
+    """Full near what earlier years lead one to expect, none far from it."""
     full, none = rules.volume["full_within"], rules.volume["none_from"]
-    return min(1.0, max(0.0, (none - abs(records - usual) / spread) / (none - full)))
+    apart = abs(records - expected.records) / expected.deviation
+    return min(1.0, max(0.0, (none - apart) / (none - full)))
 
 
 def _consistency(trips: Mapping[str, Trips], rules: ScoreRules) -> float | None:
@@ -220,11 +237,11 @@ def _losses_of_timeliness(came: Came, rules: ScoreRules) -> list[Loss]:
 
 
 def _losses_of_volume(
-    tally: Tally, share: float | None, earlier: Sequence[int], rules: ScoreRules
+    tally: Tally, share: float | None, expected: ExpectedRecords | None, rules: ScoreRules
 ) -> list[Loss]:
-    if share is None:
+    if share is None or expected is None:
         return []
-    about = "volume_low" if tally.records < statistics.median(earlier) else "volume_high"
+    about = "volume_low" if tally.records < expected.records else "volume_high"
     return [Loss(about, rules.weights["volume"] * (1 - share))]
 
 

@@ -13,6 +13,7 @@ from preventable.stages.scorecards.groups import GroupLack, group_lacks
 from preventable.stages.scorecards.rules import ScoreRules
 from preventable.stages.scorecards.scores import Came, MonthScore, Trips, month_score
 from preventable.stages.scorecards.tallies import Group, Tally, added_up, count_up
+from preventable.stages.scorecards.volume import expected_records
 from preventable.tables.lateness import DELAYS, RECORDS_BY_DELAY
 from preventable.tables.months import last_months
 
@@ -199,16 +200,17 @@ def _scored_months(
     for group, tally in tallies.items():
         by_month[group.month].append(tally)
     sums = {name: added_up(several) for name, several in by_month.items()}
+    # A month that was not received is no zero: earlier years are told of those alone that came.
+    counts = {one: sums.get(one, Tally()).records for other, one in received if other == provider}
     found = []
     for name in last_months(month, 12):
         key = (provider, name)
         tally = sums.get(name, Tally())
         score = None
         if key in received:
-            before = last_months(name, int(rules.volume["months"]) + 1)[:-1]
-            earlier = [sums.get(one, Tally()).records for one in before if (provider, one) in received]
+            expected = expected_records(counts, name, rules.volume)
             when = came.get(key, Came(None))
-            score = month_score(tally, trips.get(key, {}), earlier, when, rules, fields)
+            score = month_score(tally, trips.get(key, {}), expected, when, rules, fields)
         late = came[key].days_late if key in came else None
         found.append(ScoredMonth(name, key in received, late, tally.records, score))
     return found
