@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 import shutil
 from hashlib import sha256
 from pathlib import Path
@@ -436,3 +437,62 @@ def test_a_letter_with_a_field_that_nothing_fills_is_refused(text):
 
     with pytest.raises(PolicyError):
         read_calendar_policy(changed_policy({("calendar", "letters"): [letter]}))
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [("Q440", "held"), ("Q403", "refused"), ("Q407", "refused"), ("Q424", "refused"), ("Q481", "refused")],
+)
+def test_a_month_whose_file_came_and_does_not_count_is_called_what_it_is_everywhere(tmp_path, error, state):
+    """On page, CSV, terminal and in the letter: never missing, and nothing that reads as a zero."""
+    home = small_home(tmp_path)
+    refuse(home, "2025-01", "2025-02-02", error=error)
+    told = told_on(home, "2025-02-10")
+    own = [one for one in told.months if one.provider == ED]
+
+    assert [one.state for one in own] == [state]
+    assert f"<td>{state}</td>" in page_of(told).decode()
+    (line,) = (
+        one
+        for one in csv.DictReader(io.StringIO(calendar_csv(told).decode("utf-8-sig")))
+        if one["provider"] == ED
+    )
+    assert (line["state"], line["received"], line["days_late"], line["errors"]) == (state, "", "", error)
+    assert f"{ED:<11}  {'H' if state == 'held' else 'X'}" in calendar_lines(told, months=12)
+    letter = letters(told)[ED].text
+    assert "nothing has come" not in letter
+    assert error in letter
+
+
+def test_a_month_with_nothing_to_send_is_in_time_and_asked_for_by_nobody(tmp_path):
+    home = small_home(tmp_path)
+    send(home, tmp_path, "2025-01", "2025-02-03", rows=0, nil=True)
+    told = told_on(home, "2025-04-10")
+
+    assert states(told) == {"2025-01": "received", "2025-02": "missing", "2025-03": "missing"}
+    assert "January 2025" not in letters(told)[ED].text
+    # A missing month has no day and no number: nothing of it reads as a zero.
+    missing = [
+        one
+        for one in csv.DictReader(io.StringIO(calendar_csv(told).decode("utf-8-sig")))
+        if one["state"] == "missing"
+    ]
+    assert {(one["received"], one["days_late"]) for one in missing} == {("", "")}
+
+
+def test_the_newest_month_of_the_page_stands_first(home):
+    page = page_of(told_on(home, "2025-08-05")).decode()
+
+    table = page[page.index('id="table-ed') :]
+    heads = re.findall(r'<th scope="col"[^>]*>(.*?)</th>', table[: table.index("</thead>")])
+    assert [head.split()[0] for head in heads] == [
+        "Service",
+        "July",
+        "June",
+        "May",
+        "April",
+        "March",
+        "February",
+        "January",
+    ] or [head[:3] for head in heads] == ["Ser", "Jul", "Jun", "May", "Apr", "Mar", "Feb", "Jan"]
+    assert "newest first" in table[: table.index("<thead>")]

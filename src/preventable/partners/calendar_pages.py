@@ -229,11 +229,13 @@ def _tables(told: SubmissionCalendar, shown: Sequence[str]) -> list[Block]:
     blocks: list[Block] = []
     for source in dict.fromkeys(one.source for one in told.months):
         name = sentence_start(told.source_titles.get(source) or label("source_kind", source))
-        columns = (Column(_("Service")), *(Column(month_text(month, short=True)) for month in shown))
-        caption = _("{source}: what became of each month").format(source=name)
+        # The newest stands beside the names: what is beyond the edge of a narrow page are the oldest.
+        newest = shown[::-1]
+        columns = (Column(_("Service")), *(Column(month_text(month, short=True)) for month in newest))
+        caption = _("{source}: what became of each month, newest first").format(source=name)
         blocks += [
             Heading(name, f"source-{source}"),
-            TableBlock(f"table-{source}", caption, columns, _rows(told, source, shown)),
+            TableBlock(f"table-{source}", caption, columns, _rows(told, source, newest)),
         ]
     return blocks
 
