@@ -12,9 +12,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from preventable.counted import counted
 from preventable.engine import Engine
 from preventable.engine.choose import embedded_engine
 from preventable.errors import StaleFiguresError, UnknownFigureError
+from preventable.intake.reports import receipt_id
 from preventable.settings import Policy
 from preventable.stages.disclosure.estimates import SHARE_OF
 from preventable.stages.disclosure.patterns_told import PATTERN_ESTIMATES
@@ -104,9 +106,8 @@ class Explanation:
         if self.shares:
             lines.append(f"  shares of records that may mean other venues as well: {self.shares:,.2f} in all")
         for one in self.submissions:
-            lines.append(
-                f"  {one.provider} {one.month} {one.submission_id[:12]}: {len(one.rows)} rows: {one.first_rows}"
-            )
+            receipt, rows = receipt_id(one.submission_id, ""), counted(len(one.rows), "row")
+            lines.append(f"  {one.provider} {one.month} {receipt}: {rows}: {one.first_rows}")
         return "\n".join(lines)
 
 
@@ -179,7 +180,8 @@ def explain_figure(
     found = sum(rows.column("records").to_pylist())
     if found != exact["count"]:
         raise StaleFiguresError(
-            "explain", f"the policy or the code finds {found} rows of it, and {exact['count']} were counted"
+            "explain",
+            f"the policy or the code finds {counted(found, 'row')} of it, and {exact['count']} were counted",
         )
     kept = ("recipient", "value", "lower", "upper", "per", "value_note", "note")
     return Explanation(

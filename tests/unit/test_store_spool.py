@@ -132,7 +132,7 @@ def test_a_file_goes_after_its_days_at_the_next_submit_and_what_was_read_of_it_s
     gone = submit(home, police, at=DAY + dt.timedelta(days=days + 1))
 
     assert gone.pruned["spool"] == 1
-    assert "spool: 1 files deleted by retention" in gone.as_text()
+    assert "spool: 1 file deleted by retention" in gone.as_text()
     assert [file.sha256 for file in spool(home).files()] == [sha256(police)]
     with pytest.raises(NotInSpoolError):
         spool(home).get(sha256(path))
@@ -273,7 +273,8 @@ def test_the_list_tells_days_provider_and_outcome_and_no_file_name(tmp_path):
     lines = spooled(open_home(home.path), small_policy())
 
     assert lines == [
-        f"2025-02-03  kept to 2025-03-10  {sha256(path)}  {ED}  2025-01  loaded",
-        "1 files in the spool",
+        f"{'came':<12}{'kept to':<12}{'sha256':<66}{'provider':<13}{'month':<9}what became of it",
+        f"2025-02-03  2025-03-10  {sha256(path)}  {ED}  2025-01  loaded",
+        "1 file in the spool",
     ]
     assert spooled(small_home(tmp_path / "other"), small_policy()) == ["0 files in the spool"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from preventable.counted import counted
 from preventable.errors import PolicyError
 from preventable.settings import POLICY_HEADER, Policy
 from preventable.store.home import Home
@@ -15,6 +16,7 @@ _WHERE, _SECTION = "policy/retention.toml", "days_since_received"
 _TABLES = frozenset({"place_texts"})
 #: The spool (spool.py), where suppliers' files lie encrypted.
 _SPOOL = "spool"
+_HEADS = ("came", "kept to", "sha256", "provider", "month", "what became of it")
 _MAY_BE_PRUNED = _TABLES | {_SPOOL}
 
 
@@ -77,7 +79,7 @@ def read_retention(policy: Policy) -> Mapping[str, int]:
 
 
 def spooled(home: Home, policy: Policy) -> list[str]:
-    """What lies in the spool, a line a file: days, sha256, provider, month and what became of it.
+    """What lies in the spool below heads of columns, a line a file: days, sha256, provider, month, what became of it.
 
     Raises:
         PolicyError: The retention policy cannot be followed.
@@ -90,11 +92,20 @@ def spooled(home: Home, policy: Policy) -> list[str]:
     receipts = {sha256: receipt for (_, sha256), receipt in came_to.items()}
     lines = []
     for file in files:
-        kept = f"{file.received}  kept to {file.received + days}  {file.sha256}"
         told = receipts.get(file.sha256)
         # Where a command was cut short before its files counted there is a file without a receipt.
         became = (
-            [told.provider, told.month or "", told.outcome, told.error or ""] if told else ["not counted"]
+            [told.provider, told.month or "no month", " ".join(filter(None, [told.outcome, told.error]))]
+            if told
+            else ["unknown", "no month", "not counted"]
         )
-        lines.append("  ".join([kept, *filter(None, became)]))
-    return [*lines, f"{len(files):,} files in the spool"]
+        lines.append([str(file.received), str(file.received + days), file.sha256, *became])
+    return [*(_in_columns([_HEADS, *lines]) if lines else []), f"{counted(len(files), 'file')} in the spool"]
+
+
+def _in_columns(lines: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
