@@ -363,3 +363,60 @@ def test_what_a_partnership_declares_goes_first_with_a_mapping_of_its_own_and_th
     assert conform(sample, kind="dental", mapping=own, policy=policy).conforms
     assert conform(sample, kind="dental", policy=policy).conforms
     assert not conform(sample, kind="dental", mapping=own, policy=ours).conforms
+
+
+def with_unknown_methods(folder: Path, bad: int, *, copies: int = 1) -> Path:
+    """The sample of the kit ed, so often over, with a method that no kit knows in some rows."""
+    header, *rows = list(csv.reader(io.StringIO(KITS["ed"].sample.decode("utf-8"))))
+    method = header.index("ASSAULT METHOD")
+    made = [[*row] for _copy in range(copies) for row in rows]
+    for at, row in enumerate(made):
+        row[method] = "SECRET-CODE" if at < bad else row[method]
+    path = folder / "ed.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *made])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("bad", "copies", "conforms"), [(0, 1, True), (1, 2, True), (1, 1, False), (6, 1, False)]
+)
+def test_codes_unknown_in_more_than_policys_share_of_the_rows_do_not_conform(tmp_path, bad, copies, conforms):
+    """5 in a hundred: one of 24 rows is less, one of 12 is more. The door asks for 20 such rows besides."""
+    found = conform(with_unknown_methods(tmp_path, bad, copies=copies), kind="ed", policy=load_policy())
+
+    assert [file.outcome for file in found.report.files] == ["loaded"]
+    assert found.conforms is conforms
+    told = found.as_text()
+    assert ("Does not conform to the kit ed: column ASSAULT METHOD" in told) is not conforms
+    assert (f"in {bad} of 12 rows" in told) is not conforms
+    assert "SECRET" not in told + json.dumps(found.as_dict())
+
+
+def test_an_extract_that_the_door_would_refuse_for_its_codes_does_not_conform_either(tmp_path):
+    path = with_unknown_methods(tmp_path, 20, copies=4)
+
+    found = conform(path, kind="ed", policy=load_policy())
+
+    assert found.report.files[0].refusal.number == "Q407"
+    assert not found.conforms
+
+
+def test_words_of_a_kit_speak_to_who_extracts_the_file(tmp_path):
+    """No remedy asks the supplier to ask the supplier."""
+    renamed = tmp_path / "renamed.csv"
+    renamed.write_bytes(KITS["ed"].sample.replace(b"ASSAULT METHOD,", b"METHOD,"))
+    cut = tmp_path / "cut.csv"
+    cut.write_bytes(KITS["ed"].sample[:-40])
+
+    for path in (
+        renamed,
+        cut,
+        with_unknown_methods(tmp_path, 20, copies=4),
+        with_unknown_methods(tmp_path, 6),
+    ):
+        found = conform(path, kind="ed", policy=load_policy())
+        told = found.as_text() + str([file.refusal for file in found.report.files])
+        assert not found.conforms
+        assert "sk the supplier" not in told
+        assert "sk whoever extracts the file" in told or path == cut

@@ -9,19 +9,23 @@ from __future__ import annotations
 import re
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from preventable.errors import ChangedFormatError, RefusedFileError, UsageError
+from preventable.counted import counted
+from preventable.errors import ChangedFormatError, RefusedFileError, UnknownCodesError, UsageError
 from preventable.intake import submit as intake
-from preventable.intake.reports import CheckReport
+from preventable.intake.reports import CheckReport, FileReport
+from preventable.intake.supplier_report.words import mend_of_refusal
 from preventable.kits import Kit, kits
 from preventable.kits.pages import kit_page, samples_page
 from preventable.settings import Policy
+from preventable.stages.sources.limits import UnknownCodeLimits, read_limits
 from preventable.stages.sources.manifests import ENDING, read_manifest
 from preventable.stages.sources.untrusted import toml_of
 from preventable.store.durable import write_atomically
@@ -36,16 +40,36 @@ _ABOUT = {"name": "Kits (invented)", "invented": True, "crs": "EPSG:27700"}
 
 
 @dataclass(frozen=True)
+class UnknownCodes:
+    """A column of a file, and in how many of its rows it has a code that the mapping does not know."""
+
+    path: str
+    column: str
+    rows: int
+    of: int
+
+    def in_words(self) -> str:
+        """The column and the counts; no code."""
+        return (
+            f"column {self.column} has a code that is not known in {self.rows:,} of {counted(self.of, 'row')}"
+        )
+
+
+@dataclass(frozen=True)
 class Conformance:
     """What a file is, held against a kit.
 
     Attributes:
         kit: Name of the kit.
-        report: What the door would say.
+        report: What the door would say, in words for who extracts the file.
+        unknown_codes: Columns that have an unknown code in more than policy's share of a file's rows.
+        unknown_limits: From which share and number of rows on the door refuses a file for them.
     """
 
     kit: str
     report: CheckReport
+    unknown_codes: tuple[UnknownCodes, ...] = ()
+    unknown_limits: UnknownCodeLimits | None = None
 
     @property
     def rows_held_back(self) -> int:
@@ -55,8 +79,8 @@ class Conformance:
 
     @property
     def conforms(self) -> bool:
-        """Whether every row of every file would be taken in."""
-        return not self.report.refused and not self.rows_held_back
+        """Whether every row of every file would be taken in, and its codes are those of the kit."""
+        return not self.report.refused and not self.rows_held_back and not self.unknown_codes
 
     def as_text(self) -> str:
         """The door's report, then whether the file conforms."""
@@ -64,7 +88,12 @@ class Conformance:
 
     def as_dict(self) -> dict[str, Any]:
         """The same for JSON."""
-        told = {"kit": self.kit, "conforms": self.conforms, "rows_held_back": self.rows_held_back}
+        told = {
+            "kit": self.kit,
+            "conforms": self.conforms,
+            "rows_held_back": self.rows_held_back,
+            "unknown_codes": [asdict(one) for one in self.unknown_codes],
+        }
         return told | self.report.as_dict()
 
     def _verdict(self) -> str:
@@ -75,8 +104,16 @@ class Conformance:
                 f"{_ITS_COLUMNS if ChangedFormatError.number in numbers else ''}"
             )
         if self.rows_held_back:
-            rows = f"{self.rows_held_back:,} {'row' if self.rows_held_back == 1 else 'rows'}"
+            rows = counted(self.rows_held_back, "row")
             return f"Does not conform to the kit {self.kit}: {rows} would be held back."
+        if self.unknown_codes and self.unknown_limits:
+            columns = "; ".join(dict.fromkeys(one.in_words() for one in self.unknown_codes))
+            return (
+                f"Does not conform to the kit {self.kit}: {columns}. A month in which more than"
+                f" {100 * self.unknown_limits.share:g} % of the rows, and {self.unknown_limits.rows} or more, are so"
+                f" would be refused ({UnknownCodesError.number}):"
+                f" {_lower_first(mend_of_refusal(UnknownCodesError.number, ''))}"
+            )
         levels = set(self.report.findings.column("level").to_pylist())
         beside = ", with what is listed above" if "warning" in levels else ""
         return f"Conforms to the kit {self.kit}{beside}."
@@ -123,8 +160,11 @@ def conform(
             policy=_policy(policy, [kit], mapping is None),
             clock=clock,
         )
+    limits = read_limits(policy).unknown_codes
+    unknown = _unknown_codes(report, limits.share)
+    files = tuple(_to_its_sender(file, unknown) for file in report.files)
     # The region is made up; what the file holds need not be.
-    return Conformance(kit.name, replace(report, invented=False))
+    return Conformance(kit.name, replace(report, invented=False, files=files), unknown, limits)
 
 
 def write_samples(folder: Path) -> list[str]:
@@ -160,6 +200,39 @@ def kit_named(name: str) -> Kit:
     if name not in kits():
         raise UsageError("--kind", f"it is none of {', '.join(kits())}")
     return kits()[name]
+
+
+def _to_its_sender(file: FileReport, unknown: Sequence[UnknownCodes]) -> FileReport:
+    """The file with its columns of unknown codes noted; a refused one with a remedy for who extracts it.
+
+    The remedy of an error speaks to the partnership.
+    """
+    if file.refusal is None:
+        notes = tuple(f"it does not conform: {one.in_words()}" for one in unknown if one.path == file.path)
+        return replace(file, notes=(*file.notes, *notes))
+    told = file.refusal
+    mend = mend_of_refusal(told.number, told.remedy)
+    return replace(
+        file, error=f"{told.number}  {file.path}: {told.found}. {mend}", refusal=replace(told, remedy=mend)
+    )
+
+
+def _unknown_codes(report: CheckReport, share: float) -> tuple[UnknownCodes, ...]:
+    """Columns whose unknown codes are more than a share of the rows. The door asks for a number of rows besides, so as
+    to refuse no small month; an extract on trial stands for the months that follow it.
+    """
+    rows_of = {file.path: file.rows or 0 for file in report.files}
+    unknown = [line for line in report.problems.to_pylist() if line["problem"] == "unknown_code"]
+    counts = Counter((line["path"], line["column"]) for line in unknown)
+    return tuple(
+        UnknownCodes(path, column, count, rows_of[path])
+        for (path, column), count in sorted(counts.items())
+        if count > share * rows_of[path]
+    )
+
+
+def _lower_first(text: str) -> str:
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 def _of_manifest(path: Path) -> str:
