@@ -8,6 +8,7 @@ from pathlib import Path
 from small_home import ED, HEADERS, month_rows, small_home, small_policy, write_file
 
 from preventable.intake import submit as intake
+from preventable.intake.edge import make_manifest
 from preventable.intake.reports import FileReport
 from preventable.intake.supplier_report.contents import SupplierReport, supplier_reports
 from preventable.intake.supplier_report.write import write_reports
@@ -48,7 +49,9 @@ def report_on(home: Home, path: Path) -> SupplierReport:
 
 
 def pages_of(folder: Path) -> dict[str, Path]:
-    """Verdict, or index -> a page: of the three files, of one that is held, and of one that waits for the partnership."""
+    """Verdict, or index -> a page: of the three files, of one held, of one that waits for the partnership, of a month with
+    nothing to send (nil) and of a file sent again (again).
+    """
     home, sent = small_home(folder), write_sent(folder)
     report = submitted(home, sent)
     (refused,) = (file for file in report.files if file.refusal)
@@ -61,7 +64,17 @@ def pages_of(folder: Path) -> dict[str, Path]:
         for made in supplier_reports(one):
             (page,) = out.glob(f"*{made.receipt}*.html")
             found.setdefault(made.verdict if files is report.files else made.refusal.number, page)
+    for name, sent in (("nil", _nil(folder)), ("again", folder / "sent" / ED / FAULTY)):
+        write_reports(submitted(home, sent), folder / name)
+        (found[name],) = (page for page in (folder / name).glob("*.html") if page.name != "index.html")
     return found | {"index": folder / "0" / "index.html"}
+
+
+def _nil(folder: Path) -> Path:
+    """A file without rows, and the manifest that says so."""
+    path = write_file(folder / "nil" / "sent" / ED / "nil.csv", ED, [])
+    make_manifest(path, provider=ED, period="2025-05", policy=small_policy(), nil=True)
+    return path
 
 
 def with_number(file: FileReport, number: str) -> FileReport:

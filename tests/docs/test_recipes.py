@@ -52,7 +52,7 @@ def test_a_changed_format_is_taken_once_its_mapping_is_given(demo, tmp_path):
     after = preventable_here("submit", months[0], "--home", tmp_path / "home", *given, "--mapping", mapping)
 
     assert before.stdout.startswith("Q403  ")
-    assert "loaded       1 files" in after.stdout
+    assert "loaded       1 file " in after.stdout
 
 
 def test_a_supplier_of_a_known_kind_is_added_without_code(demo, tmp_path):
@@ -77,7 +77,7 @@ def test_a_supplier_of_a_known_kind_is_added_without_code(demo, tmp_path):
     sent = preventable_here("submit", file, *given)
 
     assert f"{provider} 2025-12" in checked.stdout
-    assert "loaded       1 files" in sent.stdout
+    assert "loaded       1 file " in sent.stdout
 
 
 def test_the_recipe_of_an_indicator_names_every_column_and_operator_of_a_condition():

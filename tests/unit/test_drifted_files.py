@@ -59,7 +59,7 @@ def test_a_renamed_column_is_refused_with_a_draft_that_reads_it(home, tmp_path, 
     )
     code, said = typed(monkeypatch, capsys, "submit", path, "--home", home.path, "--mapping", completed)
     assert code == 0
-    assert "loaded       1 files" in said
+    assert "loaded       1 file " in said
 
 
 def test_a_draft_of_a_drifted_file_keeps_what_the_earlier_mapping_says(home, tmp_path, monkeypatch, capsys):

@@ -386,7 +386,7 @@ def test_a_check_tells_which_rows_the_rules_would_hold_back(home, tmp_path):
     assert errors == {(3, "V21"), (5, "V03")}
     (line,) = [text for text in report.as_text().splitlines() if "of them quarantined" in text]
     assert "4 rows, 2 of them quarantined, would be loaded" in line
-    assert "row 5  V03: quarantined" in report.as_text()
+    assert "row 5  V03: held in quarantine" in report.as_text()
     assert "1 x V03 error: The arrival" in report.as_text()
     assert "SECRET" not in report.as_text() + str(report.as_dict())
     assert path.exists()

@@ -345,7 +345,7 @@ def test_the_verb_tells_a_line_a_version_and_no_name_of_a_file(twice):
     lines = versions_in_words(home, ED, MONTH, None)
 
     assert [line[:10] for line in lines[:2]] == ["2025-10-03", "2025-12-05"]
-    assert f"{file.submission_id[:12]}  file " in lines[1]
+    assert f"  {file.receipt}  file sha256 " in lines[1]
     assert lines[1].endswith(file.version)
     assert lines[2:] == ["9 records stand"]
     assert versions_in_words(home, ED, MONTH, "2025-11-01")[1:] == ["8 records stand"]

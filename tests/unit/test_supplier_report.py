@@ -31,6 +31,7 @@ from preventable.intake.supplier_report.page import render_page
 from preventable.intake.supplier_report.rows import render_rows
 from preventable.intake.supplier_report.words import STEPS, is_held, problem_words, step_of_error, words
 from preventable.intake.supplier_report.write import write_reports
+from preventable.stages.quality.problems import told_problems
 from preventable.stages.quality.rules import quality_rules, sql_or_toml
 from preventable.tables import TABLES
 
@@ -337,15 +338,15 @@ def test_each_line_tells_what_a_look_at_each_row_alone_would(seed):
             assert line["why"].startswith(f"{where} says the same")
 
 
-def test_a_month_with_nothing_to_send_is_accepted_and_has_no_line(home, tmp_path):
+def test_a_month_with_nothing_to_send_is_accepted_and_has_no_line_of_a_row(home, tmp_path):
     path = write_file(tmp_path / "sent" / POLICE / "x.csv", POLICE, [])
     make_manifest(path, provider=POLICE, period="2025-01", policy=small_policy(), nil=True)
 
     report = report_on(home, path)
 
-    assert (report.verdict, report.rows_in_file, report.month) == ("accepted", 0, "2025-01")
+    assert (report.verdict, report.rows_in_file, report.month) == ("nil", 0, "2025-01")
     assert report.steps[0].said.endswith("vouches that it is whole.")
-    assert lines(report) == []
+    assert [line["row"] for line in lines(report)] == ["whole file"]
 
 
 def test_a_file_of_which_every_row_is_held_back_says_so(home, tmp_path):
@@ -395,7 +396,7 @@ def test_no_cell_of_the_csv_is_a_formula(tmp_path):
     assert "=Arr()" in {task.column for task in report.tasks}
     cells = [cell for line in lines(report) for cell in line.values()]
     assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
-    assert lines(report)[0]["columns"] == "'=Arr()"
+    assert lines(report)[0]["columns"] == "'=Arr(); Method"
 
 
 # --- nothing quoted, and files ------------------------------------------------------------------
@@ -442,7 +443,7 @@ def test_check_and_submit_write_reports_when_asked_to(home, sent, tmp_path):
     for folder, verdict in (
         ("checked", "It would be accepted in part"),
         ("first", "Accepted in part"),
-        ("again", "Skipped"),
+        ("again", "Accepted in part"),
     ):
         (page_file,) = (tmp_path / folder).glob(f"*{receipt}.html")
         assert f"<h1>{verdict}" in page_file.read_text(encoding="utf-8")
@@ -474,7 +475,7 @@ def test_every_problem_of_reading_has_words_and_the_level_of_its_rule():
 
 def test_a_problem_that_a_rule_is_about_is_told_with_it():
     by_rule = {rule.threshold["problem"]: rule.id for rule in quality_rules() if "problem" in rule.threshold}
-    unreadable = {name for name, told in words()["problem"].items() if told.get("rule") == "V25"}
+    unreadable = {name for name, told in told_problems().items() if told.get("rule") == "V25"}
 
     assert {problem: problem_words(problem).rule for problem in by_rule} == by_rule
     assert all(f"'{name}'" in sql_or_toml("conditions/unreadable_cell.sql") for name in unreadable)

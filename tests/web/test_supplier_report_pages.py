@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from supplier_report_world import pages_of
 
-PAGES = ("rows_in_quarantine", "refused", "Q440", "Q402", "index")
+PAGES = ("rows_in_quarantine", "refused", "Q440", "Q402", "index", "nil", "again")
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +77,23 @@ def test_a_printed_page_keeps_each_state_in_words(browser, pages):
     assert states == ["Done", "Done", "Done", "Mend", "Look", "In part"]
     assert paper == "rgba(0, 0, 0, 0)"
     assert page.pdf().startswith(b"%PDF")
+
+
+def test_a_file_sent_again_tells_so_in_a_section_above_its_list(browser, pages):
+    page = opened(browser, pages["again"], viewport={"width": 1200, "height": 900})
+
+    heads = page.locator("h1, h2").all_inner_texts()
+
+    assert heads[:3] == [
+        "Accepted in part: rows are held in quarantine",
+        "Skipped as duplicate: this content counts already",
+        "Your list",
+    ]
+    assert page.locator("#again + p .tag").count() == 0
+
+
+def test_a_month_with_nothing_to_send_is_told_to_count_as_zero(browser, pages):
+    page = opened(browser, pages["nil"], viewport={"width": 1200, "height": 900})
+
+    assert "counts as zero" in page.locator("h1").inner_text()
+    assert "the month counts as zero" in page.locator("#accepted").inner_text()

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from preventable.counted import counted
 from preventable.errors import PreventableError
-from preventable.intake.reports import RECEIPTS_TOLD, FileReport
+from preventable.intake.reports import RECEIPTS_TOLD, FileReport, receipt_id
 from preventable.intake_errors import DeletedSinceError, StandsBesideError, UnknownMonthError
 from preventable.stages.sources.stage import ReadSubmission
 from preventable.store.earlier import moment_of
@@ -178,6 +179,41 @@ def with_versions(tables: HomeTables, files: Sequence[FileReport]) -> tuple[File
     )
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What stands of a home's months: provider-months with rows, and the submissions that others took the place of."""
+
+    filled: frozenset[tuple[str, str]] = frozenset()
+    replaced: frozenset[str] = frozenset()
+
+    @classmethod
+    def of_ledger(cls, ledger: Ledger) -> Standing:
+        """What stands by a ledger."""
+        filled = {(one.provider, one.month) for one in ledger.standing_submissions() if one.rows}
+        return cls(frozenset(filled), frozenset(ledger.replaced_submissions()))
+
+
+def with_nil(files: Sequence[FileReport], standing: Standing) -> tuple[FileReport, ...]:
+    """Reports of files with whether each says that its month had nothing to send, and is right: no file of it has rows.
+
+    Args:
+        files: Their reports.
+        standing: Of the home that they came to, or would.
+    """
+    filled = standing.filled | {
+        (one.provider, one.month) for one in files if one.outcome == "loaded" and one.rows
+    }
+    return tuple(
+        replace(file, is_nil=True)
+        if file.outcome != "refused"
+        and file.rows == 0
+        and file.submission_id not in standing.replaced
+        and (file.provider, file.month) not in filled
+        else file
+        for file in files
+    )
+
+
 #: Said of a file that came again. The same content is the same submission: going back needs other content.
 _REPLACED = "an earlier version of its month, in whose place a later one stands: nothing changes"
 
@@ -243,6 +279,7 @@ def versions_in_words(home: Home, provider: str, month: str, as_of: str | None) 
         receipts = {one.submission_id: one for one in tables.restricted.ledger.receipts()[::-1]}
     lines = []
     for version in versions:
-        file = receipts[version.submission_id].file_sha256[:12]
-        lines.append(f"{version.began[:10]}  {version.submission_id[:12]}  file {file}  {version.in_words()}")
-    return [*lines, f"{versions[-1].records:,} records stand"]
+        came = receipts[version.submission_id].file_sha256
+        receipt = receipt_id(version.submission_id, came)
+        lines.append(f"{version.began[:10]}  {receipt}  file sha256 {came[:12]}  {version.in_words()}")
+    return [*lines, counted(versions[-1].records, "record stands", "records stand")]

@@ -9,7 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from preventable.counted import counted, named
 from preventable.errors import RefusedFileError
+from preventable.stages.quality.problems import problem_words
 from preventable.stages.quality.rules import quality_rules
 from preventable.store.ledger import FILE_OUTCOMES
 
@@ -23,9 +25,16 @@ PROBLEMS = pa.schema(
         "problem": pa.string(),
     }
 )
-#: What the rules found; row_number 0 is the whole file.
+#: What the rules found; row_number 0 is the whole file. `columns` are the supplier's that the rule looks at, parted by
+#: semicolons; empty where it looks at the file, or where the mapping fills what it looks at without a column.
 FINDINGS = pa.schema(
-    {"path": pa.string(), "row_number": pa.int64(), "rule": pa.string(), "level": pa.string()}
+    {
+        "path": pa.string(),
+        "row_number": pa.int64(),
+        "rule": pa.string(),
+        "level": pa.string(),
+        "columns": pa.string(),
+    }
 )
 #: What becomes of each row; rows alike in content have one hash.
 ROWS = pa.schema(
@@ -49,6 +58,8 @@ RESULTS = pa.schema(
 )
 #: Of so many files each one's receipt is told in the terminal; reports have all.
 RECEIPTS_TOLD = 10
+#: Said of a file without rows, whose manifest tells of them.
+NIL = "nothing to send, as its manifest says: {month} counts as zero, not as a gap"
 #: Outcome of a file -> what a person is told of it.
 BECAME = {"loaded": "loaded", "repeat": "skipped as duplicate, which is no error", "refused": "refused"}
 
@@ -103,6 +114,7 @@ class FileReport:
         receipt: `receipt_id` of it.
         refusal: Why it was refused, in parts.
         version: Which version of its month it is and what that changes, in words; empty for a first one.
+        is_nil: Whether it says that its month had nothing to send, and stands alone: that month counts as zero.
     """
 
     path: str
@@ -117,6 +129,7 @@ class FileReport:
     receipt: str = ""
     refusal: Refusal | None = None
     version: str = ""
+    is_nil: bool = False
 
     @property
     def name(self) -> str:
@@ -172,11 +185,13 @@ class SubmitReport:
         lines = []
         for outcome in FILE_OUTCOMES:
             files = [file for file in self.files if file.outcome == outcome]
+            rows = sum(file.rows or 0 for file in files)
             lines.append(
-                f"{outcome:<8}{len(files):>6,} files{sum(file.rows or 0 for file in files):>12,} rows"
+                f"{outcome:<8}{len(files):>6,} {named(len(files), 'file'):<5}{rows:>12,} {named(rows, 'row')}"
             )
         if len(self.files) <= RECEIPTS_TOLD:
             lines += [f"{file.path}: {BECAME[file.outcome]}, receipt {file.receipt}" for file in self.files]
+        lines += [f"{file.path}: {NIL.format(month=file.month)}" for file in self.files if file.is_nil]
         lines += [f"{file.path}: {file.version}" for file in self.files if file.version]
         lines += _notes(self.files)
         lines += _without_manifest(self.files)
@@ -235,10 +250,13 @@ class CheckReport:
         held = Counter(path for path, _ in {(line["path"], line["row_number"]) for line in errors})
         lines = [_file_line(file, held[file.path]) for file in self.files]
         lines += _notes(self.files)
-        lines += [f"{p['path']}  row {p['row_number']}  {p['field']}: {p['problem']}" for p in problems]
-        lines += [f"{f['path']}  row {f['row_number']}  {f['rule']}: quarantined" for f in errors]
-        kinds = Counter((p["field"], p["problem"]) for p in problems)
-        lines += [f"{count:>7,} x {name}: {problem}" for (name, problem), count in sorted(kinds.items())]
+        lines += [
+            f"{p['path']}  {_place(p['row_number'])}  {p['column']}: {problem_words(p['problem']).said}"
+            for p in problems
+        ]
+        lines += [f"{f['path']}  {_place(f['row_number'])}  {f['rule']}: held in quarantine" for f in errors]
+        kinds = Counter((p["column"], problem_words(p["problem"]).said) for p in problems)
+        lines += [f"{count:>7,} x {name}: {said}" for (name, said), count in sorted(kinds.items())]
         met = Counter(line["rule"] for line in findings)
         lines += [
             f"{met[rule.id]:>7,} x {rule.id} {rule.level}: {rule.description} {rule.remedy}"
@@ -254,7 +272,11 @@ class CheckReport:
 
 def _deleted(name: str, number: int) -> str:
     """A line that tells what retention deleted; what lies in the spool are files."""
-    return f"{name}: {number:,} {'files' if name == 'spool' else 'rows'} deleted by retention"
+    return f"{name}: {counted(number, 'file' if name == 'spool' else 'row')} deleted by retention"
+
+
+def _place(row_number: int) -> str:
+    return f"row {row_number}" if row_number else "whole file"
 
 
 _NONE_EARLIER = (
@@ -277,7 +299,11 @@ def _file_line(file: FileReport, held: int) -> str:
         return file.error
     done = "would be loaded" if file.outcome == "loaded" else "is known already: nothing would change"
     quarantined = f", {held:,} of them quarantined" if held else ""
-    return f"{file.path}: {file.provider} {file.month}, {file.rows:,} rows{quarantined}, {done}; receipt {file.receipt}"
+    nil = f"; {NIL.format(month=file.month)}" if file.is_nil else ""
+    rows = counted(file.rows or 0, "row")
+    return (
+        f"{file.path}: {file.provider} {file.month}, {rows}{quarantined}, {done}; receipt {file.receipt}{nil}"
+    )
 
 
 def _notes(files: Sequence[FileReport]) -> list[str]:

@@ -13,6 +13,7 @@ from preventable.engine.choose import embedded_engine
 from preventable.intake.reports import FINDINGS, PROBLEMS, RESULTS, ROWS, FileReport, RowsJudged
 from preventable.settings import Policy, StepContext
 from preventable.stages.quality.outcomes import write_outcomes
+from preventable.stages.quality.rules import quality_rules
 from preventable.stages.quality.stage import check_submissions
 from preventable.stages.sources.stage import ReadSubmission
 from preventable.store.session import HomeTables
@@ -87,7 +88,7 @@ def _judge(
     }
     return RowsJudged(
         _problems(_of(tables["intake_problems"], paths), paths, headers),
-        _named(_of(engine.table("findings"), paths), paths, FINDINGS, ("row_number", "rule")),
+        _findings(_of(engine.table("findings"), paths), paths, headers),
         _named(engine.table("outcomes"), paths, ROWS, ("row_number",)),
         _named(_of(engine.table("rule_results"), paths), paths, RESULTS, ("rule",)),
     )
@@ -112,6 +113,29 @@ def _problems(
     columns = [headers[i].get(field, field) for i, field in zip(ids, fields, strict=True)]
     told = problems.append_column("column", pa.array(columns, pa.string()))
     return _named(told, paths, PROBLEMS, ("row_number", "field", "problem"))
+
+
+def _findings(
+    findings: pa.Table, paths: Mapping[str, str], headers: Mapping[str, Mapping[str, str]]
+) -> pa.Table:
+    """Findings with the supplier's columns that each rule looks at."""
+    fields = {rule.id: rule.fields for rule in quality_rules()}
+    ids, rules = (
+        findings.column(name).dictionary_encode().combine_chunks() for name in ("submission_id", "rule")
+    )
+    # Each pair of submission and rule is told once: a file may have as many findings as rows.
+    told = pa.array(
+        [
+            "; ".join(dict.fromkeys(headers[one][name] for name in fields[rule] if name in headers[one]))
+            for one in ids.dictionary.to_pylist()
+            for rule in rules.dictionary.to_pylist()
+        ],
+        pa.string(),
+    )
+    at = pc.add(
+        pc.multiply(ids.indices.cast(pa.int64()), len(rules.dictionary)), rules.indices.cast(pa.int64())
+    )
+    return _named(findings.append_column("columns", told.take(at)), paths, FINDINGS, ("row_number", "rule"))
 
 
 def _named(table: pa.Table, paths: Mapping[str, str], schema: pa.Schema, order: tuple[str, ...]) -> pa.Table:

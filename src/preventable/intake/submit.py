@@ -29,7 +29,7 @@ from preventable.intake.arriving_files import FoundFile, find_files
 from preventable.intake.door import Door, door_of_home, door_of_region
 from preventable.intake.holding import Holding, LookedAt, holding_of_home, rows_in_table
 from preventable.intake.limited_reader import limited_reader
-from preventable.intake.month_versions import beside_others, refuse_beside, with_versions
+from preventable.intake.month_versions import Standing, beside_others, refuse_beside, with_nil, with_versions
 from preventable.intake.reports import (
     CheckReport,
     FileReport,
@@ -187,7 +187,7 @@ def _take_in(
                 progress(done / len(found))
         batch.flush()
         judged = judge_counted(tables, batch.reports, door.for_rules(policy)) if with_rows else None
-        reports = with_versions(tables, batch.reports)
+        reports = with_nil(with_versions(tables, batch.reports), Standing.of_ledger(tables.restricted.ledger))
     approvals = door.approvals_in_words(file.provider for file in found)
     return SubmitReport(reports, pruned, judged, door.invented, approvals)
 
@@ -228,12 +228,13 @@ def check(
         NoRegionError: The home has no region yet.
     """
     if region is not None:
-        door, known, earlier = door_of_region(region, policy), _Known(), {}
+        door, known, earlier, standing = door_of_region(region, policy), _Known(), {}, Standing()
     else:
         opened = open_home(home)
         door = door_of_home(opened, policy)
         with reading(opened) as tables:
             known = _Known.of_ledger(tables.restricted.ledger)
+            standing = Standing.of_ledger(tables.restricted.ledger)
             earlier = {name: tables.read(name) for name in JUDGED_TABLES}
     reports, reads = [], {}
     holding = Holding(rows_in_table(earlier.get("submissions")), door.kinds, known.submissions)
@@ -247,7 +248,11 @@ def check(
     judged = judge_read(reads, earlier, door.for_rules(policy))
     approvals = door.approvals_in_words(report.provider for report in reports)
     return CheckReport(
-        tuple(reports), judged, beside_earlier=region is None, invented=door.invented, approvals=approvals
+        with_nil(reports, standing),
+        judged,
+        beside_earlier=region is None,
+        invented=door.invented,
+        approvals=approvals,
     )
 
 

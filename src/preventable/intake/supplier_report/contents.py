@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from preventable.counted import counted
 from preventable.intake.reports import (
     CheckReport,
     FileReport,
@@ -48,6 +49,7 @@ class Task:
         rule: Rule or error that found it; empty for a problem of reading that no rule is about.
         column: The supplier's column; empty where it is the row or the file.
         rows: Row numbers concerned, in order; empty where it is the whole file.
+        columns: The supplier's columns that a rule looks at, where it is not about one alone.
         looked_at: Rows that were looked at for it; None where that is all or cannot be told.
     """
 
@@ -58,6 +60,7 @@ class Task:
     column: str = ""
     rows: tuple[int, ...] = ()
     looked_at: int | None = None
+    columns: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ class SupplierReport:
         version: Which version of its month it is and what it changed, where that is told; else empty.
         invented: Whether the region is.
         refusal: Why it was refused or held; None where it was not.
+        nil: Whether it says that there was nothing to send, and the month counts as zero.
+        stands: The verdict on what counts of it, whether it came for the first time or again.
     """
 
     provider: str
@@ -120,6 +125,13 @@ class SupplierReport:
     version: str
     invented: bool
     refusal: Refusal | None = None
+    nil: bool = False
+    stands: str = "accepted"
+
+    @property
+    def came_again(self) -> bool:
+        """Whether it is skipped as duplicate, with something to tell of what counts of it."""
+        return self.verdict == "skipped" and self.stands not in ("accepted", "nil")
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -152,6 +164,7 @@ def _supplier_report(files: Sequence[FileReport], report: CheckReport | SubmitRe
     tasks = _tasks(judged)
     vouched = any(file.has_manifest for file in files)
     steps = _steps_of_refusal(first.refusal, vouched) if first.refusal else _steps(tasks, counts, vouched)
+    steps = _with_nil(steps) if first.is_nil else steps
     return SupplierReport(
         provider=first.provider if _PROVIDER.fullmatch(first.provider) else "unknown-provider",
         month=first.month or "",
@@ -169,6 +182,8 @@ def _supplier_report(files: Sequence[FileReport], report: CheckReport | SubmitRe
         version=next((file.version for file in files if file.version), ""),
         invented=report.invented,
         refusal=first.refusal,
+        nil=first.is_nil,
+        stands=_stands(first, steps, counts),
     )
 
 
@@ -199,6 +214,13 @@ def _verdict(
     if file.outcome == "repeat":
         # Rows of a month that was replaced as a whole are in the home no more.
         return "replaced" if file.rows and not judged_rows else "skipped"
+    return _stands(file, steps, counts)
+
+
+def _stands(file: FileReport, steps: Sequence[ReportStep], counts: Mapping[str, int]) -> str:
+    """The verdict on what counts of a file that was not refused."""
+    if file.is_nil:
+        return "nil"
     if counts["quarantined"]:
         return "rows_in_quarantine"
     found = {task.level for step in steps for task in step.tasks}
@@ -213,17 +235,33 @@ def _tasks(judged: RowsJudged) -> dict[str, list[Task]]:
     by_step: dict[str, list[Task]] = {step: [] for step in STEPS}
     by_step["values"] += _problem_tasks(judged.problems)
     looked_at = {row["rule"]: row["denominator"] for row in judged.results.to_pylist()}
+    columns = _columns_of_rules(judged.findings)
     for rule, rows in _grouped(judged.findings, ("rule",)):
         told = _rules()[rule]
         if not told_by_column(told):
             numbers = tuple(number for number in rows if number)
-            task = Task(told.level, told.description, told.remedy, rule, "", numbers, looked_at.get(rule))
+            task = Task(
+                told.level,
+                told.description,
+                told.remedy,
+                rule,
+                "",
+                numbers,
+                looked_at.get(rule),
+                columns[rule],
+            )
             by_step[step_of_rule(told.id)].append(task)
     for tasks in by_step.values():
         tasks.sort(
             key=lambda task: (_LEVELS.index(task.level), -len(task.rows), task.rule, task.column, task.said)
         )
     return by_step
+
+
+def _columns_of_rules(findings: pa.Table) -> dict[str, str]:
+    """Rule -> the supplier's columns that it looks at."""
+    told = findings.group_by(["rule", "columns"]).aggregate([])
+    return {row["rule"]: row["columns"] or "" for row in told.to_pylist()}
 
 
 def _results(results: pa.Table) -> list[RuleResult]:
@@ -275,20 +313,21 @@ def _steps(
         state = "mend" if "error" in levels else "look" if "warning" in levels else "done"
         said = _done(name, vouched) if not tasks[name] else ""
         if name == "duplicates" and counts["duplicate"]:
-            said = f"{_rows(counts['duplicate'])} {word('step', name, 'skipped')}"
+            said = f"{counted(counts['duplicate'], 'row')} {word('step', name, 'skipped')}"
         if name == "accepted" and counts["quarantined"]:
-            state, said = "part", f"{_rows(counts['quarantined'])} {word('step', name, 'held')}"
+            state, said = "part", f"{counted(counts['quarantined'], 'row')} {word('step', name, 'held')}"
         steps.append(ReportStep(name, state, said, tuple(tasks[name])))
     return tuple(steps)
+
+
+def _with_nil(steps: Sequence[ReportStep]) -> tuple[ReportStep, ...]:
+    """The steps of a file without rows: the last says that the month counts as zero."""
+    return (*steps[:-1], replace(steps[-1], said=word("step", "accepted", "nil")))
 
 
 def _done(step: str, vouched: bool) -> str:
     """What is said of a step at which there is nothing to do."""
     return word("step", step, "done" if vouched or step != "received" else "done_unvouched")
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number:,} rows"
 
 
 def _steps_of_refusal(refusal: Refusal, vouched: bool) -> tuple[ReportStep, ...]:

@@ -16,14 +16,16 @@ from preventable.stages.packs.words import language
 
 def render_page(report: SupplierReport, *, table: str) -> bytes:
     """The page in UTF-8; `table` is the name of its CSV, which lies beside it."""
+    # Where something of a content is to mend, that is the news; that it came again is told in a section of its own.
+    told = report.stands if report.came_again else report.verdict
     page = (
         _environment()
         .get_template("report.html.jinja")
         .render(
             report=report,
             table=table,
-            title=word("verdict", report.verdict, "title" if report.submitted else "would"),
-            means=word("verdict", report.verdict, "means"),
+            title=word("verdict", told, "title" if report.submitted else "would"),
+            means=word("verdict", told, "means"),
             **_frame(invented=report.invented),
         )
     )

@@ -29,7 +29,7 @@ def render_rows(report: SupplierReport) -> bytes:
     text = io.StringIO()
     text.write(_line(_header(report)))
     whole = [task for task in report.tasks if not task.rows or report.refusal]
-    if whole:
+    if whole or report.nil:
         text.write(_line([_WHOLE_FILE, _of_file(report), *_told(whole)]))
     text.write(_lines_of_refusal(report) if report.refusal else _row_lines(report))
     return text.getvalue().encode("utf-8-sig")
@@ -40,6 +40,8 @@ def _header(report: SupplierReport) -> tuple[str, ...]:
 
 
 def _of_file(report: SupplierReport) -> str:
+    if report.nil:
+        return word("row", "nil")
     return word("row", report.verdict) if report.refusal else ""
 
 
@@ -120,10 +122,15 @@ def _told(tasks: list[Task]) -> list[str]:
     why = [f"{task.column}: {task.said}" if task.column else task.said for task in tasks]
     return [
         " ".join(dict.fromkeys(task.rule for task in tasks if task.rule)),
-        "; ".join(dict.fromkeys(task.column for task in tasks if task.column)),
+        "; ".join(dict.fromkeys(_columns(tasks))),
         " ".join(dict.fromkeys(_sentence(text) for text in why)),
         " ".join(dict.fromkeys(task.mend for task in tasks if task.mend)),
     ]
+
+
+def _columns(tasks: list[Task]) -> list[str]:
+    """The supplier's columns of some tasks, each by itself."""
+    return [one for task in tasks for one in (task.column or task.columns).split("; ") if one]
 
 
 def _sentence(text: str) -> str:

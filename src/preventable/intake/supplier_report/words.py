@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from preventable.stages.packs.words import _
-from preventable.stages.quality.rules import Rule, quality_rules
+from preventable.stages.quality import problems
+from preventable.stages.quality.problems import ProblemWords
+from preventable.stages.quality.rules import Rule
 
 STEPS = ("received", "readable", "columns", "values", "duplicates", "accepted")
 
@@ -60,37 +62,12 @@ def is_for_partnership(number: str) -> bool:
     return number in words()["partnerships"]
 
 
-@dataclass(frozen=True)
-class ProblemWords:
-    """What is said of a problem of reading: the rule that says the same of the row ("" where none does), its level."""
-
-    said: str
-    mend: str
-    rule: str
-    level: str
-
-
 def problem_words(problem: str) -> ProblemWords:
-    """The words of a problem; those of its rule, or the problem's own name, where words.toml has none."""
-    told = words()["problem"].get(problem, {})
-    rule = _rules().get(told.get("rule", "")) or _rule_of(problem)
-    return ProblemWords(
-        _(told["said"]) if "said" in told else (rule.description if rule else problem.replace("_", " ")),
-        _(told["mend"]) if "mend" in told else (rule.remedy if rule else ""),
-        rule.id if rule else "",
-        rule.level if rule else told.get("level", "warning"),
-    )
+    """The words of a problem, each through gettext."""
+    told = problems.problem_words(problem)
+    return replace(told, said=_(told.said), mend=_(told.mend))
 
 
 def told_by_column(rule: Rule) -> bool:
     """Whether the problems of reading tell the same column by column, so that the rule need not be told too."""
     return rule.reads == "problems"
-
-
-@cache
-def _rules() -> dict[str, Rule]:
-    return {rule.id: rule for rule in quality_rules()}
-
-
-def _rule_of(problem: str) -> Rule | None:
-    return next((rule for rule in quality_rules() if rule.threshold.get("problem") == problem), None)

@@ -57,6 +57,7 @@ class Rule:
         across_providers: It tells what another provider sent, so no supplier's report has it.
         threshold: Parameters of the condition.
         whole_file: It finds something of a file, not of its rows.
+        fields: What its condition reads of a row, by the names of mappings; empty where a problem of reading tells it.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Rule:
     across_providers: bool = False
     threshold: Mapping[str, Any] = field(default_factory=dict)
     whole_file: bool = False
+    fields: tuple[str, ...] = ()
 
     @property
     def is_noted(self) -> bool:
@@ -224,7 +226,7 @@ def sql_or_toml(name: str) -> str:
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:
-    words = {name: tuple(row.get(name, ())) for name in ("forms", "sources")}
+    words = {name: tuple(row.get(name, ())) for name in ("forms", "sources", "fields")}
     return Rule(**{**row, **words})
 
 
