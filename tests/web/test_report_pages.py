@@ -130,9 +130,6 @@ def test_the_table_that_scrolls_is_reached_by_keyboard_and_has_a_name(browser, f
     region = page.get_by_role("region", name=re.compile("what became of each month, newest first"))
     region.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(300)
 
-    assert region.evaluate("one => document.activeElement === one")
-    assert region.evaluate("one => one.scrollWidth > one.clientWidth") is (
-        region.evaluate("one => one.scrollLeft") > 0
-    )
+    assert region.evaluate("one => document.activeElement === one && one.scrollWidth > one.clientWidth")
+    page.wait_for_function("one => one.scrollLeft > 0", arg=region.element_handle())
