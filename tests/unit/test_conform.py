@@ -270,12 +270,19 @@ def test_folder_and_hidden_file_and_month_to_come(samples, tmp_path):
 
 #: What a hand counted in the samples: kit -> column of submissions -> value -> rows.
 COUNTED = {
-    "ecds": {"record_status": {"live": 9, "withdrawn": 3}, "severity": {"high": 3, "middle": 4, "low": 5}},
+    "ecds": {"record_status": {"live": 9, "withdrawn": 3}, "severity": {"high": 3, "middle": 4, "low": 5},
+             "alcohol_involved": {"no": 5, "yes": 2, "suspected": 2, "unknown": 1, None: 2}},
+    "ed-extended": {
+        "assailant_relation": {"stranger": 4, "acquaintance": 2, "work": 1, "professional": 1, "partner": 1, "declined": 1, "unknown": 1, None: 1},
+        "alcohol_involved": {"no": 6, "yes": 2, "suspected": 2, "unknown": 1, None: 1},
+    },
     "ambulance-mpds": {"severity": {"high": 3, "middle": 6, "low": 3}, "record_status": {"live": 11, "withdrawn": 1}},
     "ambulance-pathways": {
         "record_category": {"assault": 5, "stabbing": 2, "shooting": 1, "sexual_assault": 1, "other": 1}
     },
-    "police-crimes": {"severity": {"high": 3, "middle": 6, "low": 3}, "domestic_flag": {"yes": 2, "no": 10}},
+    "police-crimes": {"severity": {"high": 3, "middle": 6, "low": 3}, "domestic_flag": {"yes": 2, "no": 10},
+                      "knife_flag": {"yes": 4, "no": 7, None: 1}, "firearm_flag": {"yes": 2, "no": 9, None: 1},
+                      "hate_flag": {"yes": 2, "no": 7, "unknown": 2, None: 1}},
     "admissions": {"method": {"knife_sharp": 3, "body_part_other": 1, "push_fall": 1, "sexual": 1, "blunt_object": 1, "firearm": 1}},
     "police-incidents": {"record_category": {"violence": 4, "weapon": 2, "robbery": 1, "domestic_incident": 1, "disorder": 1, "other": 1}},
     "police-street": {"record_category": {"violence_and_sexual_offences": 3, "anti_social_behaviour": 1, "possession_of_weapons": 1, "robbery": 1, "shoplifting": 1, "public_order": 1}},

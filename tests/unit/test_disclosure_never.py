@@ -12,6 +12,12 @@ from preventable.stages.disclosure.recipients import read_recipients
 ABOUT = [
     ("domestic_flag", "is", ["yes"], "domestic"),
     ("domestic_flag", "not_in", ["yes"], "domestic"),
+    ("assailant_relation", "in", ["partner", "ex_partner"], "domestic"),
+    ("assailant_relation", "is", ["stranger"], "domestic"),
+    ("hate_flag", "not_in", ["no"], "hate"),
+    ("alcohol_involved", "in", ["yes", "suspected"], "alcohol"),
+    ("knife_flag", "is", ["yes"], "weapon"),
+    ("firearm_flag", "not_in", ["no", "unknown"], "weapon"),
     ("icd10_external_cause", "in", ["Y07", "Y06.1"], "domestic"),
     ("place_type", "is", ["own_home"], "home"),
     ("place_type", "in", ["own_home", "street_public"], "home"),

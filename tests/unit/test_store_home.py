@@ -293,11 +293,11 @@ def test_a_mapping_whose_keeping_was_cut_short_was_not_given_and_can_be_given_ag
     home.verify()
 
 
-@pytest.mark.parametrize("before", [1, 2, 3])
+@pytest.mark.parametrize("before", [1, 2, 3, 4])
 def test_a_home_of_a_format_before_is_told_from_a_damaged_one(tmp_path, before):
     home = create_home(tmp_path / "home")
     marker = home.path / "home.toml"
-    marker.write_text(marker.read_text("utf-8").replace("format = 4", f"format = {before}"), encoding="utf-8")
+    marker.write_text(marker.read_text("utf-8").replace("format = 5", f"format = {before}"), encoding="utf-8")
 
     with pytest.raises(EarlierHomeError):
         open_home(home.path)

@@ -48,7 +48,7 @@ from preventable.store.durable import (
 )
 from preventable.tables import REGION_TABLES, TABLES
 
-_FORMAT = 4
+_FORMAT = 5
 _OUR_NAMES = frozenset({"home.toml", "restricted", "released", "summary.json", "demo"})
 _KEPT_OUT_OF_GIT = b"*\n"
 _KEY_BYTES = 32

@@ -14,9 +14,10 @@ from preventable.tables import TABLES
 
 #: Columns of a record that a condition may name: coded words and codes, never a person, a place or a time.
 RECORD_COLUMNS = (
-    "admission_method", "age", "age_band", "conveyed_site", "determinant", "domestic_flag", "icd10_external_cause",
-    "method", "offence_code", "place_qualifier", "place_type", "police_informed", "precision_class", "record_category",
-    "severity", "sex", "site_code", "weapon_class",
+    "admission_method", "age", "age_band", "alcohol_involved", "assailant_relation", "conveyed_site", "determinant",
+    "domestic_flag", "firearm_flag", "hate_flag", "icd10_external_cause", "knife_flag", "method", "offence_code",
+    "place_qualifier", "place_type", "police_informed", "precision_class", "record_category", "severity", "sex",
+    "site_code", "weapon_class",
 )  # fmt: skip
 #: Columns of a supplier's list that a condition may name.
 LIST_COLUMNS = ("subject_type",)

@@ -1,5 +1,7 @@
 """What quality decided: one outcome for each row and findings by rule; what a record is made of."""
 
+from dataclasses import replace
+
 from preventable.codes import allowed
 from preventable.tables.schema import Column, Sensitivity, Table
 from preventable.tables.submissions import SUBMISSIONS
@@ -88,7 +90,7 @@ _EVENT_COLUMNS = tuple(
 RECORD_COLUMNS = (
     Column("month", "text", "Calendar month of the contact (local clock), YYYY-MM.", nullable=False),
     *[
-        Column(c.name, c.type, c.description, c.unit, c.allowed, c.nullable, c.hashed and c.name != "submission_id")
+        replace(c, hashed=c.hashed and c.name != "submission_id")
         for c in _EVENT_COLUMNS
     ],
 )

@@ -2,7 +2,8 @@
 -- in: located_records; the CASE expressions in braces come from codes/*.toml
 SELECT
     r.record_key, r.submission_id, r.row_number, r.provider, r.source, r.month,
-    r.admission_method, r.conveyed_site, r.determinant, r.domestic_flag, r.icd10_external_cause, r.method,
+    r.admission_method, r.alcohol_involved, r.assailant_relation, r.conveyed_site, r.determinant, r.domestic_flag,
+    r.firearm_flag, r.hate_flag, r.icd10_external_cause, r.knife_flag, r.method,
     r.offence_code, r.place_qualifier, r.police_informed, r.precision_class, r.record_category, r.site_code,
     r.age_from, r.age_to,
     coalesce(r.sex, 'unknown') AS sex,

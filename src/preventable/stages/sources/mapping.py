@@ -22,9 +22,9 @@ FIELDS = (
     "source_record_id", "record_version", "record_status", "site_code", "contact", "injury_from", "injury_to",
     "age", "sex", "nhs_number", *JOIN_KEYS, "method", "place_type", "place_text", "postcode", "easting", "northing",
     "latitude", "longitude", "point_sd", "place_area", "residence_small_area", "record_category", "offence_code",
-    "domestic_flag", "police_informed", "determinant", "conveyed_site", "icd10_external_cause",
-    "admission_method", "severity", "subject_name", "subject_code", "subject_type", "subject_area", "quantity",
-    "month_complete",
+    "domestic_flag", "knife_flag", "firearm_flag", "hate_flag", "police_informed", "assailant_relation",
+    "alcohol_involved", "determinant", "conveyed_site", "icd10_external_cause", "admission_method",
+    "severity", "subject_name", "subject_code", "subject_type", "subject_area", "quantity", "month_complete",
 )  # fmt: skip
 #: Coded field -> our list of its words.
 CODED = {
@@ -32,7 +32,12 @@ CODED = {
     "method": "method",
     "place_type": "place_type",
     "domestic_flag": "yes_no",
+    "knife_flag": "yes_no",
+    "firearm_flag": "yes_no",
+    "hate_flag": "yes_no",
     "police_informed": "yes_no",
+    "assailant_relation": "assailant_relation",
+    "alcohol_involved": "alcohol_involved",
     "severity": "severity",
     "record_status": "record_status",
 }
