@@ -89,6 +89,37 @@ def test_a_file_under_other_names_is_drafted_as_its_mapping_has_it(renamed):
     assert renamed.formats == ("%d/%m/%Y %H:%M",)
 
 
+def test_who_the_assailant_was_and_alcohol_are_drafted_with_their_codes_and_the_rest_stays():
+    told = [("Husband", "Y"), ("Not known to patient", "S"), ("Neighbour", "N")]
+    rows = [{**row, "Attacker": told[n % 3][0], "Alcohol?": told[n % 3][1]} for n, row in enumerate(days(60))]
+
+    draft = draft_of(sheet_of(rows))
+
+    assert draft.fields["assailant_relation"] == ("Attacker",)
+    assert draft.fields["alcohol_involved"] == ("Alcohol?",)
+    assert set(draft.fields) == {
+        *draft_of(sheet_of(days(60))).fields,
+        "assailant_relation",
+        "alcohol_involved",
+    }
+    assert draft.codes["assailant_relation"].known == {
+        "Husband": "partner", "Not known to patient": "stranger", "Neighbour": "acquaintance",
+    }  # fmt: skip
+    assert draft.codes["alcohol_involved"].known == {"Y": "yes", "S": "suspected", "N": "no"}
+
+
+def test_flags_of_the_police_are_told_apart():
+    rows = [
+        {**row, "Knife": "NY"[n % 2], "Gun crime": "N", "Hate": "N" if n else "Y"}
+        for n, row in enumerate(numbered("police", 40))
+    ]
+
+    fields = draft_of(sheet_of(rows), "police").fields
+
+    named = ("domestic_flag", "knife_flag", "firearm_flag", "hate_flag")
+    assert [fields[name] for name in named] == [("DA",), ("Knife",), ("Gun crime",), ("Hate",)]
+
+
 def test_a_completed_draft_reads_its_file(renamed):
     rows = [{RENAMED[name]: value for name, value in row.items()} for row in days(60)]
     drafted = tomllib.loads(written_draft(renamed))
@@ -288,6 +319,9 @@ def test_a_name_is_read_as_its_concepts(header, concepts):
         ("02", "sex", "female"),
         ("FI", "method", ""),
         ("", "yes_no", ""),
+        ("Ex-wife", "assailant_relation", "ex_partner"),
+        ("3", "assailant_relation", ""),
+        ("Probable", "alcohol_involved", "suspected"),
     ],
 )
 def test_a_code_that_says_what_it_means_leads_to_our_word(code, list_name, word):
