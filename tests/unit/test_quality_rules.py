@@ -11,6 +11,7 @@ from preventable.pipeline import STEPS
 from preventable.stages.quality.rules import quality_rules
 
 OCTOBER = {"Period start": "01/10/2025", "Period end": "31/10/2025"}
+BEFORE = {"From": "11/11/2018 22:00", "To": "11/11/2018 23:00"}
 NO_INJURY = {"Assault date": "", "Assault time": ""}
 
 
@@ -206,6 +207,15 @@ CASES = [
     ),
     ("V35", [ed({"Place": "=1+1"})], [2], [ed({"Place": "1+1 Bar"})]),
     ("V36", [("ed-example", unlike())], [2], [("ed-example", numbered("ed-example", 21))]),
+    (
+        "V37",
+        [("police", rows_of("police", {**BEFORE, "Code": "8T", "Reported": "12/11/2018 23:59"}))],
+        [2],
+        [
+            ("police", rows_of("police", {**BEFORE, "Code": "8T", "Reported": "13/11/2018 00:00"})),
+            ("police", rows_of("police", {**BEFORE, "Crime": "30/2/VP", "Reported": "12/11/2018 09:00"})),
+        ],
+    ),
 ]
 
 

@@ -94,7 +94,7 @@ INTAKE_PROBLEMS = Table(
                allowed=("missing", "not_a_date", "sentinel_date", "clock_gap", "clock_fold", "not_a_number", "unknown_code",
                         "not_an_nhs_number", "personal_data", "home_address", "generic_text", "clipped_text",
                         "out_of_range", "incomplete_month", "part_of_month", "short_row", "broken_cell", "finer_than_agreed",
-                        "other_form", "formula_text", "unlike_number")),
+                        "other_form", "formula_text", "unlike_number", "code_not_valid")),
     ),
 )
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from preventable.codes import allowed, code_file
+from preventable.codes.validity import validity_of
 from preventable.methods.projection import metres_of_degrees
 from preventable.stages.sources import admissions, ambulance, cells, ed, lists, police
 from preventable.stages.sources.cells import Parser, Plain
@@ -17,7 +18,7 @@ from preventable.stages.sources.declared import declared_kind
 from preventable.stages.sources.join_keys import JOIN_KEYS, key_parser, month_of_birth
 from preventable.stages.sources.kinds import Derived, Kind, KindFields
 from preventable.stages.sources.linkage_keys import person_number
-from preventable.stages.sources.mapping import CODED, SupplierMapping
+from preventable.stages.sources.mapping import CODED, LISTED, SupplierMapping
 from preventable.stages.sources.own_numbers import personal_numbers, plain_record_numbers, record_number, site
 from preventable.stages.sources.region_places import RegionPlaces
 from preventable.stages.sources.rules_files import rules_file
@@ -25,6 +26,7 @@ from preventable.stages.sources.screening import screen
 from preventable.stages.sources.sheet import Sheet
 from preventable.stages.sources.texts import PlaceTexts, read_place_texts
 from preventable.stages.sources.times import Stamps, clock_of, no_stamps, not_before, read_stamps
+from preventable.stages.sources.validity import used_outside
 from preventable.tables.source_kinds import SourceKind
 
 _SHIPPED: Mapping[str, Kind] = {
@@ -129,6 +131,8 @@ def read_fields(
         problems += [(i, name, problem) for i, problem in column.problems]
     columns = _coded_columns(texts, mapping, kind, problems) | _plain_columns(texts, mapping, problems)
     columns |= _age_columns(texts, mapping, problems) | _key_columns(texts, mapping, join_keys, problems)
+    if source.is_event:
+        problems += _not_valid(texts, mapping, columns, stamps)
     if not texts.has("site_code"):
         columns["site_code"] = pa.array([site_code] * len(sheet.rows), pa.string())
     place = read_place_texts(
@@ -151,6 +155,20 @@ def read_fields(
         if texts.has(name):
             problems += [(i, name, problem) for i, problem in cells.present(texts.of(name))]
     return ReadFields(columns, stamps.get("contact", no_stamps(len(sheet.rows))), place, problems)
+
+
+def _not_valid(
+    texts: CellTexts, mapping: SupplierMapping, columns: Mapping[str, pa.Array], stamps: Mapping[str, Stamps]
+) -> list[Problem]:
+    """The problem `code_not_valid` where a code is older or newer than the day of its row's contact."""
+    days = stamps["contact"].local
+    dated = [(name, texts.of(name), codes) for name, codes in mapping.validity.items()]
+    dated += [(name, columns[name], validity_of(of_list)) for name, of_list in LISTED.items()]
+    return [
+        (i, name, "code_not_valid")
+        for name, codes, validity in dated
+        for i in used_outside(codes, days, validity)
+    ]
 
 
 def _unlike(name: str, numbers: pa.Array, *runs: str) -> list[Problem]:
@@ -247,9 +265,8 @@ def _parser(name: str, personal: Collection[str]) -> Parser:
         return site(name)
     if name == "residence_small_area":
         return cells.shaped(name, "unknown_code")
-    if name in ("offence_code", "admission_method"):
-        list_name = "home_office_offence" if name == "offence_code" else name
-        return cells.listed(code_file(list_name)["codes"])
+    if name in LISTED:
+        return cells.listed(code_file(LISTED[name])["codes"])
     return {
         "nhs_number": person_number,
         "determinant": ambulance.determinant,

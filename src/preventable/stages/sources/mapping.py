@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from preventable.codes import allowed
+from preventable.codes import allowed, code_file
+from preventable.codes.validity import Validity, read_validity
 from preventable.errors import MappingError, NoMappingError
 from preventable.settings import Policy, words_given
 from preventable.stages.sources.formats.encodings import ENCODINGS
@@ -41,6 +43,8 @@ CODED = {
     "severity": "severity",
     "record_status": "record_status",
 }
+#: Our field -> the published list of its codes.
+LISTED = {"offence_code": "home_office_offence", "admission_method": "admission_method"}
 #: Fields that a source of one form alone has.
 _OF_FORM = {
     **dict.fromkeys(JOIN_KEYS, "events"),
@@ -60,6 +64,7 @@ _SECTIONS: Mapping[str, tuple[str, ...] | None] = {
     "ignored": ("columns",),
     "constants": None,
     "codes": None,
+    "valid": None,
     "record_number": ("from", "columns"),
     "age": ("style",),
 }
@@ -76,6 +81,7 @@ class SupplierMapping:
         ignored: Headers dropped at the door.
         codes: Our field -> supplier's code -> our word.
         constants: Our field -> the value of every row.
+        validity: Our field -> supplier's code -> from and until when it holds.
         numbered_by_content: Whether a record's number is made of its row, for files that number no rows.
         number_columns: Headers that fill no field and tell rows apart for that number.
     """
@@ -95,6 +101,7 @@ class SupplierMapping:
     age_style: str
     numbered_by_content: bool = False
     number_columns: tuple[str, ...] = ()
+    validity: Mapping[str, Mapping[str, Validity]] = dataclasses.field(default_factory=dict)
 
     @property
     def headers(self) -> frozenset[str]:
@@ -158,6 +165,7 @@ def _supplier_mapping(raw: Mapping[str, Any], kind: SourceKind) -> SupplierMappi
         age_style=str(raw.get("age", {}).get("style", "none")),
         numbered_by_content=_numbered_by_content(raw.get("record_number", {}), where),
         number_columns=tuple(raw.get("record_number", {}).get("columns", ())),
+        validity={name: _validity(codes, where) for name, codes in raw.get("valid", {}).items()},
     )
     _check(mapping, where)
     _check_against_kind(mapping, kind, where)
@@ -213,6 +221,10 @@ def _check(mapping: SupplierMapping, where: str) -> None:
     for field, codes in mapping.codes.items():
         if field in CODED and not set(codes.values()) <= set(allowed(CODED[field])):
             raise MappingError(where, f"codes of {field} lead to words outside our list")
+    for field, dated in mapping.validity.items():
+        published = code_file(LISTED[field])["codes"] if field in LISTED else {}
+        if not set(dated) <= set(mapping.codes.get(field, published)):
+            raise MappingError(where, f"valid.{field} has a code that its list does not have")
 
 
 def _check_against_kind(mapping: SupplierMapping, kind: SourceKind, where: str) -> None:
@@ -250,6 +262,15 @@ def _check_times(mapping: SupplierMapping, kind: SourceKind, where: str) -> None
         raise MappingError(
             where, "a time format lacks the day, and a time needs one that is told to more than a month"
         )
+
+
+def _validity(codes: object, where: str) -> Mapping[str, Validity]:
+    try:
+        if isinstance(codes, Mapping):
+            return read_validity(codes)
+    except ValueError as wrong:
+        raise MappingError(where, f"its section valid: {wrong}") from None
+    raise MappingError(where, "its section valid has a field without codes")
 
 
 def _numbered_by_content(raw: Mapping[str, Any], where: str) -> bool:
