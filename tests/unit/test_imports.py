@@ -54,7 +54,7 @@ def copy(tmp_path):
         ("stages/packs/html.py", "import typst", "only linkage knows Splink"),
         ("stages/indicators/stage.py", "import splink", "only linkage knows Splink"),
         (
-            "custodian.py",
+            "intake/custodian.py",
             "from cryptography import x509",
             "only methods/signatures.py and sealing.py know keys",
         ),

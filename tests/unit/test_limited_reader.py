@@ -123,7 +123,7 @@ def child_that_runs(monkeypatch, code: str, limits: ReaderLimits = ALLOWED) -> L
     """A reader whose process runs this where it would open a file, with all its limits on."""
     start = (
         "import json, sys; sys.path[:] = json.loads(sys.argv[1]); import ctypes, os, socket, subprocess, time;"
-        " from preventable import limited_child;"
+        " from preventable.intake import limited_child;"
         " limited_child.__dict__.update(ctypes=ctypes, socket=socket, subprocess=subprocess, time=time);"
         f" exec({code!r}, limited_child.__dict__); limited_child.main()"
     )
