@@ -4,7 +4,9 @@ import contextlib
 import dataclasses
 import datetime as dt
 import shutil
+import tracemalloc
 
+import pyarrow as pa
 import pytest
 from small_home import ED, HEADERS, MAPPINGS, POLICE, month_rows, small_home, small_policy, write_file
 
@@ -12,7 +14,7 @@ from preventable import pipeline
 from preventable.conservation import conservation, rows_in_words
 from preventable.errors import UsageError
 from preventable.intake import submit as intake
-from preventable.intake.month_versions import month_versions, rows_of_version, versions_in_words
+from preventable.intake.month_versions import _sent, month_versions, rows_of_version, versions_in_words
 from preventable.intake_errors import DeletedSinceError, UnknownMonthError
 from preventable.store.arrivals import arrivals_table
 from preventable.store.earlier import TablesAsOf, checksums_as_of, moment_of
@@ -79,6 +81,34 @@ def test_a_corrected_month_is_a_new_version_with_a_receipt_of_what_it_changed(tw
     assert file.version == (
         "version 2 of its month, in the place of all before: 2 added, 3 changed, 1 withdrawn, 4 as before"
     )
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 3])
+def test_versions_are_told_alike_however_few_rows_are_looked_at_at_once(twice, monkeypatch, rows_at_once):
+    home, _ = twice
+    told = versions(home)
+
+    monkeypatch.setattr("preventable.intake.month_versions._ROWS_AT_ONCE", rows_at_once)
+
+    assert versions(home) == told
+
+
+def test_the_records_of_a_file_take_less_than_a_kilobyte_each(twice):
+    home, _ = twice
+    with reading(home) as tables:
+        few = tables.read("submissions")
+    many = few.take(pa.array(range(20_000)).cast(pa.int64()).to_numpy() % few.num_rows)
+    place = many.schema.get_field_index("source_record_id")
+    numbers = pa.array([f"T{row:06d}" for row in range(many.num_rows)])
+    many = many.set_column(place, many.schema.field(place), numbers)
+
+    tracemalloc.start()
+    records = _sent(many)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(records) == 20_000
+    assert peak < 1_000 * len(records)
 
 
 def test_what_was_replaced_counts_no_more_and_both_editions_can_be_read(twice):

@@ -7,6 +7,7 @@ rows that the store keeps, and is kept nowhere else.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,8 @@ from preventable.tables.submissions import SUBMISSIONS
 #: Say where a row lies and which version of its record it is, not what it says.
 _ABOUT_THE_ROW = frozenset({"submission_id", "edition", "row_number", "content_hash", "record_version"})
 _SAID = tuple(column.name for column in SUBMISSIONS.columns if column.name not in _ABOUT_THE_ROW)
+_ABOUT_RECORD = ("source_record_id", "content_hash", "record_version", "record_status")
+_SAID_BESIDE = tuple(name for name in _SAID if name not in _ABOUT_RECORD)
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,10 @@ class MonthVersion:
         return words + (f", {self.unsettled:,} unsettled (V23)" if self.unsettled else "")
 
 
-#: Record -> its version, what is read of it, whether it is live.
-_Records = Mapping[str, tuple[int, tuple[object, ...], bool]]
+#: Record -> its version, a hash of what is read of it, whether it is live.
+_Records = Mapping[str, tuple[int, bytes, bool]]
+#: Rows that are looked at at once: as Python values they take many times the memory that they do as columns.
+_ROWS_AT_ONCE = 2_000
 
 
 def month_versions(
@@ -98,9 +103,8 @@ def month_versions(
     versions = []
     for number, act in enumerate(acts, 1):
         sent = _sent(rows_of_version(tables, provider, month, act))
-        stands, unsettled = (sent, 0) if act.is_whole else _beside(stood, sent)
-        versions.append(_version(number, act, stood, stands, unsettled))
-        stood = stands
+        version, stood = _next(number, act, stood, sent)
+        versions.append(version)
     return versions
 
 
@@ -114,26 +118,25 @@ def rows_of_version(tables: HomeTables, provider: str, month: str, act: ActOfMon
     if tables.deleted_since("submissions", act.version, partition=(provider, month)):
         raise DeletedSinceError(f"{provider} {month}", "an earlier version of the month is deleted")
     rows = tables.restricted.read("submissions", version=act.version, only=[(provider, month)])
-    return rows.filter(pc.equal(rows.column("submission_id"), act.submission_id))
+    its_own = pc.equal(rows.column("submission_id"), act.submission_id)
+    # A month that came once is not copied.
+    return rows if pc.all(its_own).as_py() else rows.filter(its_own)
 
 
 def _sent(rows: pa.Table) -> _Records:
     """The records of one file: of each the highest version, and of equal ones one that no order of rows decides."""
-    records: dict[str, tuple[int, tuple[object, ...], bool]] = {}
-    said = zip(*(rows.column(name).to_pylist() for name in _SAID), strict=True)
-    about = zip(
-        *(
-            rows.column(name).to_pylist()
-            for name in ("source_record_id", "content_hash", "record_version", "record_status")
-        ),
-        strict=True,
-    )
-    for (number, content, version, status), cells in zip(about, said, strict=True):
-        key = number if number is not None else f"row {content}"
-        row = (-1 if version is None else version, cells, status == "live")
-        before = records.get(key)
-        if before is None or (row[0], repr(row)) > (before[0], repr(before)):
-            records[key] = row
+    records: dict[str, tuple[int, bytes, bool]] = {}
+    for piece in rows.select([*_ABOUT_RECORD, *_SAID_BESIDE]).to_batches(max_chunksize=_ROWS_AT_ONCE):
+        columns = {name: piece.column(name).to_pylist() for name in piece.schema.names}
+        about = zip(*(columns[name] for name in _ABOUT_RECORD), strict=True)
+        said = zip(*(columns[name] for name in _SAID), strict=True)
+        for (number, content, version, status), cells in zip(about, said, strict=True):
+            key = number if number is not None else f"row {content}"
+            digest = hashlib.blake2b(repr(cells).encode(), digest_size=16).digest()
+            row = (-1 if version is None else version, digest, status == "live")
+            before = records.get(key)
+            if before is None or row > before:
+                records[key] = row
     return records
 
 
@@ -149,19 +152,24 @@ def _beside(stood: _Records, sent: _Records) -> tuple[_Records, int]:
     return stands, unsettled
 
 
+def _next(number: int, act: ActOfMonth, stood: _Records, sent: _Records) -> tuple[MonthVersion, _Records]:
+    """The version that a file makes of what stood, and what stands with it."""
+    stands, unsettled = (sent, 0) if act.is_whole else _beside(stood, sent)
+    return _version(number, act, stood, stands, unsettled), stands
+
+
 def _version(number: int, act: ActOfMonth, stood: _Records, stands: _Records, unsettled: int) -> MonthVersion:
-    before = {key: row[1] for key, row in stood.items() if row[2]}
-    after = {key: row[1] for key, row in stands.items() if row[2]}
-    both = before.keys() & after.keys()
+    live = [(row, stood.get(key)) for key, row in stands.items() if row[2]]
+    both = [(row, before) for row, before in live if before is not None and before[2]]
     return MonthVersion(
         number,
         act.submission_id,
         act.opened_at,
         act.is_whole,
-        records=len(after),
-        added=len(after) - len(both),
-        changed=sum(before[key] != after[key] for key in both),
-        withdrawn=len(before) - len(both),
+        records=len(live),
+        added=len(live) - len(both),
+        changed=sum(row[1] != before[1] for row, before in both),
+        withdrawn=sum(row[2] for row in stood.values()) - len(both),
         unsettled=unsettled,
     )
 
