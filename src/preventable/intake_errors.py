@@ -93,9 +93,7 @@ class DeletedSinceError(PreventableError):
 
 class ManifestNotInSpoolError(PreventableError):
     number, title, exit_code = "Q464", "A file refused for its manifest is not taken in out of the spool", 2
-    remedy = (
-        "The spool keeps no manifest: ask the supplier to send both again, and submit them beside each other."
-    )
+    remedy = "The spool has no manifest of it: ask the supplier to send both again, and submit them beside each other."
 
 
 class StandsBesideError(RefusedFileError):

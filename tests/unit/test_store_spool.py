@@ -8,14 +8,16 @@ import stat
 import pytest
 from small_home import ED, MAPPINGS, POLICE, month_rows, small_home, small_policy, write_file, write_months
 
-from preventable.errors import DamagedFileError
+from preventable.errors import DamagedFileError, UsageError
 from preventable.intake import submit as intake
 from preventable.intake.edge import make_manifest
 from preventable.intake_errors import ManifestNotInSpoolError, NotInSpoolError
+from preventable.settings import Policy
+from preventable.store.acts import kept_acts
 from preventable.store.home import open_home
 from preventable.store.retention import prune, spooled
 from preventable.store.session import reading, verify_home
-from preventable.store.spool import Spool
+from preventable.store.spool import Arrived, Spool
 from preventable.verbs import spool as spool_verbs
 
 DAY = dt.datetime(2025, 2, 3, 12, tzinfo=dt.UTC)
@@ -244,6 +246,109 @@ def test_a_file_out_of_the_spool_takes_the_place_of_its_month_where_that_is_said
         assert tables.read("submissions").num_rows == 6
 
 
+def with_other_columns(folder, name="x.csv"):
+    """A file whose columns the department's mapping does not know, and a mapping that does."""
+    path = write_file(folder / "submissions" / ED / name, ED, month_rows(ED, "2025-01", 8))
+    path.write_text(path.read_text("utf-8").replace("Att No", "Attendance"), encoding="utf-8")
+    mended = folder / "mended.toml"
+    text = MAPPINGS[ED].replace('"Att No"', '"Attendance"').replace("version = 1", "version = 2")
+    mended.write_text(text, encoding="utf-8")
+    return path, mended
+
+
+def asking_for_manifests():
+    policy = small_policy()
+    asked = {**policy.files, "manifests": {**policy.files["manifests"], "missing": "refuse"}}
+    return Policy(asked, policy.definitions, policy.sources)
+
+
+def test_a_file_comes_out_of_the_spool_with_its_manifest(tmp_path):
+    home = small_home(tmp_path)
+    path, mended = with_other_columns(tmp_path)
+    make_manifest(path, provider=ED, period="2025-01", policy=small_policy())
+    (refused,) = intake.submit(home, path, policy=asking_for_manifests(), clock=lambda: DAY).files
+    assert refused.outcome == "refused"
+    home.give_mapping(mended)
+
+    (taken,) = intake.submit_again(home, sha256(path), policy=asking_for_manifests()).files
+
+    assert (taken.outcome, taken.rows, taken.has_manifest) == ("loaded", 8, True)
+
+
+def test_the_manifest_is_held_against_a_file_out_of_the_spool(tmp_path):
+    home = small_home(tmp_path)
+    path, mended = with_other_columns(tmp_path)
+    manifest = make_manifest(path, provider=ED, period="2025-01", policy=small_policy())
+    beside = path.with_name(f"{path.name}.manifest.json")
+    beside.write_text(beside.read_text("utf-8").replace('"rows": 8', '"rows": 9'), encoding="utf-8")
+    assert submit(home, path).refused
+    home.give_mapping(mended)
+
+    (taken,) = intake.submit_again(home, sha256(path), policy=small_policy()).files
+
+    assert manifest is not None
+    assert (taken.outcome, taken.error[:4]) == ("refused", "Q433")
+    # It comes in once the two are sent beside each other as they should be.
+    beside.write_text(beside.read_text("utf-8").replace('"rows": 9', '"rows": 8'), encoding="utf-8")
+    assert submit(home, path).files[0].outcome == "loaded"
+
+
+def test_manifests_are_sealed_checked_and_deleted_with_their_files(tmp_path):
+    home = small_home(tmp_path)
+    path, _ = with_other_columns(tmp_path)
+    make_manifest(path, provider=ED, period="2025-01", policy=small_policy())
+    submit(home, path)
+    names = sorted(one.name for one in (home.restricted / "spool").iterdir())
+    kept = f"2025-02-03.{sha256(path)}"
+    assert names == [f"{kept}.manifest.sealed", f"{kept}.sealed"]
+    assert len(spool(home).files()) == spool(home).verify() == 1
+    (sealed_manifest,) = (home.restricted / "spool").glob("*.manifest.sealed")
+    assert b"control_totals" not in sealed_manifest.read_bytes()
+    content = bytearray(sealed_manifest.read_bytes())
+    content[-1] ^= 1
+    sealed_manifest.write_bytes(content)
+
+    with pytest.raises(DamagedFileError, match="manifest.sealed"):
+        spool(home).verify()
+    assert prune(home, small_policy(), dt.date(2026, 1, 1))["spool"] == 1
+    assert list((home.restricted / "spool").iterdir()) == []
+
+
+def test_a_manifest_that_comes_later_takes_the_place_of_the_one_before(tmp_path):
+    box = spool(small_home(tmp_path))
+    box.put([Arrived(b"rows", DAY.date(), b"first")])
+    box.put([Arrived(b"rows", DAY.date() + dt.timedelta(1))])
+    number = hashlib.sha256(b"rows").hexdigest()
+    assert box.manifest(number) == b"first"
+
+    box.put([Arrived(b"rows", DAY.date() + dt.timedelta(2), b"second"), Arrived(b"other", DAY.date())])
+
+    assert box.manifest(number) == b"second"
+    assert [file.received for file in box.files()] == [DAY.date()] * 2
+    assert box.manifest(hashlib.sha256(b"other").hexdigest()) is None
+
+
+def test_a_held_file_is_let_in_out_of_the_spool_by_who_looked_at_it(tmp_path, monkeypatch):
+    home = small_home(tmp_path)
+    submit(home, write_file(tmp_path / "submissions" / ED / "1.csv", ED, month_rows(ED, "2025-01", 8)))
+    few = write_file(tmp_path / "submissions" / ED / "2.csv", ED, month_rows(ED, "2025-01", 3)[::-1])
+    held = intake.submit(home, few, policy=small_policy(), replace_month=True)
+    assert held.files[0].error[:4] == "Q440"
+    few.unlink()
+    monkeypatch.setattr(spool_verbs, "load_policy", small_policy)
+    number = spool(home).files()[-1].sha256
+    with pytest.raises(UsageError, match="--by NAME"):
+        spool_verbs.again(number, home.path, replace_month=True, looked_at=True)
+
+    spool_verbs.again(
+        number, home.path, replace_month=True, looked_at=True, by="R. Tester", because="The rest was a test"
+    )
+
+    with reading(home) as tables:
+        assert tables.read("submissions").num_rows == 3
+    assert kept_acts(home, "looked_at")[0]["by"] == "R. Tester"
+
+
 def test_a_file_refused_for_its_manifest_does_not_come_in_without_it(tmp_path):
     home = small_home(tmp_path)
     path = write_file(tmp_path / "submissions" / ED / "cut.csv", ED, month_rows(ED, "2025-01", 8))
@@ -252,6 +357,11 @@ def test_a_file_refused_for_its_manifest_does_not_come_in_without_it(tmp_path):
     (cut,) = submit(home, path).files
     assert (cut.outcome, cut.error[:4]) == ("refused", "Q433")
 
+    (again,) = intake.submit_again(home, sha256(path), policy=small_policy()).files
+    assert (again.outcome, again.error[:4]) == ("refused", "Q433")
+    # A home of an earlier version kept none.
+    for manifest in (home.restricted / "spool").glob("*.manifest.sealed"):
+        manifest.unlink()
     with pytest.raises(ManifestNotInSpoolError, match="Q464.*refused with Q433"):
         intake.submit_again(home, sha256(path), policy=small_policy())
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from preventable.errors import UsageError
-from preventable.stages.sources.manifests import ENDING
+from preventable.errors import TooLargeError, UsageError
+from preventable.intake_errors import LoneManifestError, ManifestFormError
+from preventable.stages.sources.manifests import ENDING, Manifest, largest_manifest, read_manifest
 from preventable.stages.sources.screening import printable, shown_path
 
 #: Of the sha256, in place of a name that points at a person.
@@ -26,6 +27,7 @@ class FoundFile:
         provider: By folder or option.
         sha256: Of its bytes when it was found.
         content: Its bytes, where it comes out of the spool and nothing lies at `path`.
+        manifest_content: Those of the manifest that came with it, likewise.
     """
 
     path: Path
@@ -33,6 +35,7 @@ class FoundFile:
     provider: str
     sha256: str
     content: bytes | None = field(default=None, repr=False)
+    manifest_content: bytes | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -40,8 +43,19 @@ class FoundFile:
         return self.below.rpartition("/")[2]
 
     @property
-    def manifest(self) -> Path | None:
-        """The manifest beside it, where there is one; the spool keeps none."""
+    def has_manifest(self) -> bool:
+        """Whether a manifest came with it."""
+        return self.manifest_content is not None or self._manifest is not None
+
+    def manifest(self, most: int) -> bytes | None:
+        """The manifest that came with it, of which no more than so many bytes and one are read; None without one."""
+        if self.content is not None or self._manifest is None:
+            return self.manifest_content
+        with self._manifest.open("rb") as opened:
+            return opened.read(most + 1)
+
+    @property
+    def _manifest(self) -> Path | None:
         beside = self.path.with_name(self.path.name + ENDING)
         return beside if self.content is None and _is_file(beside) else None
 
@@ -82,6 +96,39 @@ def find_files(path: Path, provider: str | None, known: set[str]) -> list[FoundF
     found = [_found(file, top, provider or _provider_of(file, known), known) for file in paths]
     # The sha256 last: the order of work does not depend on names, equal files apart.
     return sorted(found, key=lambda file: (file.provider, file.sha256, file.below))
+
+
+def content_of_file(file: FoundFile, most: int) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        TooLargeError: It has more than so many.
+        OSError: It cannot be read.
+    """
+    if file.content is not None:
+        return file.content
+    size = file.path.stat().st_size
+    if size > most:
+        raise TooLargeError(file.below, f"it has {size:,} bytes; {most:,} are allowed")
+    return file.path.read_bytes()
+
+
+def manifest_of_file(file: FoundFile) -> Manifest | None:
+    """The manifest that came with a file; None where none did.
+
+    Raises:
+        LoneManifestError: The file is itself a manifest, and the file it is of did not come.
+        ManifestFormError: The manifest is not well formed.
+    """
+    if file.is_manifest:
+        raise LoneManifestError(file.below, "the file that it tells of is not beside it")
+    content = file.manifest(largest_manifest())
+    if content is None:
+        return None
+    where = file.below + ENDING
+    if len(content) > largest_manifest():
+        raise ManifestFormError(where, f"it has more than {largest_manifest():,} bytes")
+    return read_manifest(content, where)
 
 
 def _is_file(path: Path) -> bool:

@@ -49,8 +49,10 @@ class LookedAt:
     because: str
 
 
-def looked_at(path: Path, *, given: bool, by: str, because: str) -> LookedAt | None:
+def looked_at(path: Path | None, *, given: bool, by: str, because: str) -> LookedAt | None:
     """What a person says of a file with --looked-at, --by and --because; None where nothing is said.
+
+    Without a path it is said of a file of the spool.
 
     Raises:
         UsageError: One of the three is missing, a folder is given (a person looks at one file), or the reason points
@@ -60,7 +62,7 @@ def looked_at(path: Path, *, given: bool, by: str, because: str) -> LookedAt | N
         return None
     if not given or not by.strip() or not because.strip():
         raise UsageError("--looked-at", "it is given together with --by NAME and --because TEXT")
-    if path.is_dir():
+    if path is not None and path.is_dir():
         raise UsageError("--looked-at", "it is said of one file, not of a folder")
     if screen(because, field="hidden").personal:
         raise UsageError(

@@ -20,12 +20,11 @@ from preventable.errors import (
     FutureMonthError,
     PreventableError,
     RefusedFileError,
-    TooLargeError,
     UnknownProviderError,
     UsageError,
     place_of_fault,
 )
-from preventable.intake.arriving_files import FoundFile, find_files
+from preventable.intake.arriving_files import FoundFile, content_of_file, find_files, manifest_of_file
 from preventable.intake.door import Door, door_of_home, door_of_region
 from preventable.intake.holding import Holding, LookedAt, holding_of_home, rows_in_table
 from preventable.intake.limited_reader import limited_reader
@@ -48,13 +47,7 @@ from preventable.intake_errors import (
     OwnFaultError,
 )
 from preventable.settings import Policy
-from preventable.stages.sources.limits import Limits
-from preventable.stages.sources.manifests import (
-    ENDING,
-    Manifest,
-    largest_manifest,
-    read_manifest,
-)
+from preventable.stages.sources.manifests import Manifest, largest_manifest
 from preventable.stages.sources.stage import ReadSubmission, read_submission
 from preventable.store.home import (
     Home,
@@ -64,7 +57,7 @@ from preventable.store.ledger import Ledger, Receipt, SubmissionEntry
 from preventable.store.restricted import TableStore
 from preventable.store.retention import prune_tables
 from preventable.store.session import HomeTables, reading, writing
-from preventable.store.spool import Spool
+from preventable.store.spool import Arrived, Spool
 
 # One commit holds several files: fewer would be slow, more would lose more work to a crash.
 _BATCH_FILES = 64
@@ -131,33 +124,40 @@ def submit(
 
 
 def submit_again(
-    home: Home, sha256: str, *, policy: Policy, clock: Clock = utc_now, replace_month: bool = False
+    home: Home,
+    sha256: str,
+    *,
+    policy: Policy,
+    clock: Clock = utc_now,
+    looked_at: LookedAt | None = None,
+    replace_month: bool = False,
 ) -> SubmitReport:
-    """Take a file in that lies in the spool: one that was refused, once what it was refused for is mended.
+    """Take a file in that lies in the spool, with its manifest: one that was refused, once that is mended, or is held.
 
     Args:
         home: Has its region.
         sha256: Of the file, as `preventable spool list` tells it.
         policy: As for `submit`.
         clock: As for `submit`.
+        looked_at: As for `submit`.
         replace_month: As for `submit`; that it was said when the file came is not kept.
 
     Raises:
         NotInSpoolError: The spool does not hold it.
-        ManifestNotInSpoolError: It was refused for its manifest, which the spool does not keep.
+        ManifestNotInSpoolError: It was refused for its manifest, and the spool has none of it.
         HomeBusyError: Another process is writing.
     """
     with reading(home) as tables:
-        content = tables.spool.get(sha256)
+        content, manifest = tables.spool.get(sha256), tables.spool.manifest(sha256)
         told = [one for one in tables.restricted.ledger.receipts() if one.file_sha256 == sha256]
     if not told:
         raise NotInSpoolError("spool", "the command that brought this file was cut short before it counted")
-    if told[-1].error in _FOR_ITS_MANIFEST:
+    if told[-1].error in _FOR_ITS_MANIFEST and manifest is None:
         raise ManifestNotInSpoolError("spool", f"it was refused with {told[-1].error}")
-    found = [
-        FoundFile(Path(one.file_name), one.file_name, one.provider, sha256, content) for one in told[-1:]
-    ]
-    return _take_in(home, found, door_of_home(home, policy), policy, clock, replace_month=replace_month)
+    last = told[-1]
+    found = [FoundFile(Path(last.file_name), last.file_name, last.provider, sha256, content, manifest)]
+    door = door_of_home(home, policy)
+    return _take_in(home, found, door, policy, clock, looked_at=looked_at, replace_month=replace_month)
 
 
 def _take_in(
@@ -298,6 +298,7 @@ class _Examined:
     Bytes of a refused file are there where they were looked at.
     """
 
+    file: FoundFile
     report: FileReport
     receipt: Receipt
     read: ReadSubmission | None = None
@@ -307,14 +308,14 @@ class _Examined:
 def _examine(file: FoundFile, door: Door, known: _Known, holding: Holding, today: dt.date) -> _Examined:
     sha256, content = file.sha256, None
     try:
-        manifest = _manifest(file)
+        manifest = manifest_of_file(file)
         before = known.files.get((file.provider, sha256))
         if before is not None and _is_same(before, manifest):
             refuse_beside(known.beside, before, file.below)
             return _examined(file, sha256, "repeat", before.submission_id, before.month, before.rows)
         if manifest is None and door.manifests.refuses(file.provider):
             raise NoManifestError(file.below, "there is none beside it")
-        content = _content(file, door.limits)
+        content = content_of_file(file, door.limits.file.bytes)
         # The file may have been written to since its sha256 was first taken.
         sha256 = hashlib.sha256(content).hexdigest()
         read = read_submission(
@@ -361,23 +362,6 @@ def _refusal_of(error: Exception, file: FoundFile) -> RefusedFileError:
     return OwnFaultError(file.below, f"reading it met a fault ({fault})")
 
 
-def _manifest(file: FoundFile) -> Manifest | None:
-    """The manifest beside a file; None where there is none.
-
-    Raises:
-        LoneManifestError: The file is itself a manifest, and the file it is of did not come.
-        ManifestFormError: The manifest is not well formed.
-    """
-    if file.is_manifest:
-        raise LoneManifestError(file.below, "the file that it tells of is not beside it")
-    if file.manifest is None:
-        return None
-    where = file.below + ENDING
-    if file.manifest.stat().st_size > largest_manifest():
-        raise ManifestFormError(where, f"it has more than {largest_manifest():,} bytes")
-    return read_manifest(file.manifest.read_bytes(), where)
-
-
 def _is_same(before: Receipt, manifest: Manifest | None) -> bool:
     """Whether bytes that are known stand for what they stood for before.
 
@@ -398,16 +382,6 @@ def _refuse_future(read: ReadSubmission, file: FoundFile, latest: dt.date) -> No
         refusal.rows_in_file, refusal.submission_id = read.rows, read.submission_id
         refusal.month = read.month
         raise refusal
-
-
-def _content(file: FoundFile, limits: Limits) -> bytes:
-    if file.content is not None:
-        return file.content
-    limit = limits.file.bytes
-    size = file.path.stat().st_size
-    if size > limit:
-        raise TooLargeError(file.below, f"it has {size:,} bytes; {limit:,} are allowed")
-    return file.path.read_bytes()
 
 
 def _provider(file: FoundFile, door: Door) -> Mapping[str, Any]:
@@ -436,14 +410,14 @@ def _examined(
         outcome,
         str(error) if error else "",
         notes=read.notes if read else (),
-        has_manifest=file.manifest is not None,
+        has_manifest=file.has_manifest,
         submission_id=submission_id,
         receipt=receipt_id(submission_id, sha256),
         refusal=Refusal.of(error) if error else None,
     )
     number = error.number if error else None
     receipt = Receipt("", file.name, sha256, file.provider, outcome, submission_id, month, rows, number)
-    return _Examined(report, receipt, read, content)
+    return _Examined(file, report, receipt, read, content)
 
 
 # --- batches ------------------------------------------------------------------------------------
@@ -461,7 +435,7 @@ class _Batch:
         self._clock = clock
         self._reads: list[ReadSubmission] = []
         self._receipts: list[Receipt] = []
-        self._contents: list[tuple[bytes, dt.date]] = []
+        self._contents: list[Arrived] = []
 
     def take(self, examined: _Examined) -> None:
         """Add one file; commits when the batch is full."""
@@ -474,7 +448,8 @@ class _Batch:
         if examined.read is not None:
             self._reads.append(examined.read)
         if examined.content is not None:
-            self._contents.append((examined.content, received_at.date()))
+            manifest = examined.file.manifest(largest_manifest())
+            self._contents.append(Arrived(examined.content, received_at.date(), manifest))
         if self._is_full():
             self.flush()
 
@@ -482,7 +457,7 @@ class _Batch:
         return (
             len(self._receipts) >= _BATCH_FILES
             or sum(read.rows for read in self._reads) >= _BATCH_ROWS
-            or sum(len(content) for content, _ in self._contents) >= _BATCH_BYTES
+            or sum(len(one.content) for one in self._contents) >= _BATCH_BYTES
         )
 
     def flush(self) -> None:

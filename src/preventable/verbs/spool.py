@@ -36,16 +36,33 @@ def list_files(home: HomeOption = DEFAULT_HOME) -> None:
     say(spooled(open_home(home), load_policy()))
 
 
+LookedAtOption = Annotated[
+    bool, typer.Option("--looked-at", help="Take in a file that is held; with --by, --because.")
+]
+ByOption = Annotated[str, typer.Option("--by", help="Who looked at the file.")]
+BecauseOption = Annotated[str, typer.Option("--because", help="Why it may come in.")]
+
+
 @spool_app.command("again")
 def again(
     sha256: Annotated[str, typer.Argument(help="Of the file, as `spool list` tells it.")],
     home: HomeOption = DEFAULT_HOME,
     replace_month: ReplaceMonthOption = False,
+    looked_at: LookedAtOption = False,
+    by: ByOption = "",
+    because: BecauseOption = "",
 ) -> None:
-    """Take in a file of the spool that was refused, once that is mended. Say --replace-month anew: it is not kept."""
+    """Take in a file of the spool, with its manifest, that was refused, once that is mended, or that is held.
+
+    Say --replace-month anew: it is not kept.
+    """
+    from preventable.intake.holding import looked_at as looked_at_by
     from preventable.intake.submit import submit_again
 
-    report = submit_again(open_home(home), sha256, policy=load_policy(), replace_month=replace_month)
+    person = looked_at_by(None, given=looked_at, by=by, because=because)
+    report = submit_again(
+        open_home(home), sha256, policy=load_policy(), looked_at=person, replace_month=replace_month
+    )
     for file in report.files:
         if file.outcome == "refused":
             typer.echo(file.error, err=True)
