@@ -260,9 +260,17 @@ def check(
     provider: ProviderOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
     report_to: ReportOption = None,
+    replace_month: ReplaceMonthOption = False,
 ) -> None:
     """Say row by row what submitting a file would do, beside what the home holds. Nothing is stored in it."""
-    report = intake.check(file, home=home, region=region, provider=provider, policy=load_policy())
+    report = intake.check(
+        file,
+        home=home,
+        region=region,
+        provider=provider,
+        policy=load_policy(),
+        replace_month=replace_month,
+    )
     _say(json.dumps(report.as_dict(), indent=2) if as_json else report.as_text())
     _write_report(report, report_to)
     tell_drafts(report, file, report_to, home, region)

@@ -53,7 +53,8 @@ class HeldFileError(RefusedFileError):
     number, title = "Q440", "The file is held until a person has looked at it"
     remedy = (
         "Ask the supplier about the reasons (docs/how-to/look-at-a-held-file.md); if the file is right, take it in with"
-        " `preventable submit FILE --looked-at --by NAME --because TEXT`."
+        " `preventable submit FILE --looked-at --by NAME --because TEXT`, or out of the spool with `preventable spool"
+        " again SHA256` and the same; if it is the whole month anew, with --replace-month."
     )
 
 

@@ -5,12 +5,22 @@ from __future__ import annotations
 import dataclasses
 import random
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sources_world import numbered, read
 
-from preventable.stages.quality.holds import Profile, hold_reasons, hold_rules, profile_columns, profile_of
+from preventable.stages.quality.holds import (
+    Addition,
+    Profile,
+    adding_reasons,
+    addition_of,
+    hold_reasons,
+    hold_rules,
+    profile_columns,
+    profile_of,
+)
 
 MONTHS = [f"2025-{month:02d}" for month in range(1, 13)]
 NOW = "2026-01"
@@ -242,6 +252,55 @@ def test_counts_and_lists_are_held_by_nothing_else():
     assert held(profile(5), year(*EVEN), form="counts") == held(profile(5), year(*EVEN), form="list") == []
 
 
+def added(standing, new, others=(), form="events"):
+    addition = Addition(standing, new, list(others))
+    return [reason.hold for reason in adding_reasons(addition, form=form)]
+
+
+def test_a_month_that_would_be_half_as_large_again_as_others_is_held():
+    assert added(60, 89, EVEN) == []
+    assert added(60, 90, EVEN) == ["F16-beside"]
+    assert added(60, 900, EVEN, form="counts") == []
+    assert added(60, 0, EVEN) == []
+    # A month so large already was looked at: a few late records are no news, another half month is.
+    assert added(200, 49, EVEN) == []
+    assert added(200, 50, EVEN) == ["F16-beside"]
+    assert added(0, 900, EVEN) == []
+
+
+def test_in_the_first_months_more_than_three_times_what_stands_is_held():
+    assert added(60, 180) == added(60, 180, EVEN[:5]) == added(9, 39) == []
+    assert added(60, 181) == added(60, 181, EVEN[:5]) == added(9, 40) == ["F16-beside"]
+
+
+@given(mended=st.integers(0, 6), withdrawn=st.integers(0, 3), added=st.integers(0, 3), order=st.randoms())
+def test_a_row_of_another_content_in_the_place_of_one_that_stands_is_counted(mended, withdrawn, added, order):
+    rows = numbered("ed-example", 8, Arrival="20/03/2025 23:10")
+    table = read([{**row, "Arrival": f"{n + 1:02d}/03/2025 23:10"} for n, row in enumerate(rows)]).submissions
+    content = [f"{n:064d}" for n in range(8)]
+    standing = _unnumbered(table.slice(0, 5 + withdrawn), content[: 5 + withdrawn])
+    other = [f"{n + (100 if n < min(mended, 5) else 0):064d}" for n in range(5)]
+    more = [f"{n + 200:064d}" for n in range(added)]
+    file = _unnumbered(table.slice(0, 5 + added), [*other, *more])
+    shuffled = file.take(order.sample(range(file.num_rows), file.num_rows))
+
+    found = addition_of(shuffled, standing, others=[])
+
+    assert found == addition_of(file, standing, others=[])
+    assert (found.standing, found.added) == (5 + withdrawn, min(mended, 5) + added)
+    assert found.by_content
+    assert found.on_its_days >= min(mended, 5)
+    assert bool(adding_reasons(found, form="events")) == (bool(mended) or bool(withdrawn and added))
+
+
+def _unnumbered(table, content):
+    """Rows whose numbers are made of their content."""
+    for name, values in (("content_hash", content), ("source_record_id", [f"{one}:1" for one in content])):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(place), pa.array(values, pa.string()))
+    return table
+
+
 def test_words_of_a_reason_tell_no_value():
     reasons = hold_reasons(
         profile(100, words={"method": {"glass": 100}}), month=NOW, form="events", history=year(*EVEN)
@@ -286,6 +345,7 @@ def test_a_profile_of_nothing_is_held_by_nothing():
 
 def test_every_rule_has_an_owner_and_words():
     assert [rule.id for rule in hold_rules()] == [
-        "F15", "F16-volume", "F16-replaced", "F16-code", "F16-midnight", "F16-blanks", "F10-shift"
+        "F15", "F16-volume", "F16-replaced", "F16-beside", "F13-unnumbered", "F16-code", "F16-midnight", "F16-blanks",
+        "F10-shift",
     ]  # fmt: skip
     assert all(rule.description and rule.remedy and rule.owner for rule in hold_rules())

@@ -7,7 +7,7 @@ what was held.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,12 @@ from preventable.intake_errors import HeldFileError
 from preventable.stages.quality.holds import (
     Profile,
     Reason,
+    adding_reasons,
+    addition_columns,
+    addition_of,
     hold_reasons,
+    live_records,
+    numbered_by_content,
     profile_columns,
     profile_of,
     replacing_reasons,
@@ -33,12 +38,6 @@ from preventable.tables import TABLES
 from preventable.tables.source_kinds import SourceKind
 
 FOLDER = "looked_at"
-
-Standing = Callable[[str, str], int]
-"""Live records that stand for a provider and month."""
-
-RowsOf = Callable[[str], pa.Table]
-"""Rows of a provider that the home holds: submission_id, month and what a profile is made of."""
 
 
 @dataclass(frozen=True)
@@ -71,35 +70,81 @@ def looked_at(path: Path | None, *, given: bool, by: str, because: str) -> Looke
     return LookedAt(by.strip(), because.strip())
 
 
+class HomeRows:
+    """What a home holds of a provider, as far as rules on whole files look at it; None is a home without a row."""
+
+    def __init__(self, store: TableStore | None) -> None:
+        self._store = store
+
+    def of_provider(self, provider: str) -> pa.Table:
+        """Rows of a provider: submission_id, month and what a profile is made of."""
+        return self._read(_columns(), provider, self._months(provider))
+
+    def of_month(self, provider: str, month: str) -> pa.Table:
+        """Rows that stand for one month: submission_id and what `addition_of` looks at."""
+        return self._read(_month_columns(), provider, [month])
+
+    def records(self, provider: str) -> dict[str, int]:
+        """Month -> live records with a number that stand."""
+        columns = ("month", "source_record_id", "record_status")
+        rows = self._read(columns, provider, self._months(provider))
+        live = rows.filter(pc.equal(rows.column("record_status"), "live"))
+        counted = live.group_by("month").aggregate([("source_record_id", "count_distinct")])
+        return dict(
+            zip(
+                *(counted.column(n).to_pylist() for n in ("month", "source_record_id_count_distinct")),
+                strict=True,
+            )
+        )
+
+    def _months(self, provider: str) -> list[str]:
+        if self._store is None:
+            return []
+        entries = self._store.ledger.submissions()
+        return sorted({entry.month for entry in entries if entry.provider == provider})
+
+    def _read(self, columns: Sequence[str], provider: str, months: Sequence[str]) -> pa.Table:
+        if self._store is None:
+            return TABLES["submissions"].empty().select(list(columns))
+        wanted = [(provider, month) for month in months]
+        return self._store.read("submissions", columns=columns, only=wanted)
+
+
 class Holding:
     """What holds files at one door. A file that is let through counts for those that come after it."""
 
     def __init__(
         self,
-        rows_of: RowsOf,
+        home: HomeRows,
         kinds: Mapping[str, SourceKind],
         counted: Collection[str],
+        *,
         keep: Callable[[ReadSubmission, str, list[str]], None] | None = None,
         told: Collection[str] = frozenset(),
-        standing: Standing | None = None,
+        replaces: bool = False,
     ) -> None:
         """One door.
 
         Args:
-            rows_of: Gives what the home holds of a provider; asked once a provider.
+            home: What the home holds; asked once a provider.
             kinds: Every kind of source.
             counted: Submissions that are counted already and are not looked at again; may grow meanwhile.
             keep: Called before a file that is held is let in, with its sha256 and the reasons; None lets none in.
-            told: Submissions that came before and were held: no other is let in, for nobody was told its reasons.
-            standing: Where a file is to take the place of its month: what stands there; None where it is not.
+            told: Submissions that came before and were held: they stay so until somebody looked at them, and no other
+                is let in, for nobody was told its reasons.
+            replaces: Whether a file is to take the place of its month.
         """
-        self._rows_of = rows_of
+        self._home = home
         self._kinds = kinds
         self._counted = counted
         self._keep = keep
         self._told = told
-        self._standing = standing
+        self._replaces = replaces
         self._history: dict[str, dict[str, Profile]] = {}
+        self._stored: dict[str, dict[str, int]] = {}
+        # Of files let through: provider and month -> the records that stand with them; and the rows of the last month.
+        self._records: dict[tuple[str, str], int] = {}
+        self._last: tuple[tuple[str, str], list[pa.Table]] = (("", ""), [])
 
     def look_at(self, read: ReadSubmission, *, where: str, file_sha256: str) -> None:
         """Hold a file that was read, or let it through.
@@ -107,15 +152,12 @@ class Holding:
         Raises:
             HeldFileError: It is held, and nobody has looked at it or could have.
         """
-        if read.submission_id in self._counted or not (read.rows or self._standing):
+        if read.submission_id in self._counted or not (read.rows or self._replaces):
             return
-        history = self._of_provider(read.provider)
         profile = profile_of(read.submissions)
-        form = self._kinds[read.source].form
-        reasons = hold_reasons(profile, month=read.month, form=form, history=history) if read.rows else []
-        reasons += self._for_its_month(read, form)
+        reasons, records = self._reasons(read, profile)
         if reasons:
-            told = [f"{reason.hold}: {reason.words}" for reason in reasons]
+            told = [f"{reason.hold}: {reason.words}" if reason.hold else reason.words for reason in reasons]
             if self._keep is None or read.submission_id not in self._told:
                 unasked = ["nobody was told before that it is held"] if self._keep else []
                 held = HeldFileError(where, "; ".join([*told, *unasked]))
@@ -123,18 +165,64 @@ class Holding:
                 held.reasons = tuple(told)
                 raise held
             self._keep(read, file_sha256, told)
-        _note(history, read.month, profile)
+        self._note(read, profile, records)
 
-    def _for_its_month(self, read: ReadSubmission, form: str) -> list[Reason]:
-        if self._standing is None:
-            return []
-        standing = self._standing(read.provider, read.month)
-        return replacing_reasons(_live_records(read.submissions), standing=standing, form=form)
+    def _reasons(self, read: ReadSubmission, profile: Profile) -> tuple[list[Reason], int]:
+        """Why a file is held, and the records that its month has once it is let through."""
+        history, form = self._of_provider(read.provider), self._kinds[read.source].form
+        reasons = hold_reasons(profile, month=read.month, form=form, history=history) if read.rows else []
+        records = live_records(read.submissions)
+        if self._replaces:
+            standing = self._standing(read)
+            reasons += replacing_reasons(records, standing=live_records(standing), form=form)
+        elif read.month in history:
+            addition = addition_of(read.submissions, self._standing(read), others=self._other_months(read))
+            reasons += adding_reasons(addition, form=form)
+            records = addition.standing + addition.added
+        if not reasons and read.submission_id in self._told and not self._mends(read):
+            reasons = [_STAYS]
+        return reasons, records
+
+    def _mends(self, read: ReadSubmission) -> bool:
+        """Whether what is done now is what was asked for when the file was held: that it takes its month's place."""
+        return self._replaces and numbered_by_content(read.submissions)
+
+    def _standing(self, read: ReadSubmission) -> pa.Table:
+        """Rows that stand for the month of a file, of files let through just now too."""
+        stored = self._home.of_month(read.provider, read.month)
+        key, rows = self._last
+        ids = stored.column("submission_id").combine_chunks()
+        waiting = [one for one in rows if not pc.is_in(one.column("submission_id")[0], ids).as_py()]
+        if key != (read.provider, read.month):
+            return stored
+        return pa.concat_tables(
+            [stored, *(one.select(stored.column_names).cast(stored.schema) for one in waiting)]
+        )
+
+    def _other_months(self, read: ReadSubmission) -> list[int]:
+        now = {month: count for (name, month), count in self._records.items() if name == read.provider}
+        if read.provider not in self._stored:
+            self._stored[read.provider] = self._home.records(read.provider)
+        months = self._stored[read.provider] | now
+        return [count for month, count in sorted(months.items()) if month != read.month and count]
+
+    def _note(self, read: ReadSubmission, profile: Profile, records: int) -> None:
+        key = (read.provider, read.month)
+        if not read.rows:
+            return
+        _note(self._of_provider(read.provider), read.month, profile)
+        self._records[key] = records
+        rows = read.submissions.select(list(_month_columns()))
+        self._last = (key, [*(self._last[1] if self._last[0] == key else []), rows])
 
     def _of_provider(self, provider: str) -> dict[str, Profile]:
         if provider not in self._history:
-            self._history[provider] = _profiles(self._rows_of(provider))
+            self._history[provider] = _profiles(self._home.of_provider(provider))
         return self._history[provider]
+
+
+#: What held the file then may be so no more beside what came since; nobody has looked at it for that.
+_STAYS = Reason("", "", "it was held when it came before, and nobody has looked at it")
 
 
 def holding_of_home(
@@ -159,36 +247,8 @@ def holding_of_home(
         replace_month: Whether a file is to take the place of its month.
     """
     keep = keeping(home, person, clock) if person else None
-    told = held_before(store) if person else frozenset()
-    standing = standing_in_store(store) if replace_month else None
-    return Holding(rows_in_store(store), kinds, counted, keep, told, standing)
-
-
-def rows_in_store(store: TableStore) -> RowsOf:
-    """What a home's tables hold of a provider."""
-
-    def rows_of(provider: str) -> pa.Table:
-        months = {entry.month for entry in store.ledger.submissions() if entry.provider == provider}
-        wanted = [(provider, month) for month in sorted(months)]
-        return store.read("submissions", columns=_columns(), only=wanted)
-
-    return rows_of
-
-
-def standing_in_store(store: TableStore) -> Standing:
-    """What stands in a home's tables for a month."""
-
-    def standing(provider: str, month: str) -> int:
-        columns = ("source_record_id", "record_status")
-        return _live_records(store.read("submissions", columns=columns, only=[(provider, month)]))
-
-    return standing
-
-
-def _live_records(rows: pa.Table) -> int:
-    """Records with a row that is live; one without a number is a record of its own."""
-    numbers = rows.filter(pc.equal(rows.column("record_status"), "live")).column("source_record_id")
-    return int(pc.count_distinct(numbers).as_py()) + int(numbers.null_count)
+    told = held_before(store)
+    return Holding(HomeRows(store), kinds, counted, keep=keep, told=told, replaces=replace_month)
 
 
 def held_before(store: TableStore) -> frozenset[str]:
@@ -197,16 +257,6 @@ def held_before(store: TableStore) -> frozenset[str]:
     return frozenset(
         one.submission_id for one in receipts if one.error == HeldFileError.number and one.submission_id
     )
-
-
-def rows_in_table(submissions: pa.Table | None) -> RowsOf:
-    """The same of rows at hand; None where there are none."""
-    rows = TABLES["submissions"].empty() if submissions is None else submissions
-
-    def rows_of(provider: str) -> pa.Table:
-        return rows.select(list(_columns())).filter(pc.equal(rows.column("provider"), provider))
-
-    return rows_of
 
 
 def keeping(home: Home, person: LookedAt, clock: Callable[[], dt.datetime]) -> Callable[..., None]:
@@ -231,6 +281,10 @@ def keeping(home: Home, person: LookedAt, clock: Callable[[], dt.datetime]) -> C
 
 def _columns() -> tuple[str, ...]:
     return ("submission_id", "provider", "month", *profile_columns())
+
+
+def _month_columns() -> tuple[str, ...]:
+    return ("submission_id", *addition_columns())
 
 
 def _profiles(rows: pa.Table) -> dict[str, Profile]:

@@ -7,6 +7,7 @@ rows that the store keeps, and is kept nowhere else.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -106,6 +107,32 @@ def month_versions(
         version, stood = _next(number, act, stood, sent)
         versions.append(version)
     return versions
+
+
+def version_foretold(
+    tables: HomeTables, read: ReadSubmission, at: dt.datetime, *, replaces: bool
+) -> MonthVersion | None:
+    """The version of its month that a file would be which was read; None where it would be the first.
+
+    Args:
+        tables: A home that is open.
+        read: The file; it does not count yet.
+        at: When it would be taken in, UTC.
+        replaces: Whether it would take the place of all that stands.
+
+    Raises:
+        DeletedSinceError: A change of linkage key deleted rows of an earlier version since.
+        DamagedFileError: A file is not what was written.
+    """
+    acts = tables.restricted.ledger.acts_of_month(read.provider, read.month)
+    if not acts:
+        return None
+    stood: _Records = {}
+    for number, act in enumerate(acts, 1):
+        _, stood = _next(number, act, stood, _sent(rows_of_version(tables, read.provider, read.month, act)))
+    began = at.astimezone(dt.UTC).isoformat(timespec="seconds")
+    act = ActOfMonth(read.submission_id, began, tables.version("submissions") + 1, replaces)
+    return _next(len(acts) + 1, act, stood, _sent(read.submissions))[0]
 
 
 def rows_of_version(tables: HomeTables, provider: str, month: str, act: ActOfMonth) -> pa.Table:
@@ -241,6 +268,27 @@ def _with_version(tables: HomeTables, file: FileReport) -> FileReport:
         return replace(file, version=f"{_UNTOLD} ({error.number}: {error.title})")
     (its,) = (version for version in made if version.submission_id == file.submission_id)
     return replace(file, version=its.in_words())
+
+
+def with_version_foretold(
+    tables: HomeTables, file: FileReport, read: ReadSubmission, at: dt.datetime, *, replaces: bool
+) -> FileReport:
+    """The report of a file that was read and is not stored, with the version of its month that it would be.
+
+    Args:
+        tables: A home that is open.
+        file: Its report.
+        read: What was read of it.
+        at: When it would be taken in.
+        replaces: Whether it would take the place of all that stands for its month.
+    """
+    if file.outcome != "loaded":
+        return file
+    try:
+        version = version_foretold(tables, read, at, replaces=replaces)
+    except PreventableError as error:
+        return replace(file, version=f"{_UNTOLD} ({error.number}: {error.title})")
+    return replace(file, version=version.in_words()) if version else file
 
 
 def beside_others(ledger: Ledger) -> frozenset[str]:

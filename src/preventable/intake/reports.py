@@ -113,7 +113,7 @@ class FileReport:
         submission_id: What it says, whatever its name, order and container; None where that could not be told.
         receipt: `receipt_id` of it.
         refusal: Why it was refused, in parts.
-        version: Which version of its month it is and what that changes, in words; empty for a first one.
+        version: Which version of its month it is, or would be, and what that changes, in words; empty for a first one.
         is_nil: Whether it says that its month had nothing to send, and stands alone: that month counts as zero.
     """
 
@@ -249,6 +249,7 @@ class CheckReport:
         errors = [line for line in findings if line["level"] == "error"]
         held = Counter(path for path, _ in {(line["path"], line["row_number"]) for line in errors})
         lines = [_file_line(file, held[file.path]) for file in self.files]
+        lines += [f"{file.path}: would be {file.version}" for file in self.files if file.version]
         lines += _notes(self.files)
         lines += [
             f"{p['path']}  {_place(p['row_number'])}  {p['column']}: {problem_words(p['problem']).said}"

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +29,17 @@ from preventable.errors import (
 )
 from preventable.intake.arriving_files import FoundFile, content_of_file, find_files, manifest_of_file
 from preventable.intake.door import Door, door_of_home, door_of_region
-from preventable.intake.holding import Holding, LookedAt, holding_of_home, rows_in_table
+from preventable.intake.holding import Holding, HomeRows, LookedAt, held_before, holding_of_home
 from preventable.intake.limited_reader import limited_reader
-from preventable.intake.month_versions import Standing, beside_others, refuse_beside, with_nil, with_versions
+from preventable.intake.month_order import MonthOrder
+from preventable.intake.month_versions import (
+    Standing,
+    beside_others,
+    refuse_beside,
+    with_nil,
+    with_version_foretold,
+    with_versions,
+)
 from preventable.intake.reports import (
     CheckReport,
     FileReport,
@@ -179,15 +190,14 @@ def _take_in(
         holding = holding_of_home(
             home, tables.restricted, door.kinds, counted, clock, person=looked_at, replace_month=replace_month
         )
-        for done, file in enumerate(found, 1):
-            examined = _examine(file, door, batch.known, holding, clock().date())
+        examine = partial(_examine, door=door, known=batch.known, today=clock().date())
+        for examined in _by_month(found, examine, batch.known, holding, keep=batch.keep, progress=progress):
             batch.take(examined)
             _log(tables, examined.receipt)
-            if progress:
-                progress(done / len(found))
         batch.flush()
-        judged = judge_counted(tables, batch.reports, door.for_rules(policy)) if with_rows else None
-        reports = with_nil(with_versions(tables, batch.reports), Standing.of_ledger(tables.restricted.ledger))
+        files = batch.reports(found)
+        judged = judge_counted(tables, files, door.for_rules(policy)) if with_rows else None
+        reports = with_nil(with_versions(tables, files), Standing.of_ledger(tables.restricted.ledger))
     approvals = door.approvals_in_words(file.provider for file in found)
     return SubmitReport(reports, pruned, judged, door.invented, approvals)
 
@@ -211,6 +221,7 @@ def check(
     provider: str | None = None,
     policy: Policy,
     clock: Clock = utc_now,
+    replace_month: bool = False,
 ) -> CheckReport:
     """Say what submitting would do. Nothing is stored.
 
@@ -221,31 +232,44 @@ def check(
         provider: As for `submit`.
         policy: Holds limits.toml.
         clock: Tells the day on which the file would be received.
+        replace_month: As for `submit`.
 
     Raises:
-        UsageError: There is no file, or the region lacks one.
+        UsageError: There is no file, the region lacks one, or a folder is to take the place of a month.
         NoHomeError: There is no home and no region was named.
         NoRegionError: The home has no region yet.
     """
-    if region is not None:
-        door, known, earlier, standing = door_of_region(region, policy), _Known(), {}, Standing()
-    else:
-        opened = open_home(home)
-        door = door_of_home(opened, policy)
-        with reading(opened) as tables:
-            known = _Known.of_ledger(tables.restricted.ledger)
-            standing = Standing.of_ledger(tables.restricted.ledger)
-            earlier = {name: tables.read(name) for name in JUDGED_TABLES}
-    reports, reads = [], {}
-    holding = Holding(rows_in_table(earlier.get("submissions")), door.kinds, known.submissions)
-    for file in find_files(path, provider, set(door.providers)):
+    if replace_month and path.is_dir():
+        raise UsageError("--replace-month", "it is said of one file, not of a folder")
+    with ExitStack() as stack:
+        tables, known = None, _Known()
+        if region is not None:
+            door = door_of_region(region, policy)
+        else:
+            opened = open_home(home)
+            door = door_of_home(opened, policy)
+            tables = stack.enter_context(reading(opened))
+            known = _Known.of_ledger(tables.restricted.ledger, replace_month=replace_month)
+        store = tables.restricted if tables else None
+        standing = Standing.of_ledger(store.ledger) if store else Standing()
+        told = held_before(store) if store else frozenset()
+        holding = Holding(HomeRows(store), door.kinds, known.submissions, told=told, replaces=replace_month)
+        found = find_files(path, provider, set(door.providers))
         # Read even where it is known already: the report is about the rows.
-        examined = _examine(file, door, _Known(), holding, clock().date())
-        reports.append(known.as_it_counts(examined))
-        known.note(examined)
-        if examined.read is not None:
-            reads.setdefault(examined.read.submission_id, (examined.report.path, examined.read))
-    judged = judge_read(reads, earlier, door.for_rules(policy))
+        unknown = _Known(beside=known.beside)
+        examine = partial(_examine, door=door, known=unknown, today=clock().date())
+        told_of, reads = {}, {}
+        for examined in _by_month(found, examine, unknown, holding):
+            told_of[id(examined.file)] = known.as_it_counts(examined)
+            known.note(examined)
+            if examined.read is not None:
+                reads.setdefault(examined.read.submission_id, (examined.report.path, examined.read))
+        reports = [told_of[id(file)] for file in found]
+        if tables and len(found) == 1 and reads:
+            ((_, read),) = reads.values()
+            reports = [with_version_foretold(tables, *reports, read, clock(), replaces=replace_month)]
+        earlier = {name: tables.read(name) for name in JUDGED_TABLES} if tables else {}
+        judged = judge_read(reads, earlier, door.for_rules(policy))
     approvals = door.approvals_in_words(report.provider for report in reports)
     return CheckReport(
         with_nil(reports, standing),
@@ -305,7 +329,56 @@ class _Examined:
     content: bytes | None = None
 
 
-def _examine(file: FoundFile, door: Door, known: _Known, holding: Holding, today: dt.date) -> _Examined:
+def _by_month(
+    found: Sequence[FoundFile],
+    examine: Callable[[FoundFile], _Examined],
+    known: _Known,
+    holding: Holding,
+    *,
+    keep: Callable[[_Examined], None] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Iterator[_Examined]:
+    """Files examined and then, those of each provider by month, held or let through. Who takes one notes it in `known`.
+
+    Args:
+        found: By provider.
+        examine: Reads one file.
+        known: What counts already.
+        holding: What holds files.
+        keep: Called with what was examined and is new, while its bytes are at hand.
+        progress: Called with the share of files read.
+    """
+    done = 0
+    for _, files in groupby(found, key=lambda file: file.provider):
+        order, alike = MonthOrder[_Examined](), set(known.submissions)
+        for file in files:
+            examined = examine(file)
+            # Of files with the same content the first is kept.
+            if keep and (examined.read is None or examined.read.submission_id not in alike):
+                keep(examined)
+            if examined.read is not None:
+                alike.add(examined.read.submission_id)
+            order.add(replace(examined, read=None, content=None), examined.read)
+            done += 1
+            if progress:
+                progress(done / len(found))
+        for examined, read in order.in_order():
+            yield examined if read is None else _let_through(examined, read, known, holding)
+
+
+def _let_through(examined: _Examined, read: ReadSubmission, known: _Known, holding: Holding) -> _Examined:
+    """What becomes of a file that was read: held, new, or a repeat of what counts."""
+    file, sha256 = examined.file, examined.receipt.file_sha256
+    try:
+        holding.look_at(read, where=file.below, file_sha256=sha256)
+    except Exception as error:  # noqa: BLE001 a fault in looking at one file keeps no other file out
+        return _refused(file, sha256, error)
+    if read.submission_id in known.submissions:
+        return _examined(file, sha256, "repeat", read.submission_id, read.month, read.rows, notes=read.notes)
+    return replace(examined, read=read)
+
+
+def _examine(file: FoundFile, door: Door, known: _Known, today: dt.date) -> _Examined:
     sha256, content = file.sha256, None
     try:
         manifest = manifest_of_file(file)
@@ -332,18 +405,20 @@ def _examine(file: FoundFile, door: Door, known: _Known, holding: Holding, today
         )
         _refuse_future(read, file, today + dt.timedelta(days=door.limits.period.days_ahead))
         refuse_beside(known.beside, read, file.below)
-        holding.look_at(read, where=file.below, file_sha256=sha256)
     except Exception as error:  # noqa: BLE001 a fault in the reading of one file keeps no other file out
-        refusal = _refusal_of(error, file)
-        return _examined(
-            file, sha256, "refused", refusal.submission_id, refusal.month, refusal.rows_in_file,
-            error=refusal, content=content,
-        )  # fmt: skip
-    new = read.submission_id not in known.submissions
-    outcome = "loaded" if new else "repeat"
+        return _refused(file, sha256, error, content)
     return _examined(
-        file, sha256, outcome, read.submission_id, read.month, read.rows,
-        read=read if new else None, content=content if new else None,
+        file, sha256, "loaded", read.submission_id, read.month, read.rows, read=read, content=content,
+        notes=read.notes,
+    )  # fmt: skip
+
+
+def _refused(file: FoundFile, sha256: str, error: Exception, content: bytes | None = None) -> _Examined:
+    """A file that is refused, or a `PreventableError` or `OSError` that concerns more than it."""
+    refusal = _refusal_of(error, file)
+    return _examined(
+        file, sha256, "refused", refusal.submission_id, refusal.month, refusal.rows_in_file,
+        error=refusal, content=content,
     )  # fmt: skip
 
 
@@ -401,6 +476,7 @@ def _examined(
     error: RefusedFileError | None = None,
     read: ReadSubmission | None = None,
     content: bytes | None = None,
+    notes: tuple[str, ...] = (),
 ) -> _Examined:
     report = FileReport(
         file.below,
@@ -409,7 +485,7 @@ def _examined(
         rows,
         outcome,
         str(error) if error else "",
-        notes=read.notes if read else (),
+        notes=notes,
         has_manifest=file.has_manifest,
         submission_id=submission_id,
         receipt=receipt_id(submission_id, sha256),
@@ -427,7 +503,6 @@ class _Batch:
     """Files examined and not yet committed; a single one where it takes the place of its month."""
 
     def __init__(self, store: TableStore, spool: Spool, clock: Clock, *, replace_month: bool = False) -> None:
-        self.reports: list[FileReport] = []
         self.known = _Known.of_ledger(store.ledger, replace_month=replace_month)
         self._replaces = replace_month
         self._store = store
@@ -436,33 +511,45 @@ class _Batch:
         self._reads: list[ReadSubmission] = []
         self._receipts: list[Receipt] = []
         self._contents: list[Arrived] = []
+        self._reports: dict[int, FileReport] = {}
+
+    def reports(self, found: Sequence[FoundFile]) -> tuple[FileReport, ...]:
+        """The reports of the files that were taken, in the order in which they were found."""
+        return tuple(self._reports[id(file)] for file in found)
+
+    def keep(self, examined: _Examined) -> None:
+        """Keep the bytes of a file for the spool, and its manifest with it; what has come together is put there."""
+        if examined.content is None:
+            return
+        manifest, day = examined.file.manifest(largest_manifest()), self._clock().astimezone(dt.UTC).date()
+        self._contents.append(Arrived(examined.content, day, manifest))
+        bytes_waiting = sum(len(one.content) for one in self._contents)
+        if len(self._contents) >= _BATCH_FILES or bytes_waiting >= _BATCH_BYTES:
+            self._put()
+
+    def _put(self) -> None:
+        self._spool.put(self._contents)
+        self._contents = []
 
     def take(self, examined: _Examined) -> None:
         """Add one file; commits when the batch is full."""
         received_at = self._clock().astimezone(dt.UTC)
         self.known.note(examined)
-        self.reports.append(examined.report)
+        self._reports[id(examined.file)] = examined.report
         self._receipts.append(
             replace(examined.receipt, received_at=received_at.isoformat(timespec="seconds"))
         )
         if examined.read is not None:
             self._reads.append(examined.read)
-        if examined.content is not None:
-            manifest = examined.file.manifest(largest_manifest())
-            self._contents.append(Arrived(examined.content, received_at.date(), manifest))
         if self._is_full():
             self.flush()
 
     def _is_full(self) -> bool:
-        return (
-            len(self._receipts) >= _BATCH_FILES
-            or sum(read.rows for read in self._reads) >= _BATCH_ROWS
-            or sum(len(one.content) for one in self._contents) >= _BATCH_BYTES
-        )
+        return len(self._receipts) >= _BATCH_FILES or sum(read.rows for read in self._reads) >= _BATCH_ROWS
 
     def flush(self) -> None:
         """Commit what is in the batch: all of it counts afterwards. Files lie in the spool before they count."""
-        self._spool.put(self._contents)
+        self._put()
         if self._reads:
             self._store.append_together(
                 {name: _together(self._reads, name) for name in (*_SIDE_TABLES, "submissions")},
@@ -474,7 +561,7 @@ class _Batch:
             )
         elif self._receipts:
             self._store.ledger.write_receipts(self._receipts)
-        self._reads, self._receipts, self._contents = [], [], []
+        self._reads, self._receipts = [], []
 
 
 def _together(reads: Sequence[ReadSubmission], name: str) -> pa.Table:

@@ -22,6 +22,8 @@ from preventable.stages.quality.rules import sql_or_toml
 from preventable.tables.source_kinds import FORMS
 
 _FILE = "stages/quality/holds.toml"
+#: Tests that hold a file beside what stands for its own month, not beside other months.
+_OF_ITS_MONTH = frozenset({"replaced", "beside", "unnumbered"})
 #: Columns of `submissions` that a profile needs beside those that the rules name.
 _BESIDE = ("injury_start_local", "time_basis", "time_precision", "record_version")
 
@@ -89,7 +91,7 @@ def hold_rules() -> tuple[Hold, ...]:
     if len({rule.id for rule in rules}) != len(rules):
         raise PolicyError(_FILE, "two rules have one id")
     for rule in rules:
-        if rule.test not in _TESTS or not set(rule.forms) <= set(FORMS):
+        if rule.test not in {*_TESTS, *_OF_ITS_MONTH} or not set(rule.forms) <= set(FORMS):
             raise PolicyError(_FILE, f"{rule.id} names a test or form unknown")
     return rules
 
@@ -135,7 +137,7 @@ def hold_reasons(profile: Profile, *, month: str, form: str, history: Mapping[st
         Reasons in the order of the rules. A file that corrects records, or adds less than half of what its month has,
         is held for being cut alone: it need not look like a month.
     """
-    rules = [rule for rule in hold_rules() if form in rule.forms and rule.test != "replaced"]
+    rules = [rule for rule in hold_rules() if form in rule.forms and rule.test not in _OF_ITS_MONTH]
     others = {name: one for name, one in history.items() if name != month}
     present = history.get(month)
     if _corrects(profile, others.values()) or (present and 2 * profile.rows < present.rows):
@@ -160,8 +162,135 @@ def replacing_reasons(records: int, *, standing: int, form: str) -> list[Reason]
         standing: Live records that stand for its month.
         form: Form of its source.
     """
-    rules = [rule for rule in hold_rules() if form in rule.forms and rule.test == "replaced"]
-    return list(_found(Profile(records), [Profile(standing)], rules))
+    return list(_found(Profile(records), [Profile(standing)], _rules("replaced", form)))
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What a file adds to a month that stands, in counts.
+
+    Attributes:
+        standing: Records that stand for its month.
+        added: Live records of the file that do not.
+        others: Records of each other month of the provider.
+        by_content: Whether records of the file, or those that stand, have numbers made of the content of rows.
+        on_its_days: Rows of new content on days and sites of rows that stand and that the file lacks.
+        at_its_moments: Rows of new content at exactly the moment of such a row, whatever its site.
+        exchanged: Rows of new content, of a file that repeats some of the rows that stand, as far as it lacks others.
+    """
+
+    standing: int
+    added: int
+    others: Sequence[int] = ()
+    by_content: bool = False
+    on_its_days: int = 0
+    at_its_moments: int = 0
+    exchanged: int = 0
+
+
+def addition_columns() -> tuple[str, ...]:
+    """Columns of `submissions` that `addition_of` looks at."""
+    return ("source_record_id", "record_status", "content_hash", "site_code", "contact_local")
+
+
+def addition_of(file: pa.Table, standing: pa.Table, *, others: Sequence[int]) -> Addition:
+    """What a file adds to the rows that stand for its month.
+
+    Args:
+        file: Its rows, at least the columns of `addition_columns`.
+        standing: Rows that stand, likewise.
+        others: Records of each other month of the provider.
+    """
+    live = standing.filter(pc.equal(standing.column("record_status"), "live"))
+    new = _without(file.filter(pc.equal(file.column("record_status"), "live")), standing)
+    lacking = _without(live, file)
+    return Addition(
+        standing=live_records(standing),
+        added=int(pc.count_distinct(new.column("source_record_id")).as_py()),
+        others=others,
+        by_content=numbered_by_content(file) or numbered_by_content(standing),
+        on_its_days=_among(_days(new), _days(lacking)),
+        exchanged=min(new.num_rows, lacking.num_rows) if lacking.num_rows < live.num_rows else 0,
+        at_its_moments=_among(new.column("contact_local").drop_null(), lacking.column("contact_local")),
+    )
+
+
+def live_records(rows: pa.Table) -> int:
+    """Records with a row that is live; one without a number is a record of its own."""
+    numbers = rows.filter(pc.equal(rows.column("record_status"), "live")).column("source_record_id")
+    return int(pc.count_distinct(numbers).as_py()) + int(numbers.null_count)
+
+
+def numbered_by_content(rows: pa.Table) -> bool:
+    """Whether numbers are made of the content of rows: they begin with its sha256 (`sources`)."""
+    begin = pc.utf8_slice_codeunits(rows.column("source_record_id"), 0, 64)
+    return bool(pc.any(pc.equal(begin, rows.column("content_hash"))).as_py())
+
+
+def _without(rows: pa.Table, others: pa.Table) -> pa.Table:
+    """Rows with a number that others have not."""
+    numbers = rows.column("source_record_id")
+    known = pc.is_in(numbers, others.column("source_record_id").combine_chunks())
+    return rows.filter(pc.and_(pc.is_valid(numbers), pc.invert(known)))
+
+
+def _days(rows: pa.Table) -> pa.ChunkedArray:
+    days = pc.fill_null(rows.column("contact_local").cast(pa.date32()).cast(pa.string()), "")
+    return pc.binary_join_element_wise(pc.fill_null(rows.column("site_code"), ""), days, " ")
+
+
+def _among(values: pa.ChunkedArray, others: pa.ChunkedArray) -> int:
+    return int(pc.sum(pc.is_in(values, others.combine_chunks())).as_py() or 0)
+
+
+def adding_reasons(addition: Addition, *, form: str) -> list[Reason]:
+    """Why a file that comes beside what stands for its month is held for that; empty where it is not.
+
+    Args:
+        addition: What it adds.
+        form: Form of its source.
+    """
+    found = [
+        Reason(rule.id, "", words)
+        for test, words_of in (("beside", _beside), ("unnumbered", _unnumbered))
+        for rule in _rules(test, form)
+        if (words := words_of(rule, addition))
+    ]
+    return found if addition.standing else []
+
+
+def _rules(test: str, form: str) -> list[Hold]:
+    return [rule for rule in hold_rules() if rule.test == test and form in rule.forms]
+
+
+def _beside(rule: Hold, addition: Addition) -> str:
+    limit, others = rule.threshold, addition.others
+    after = addition.standing + addition.added
+    if len(others) < limit["months"] or mean(others) < limit["mean"]:
+        if addition.added < limit["mean"] or addition.added <= limit["times"] * addition.standing:
+            return ""
+        return f"it adds {addition.added:,} records to {addition.standing:,} that stand for its month"
+    usual = mean(others)
+    most = (100 + limit["percent"]) * usual / 100
+    # A month that was looked at already may get a few late records more.
+    was_so = addition.standing >= most and 100 * addition.added < limit["percent"] * usual
+    if after < most or not addition.added or was_so:
+        return ""
+    return f"its month would have {100 * after / usual:.0f} % of the mean of {len(others)} other months"
+
+
+def _unnumbered(rule: Hold, addition: Addition) -> str:
+    limit = rule.threshold
+    if not addition.by_content:
+        return ""
+    moments = 100 * addition.at_its_moments >= limit["percent"] * addition.added
+    doubtful = max(addition.on_its_days, addition.exchanged, addition.at_its_moments if moments else 0)
+    if doubtful < limit["rows"]:
+        return ""
+    return (
+        f"records have no numbers, and {doubtful:,} of its rows may be rows that stand, mended: where it is the month"
+        " mended, say --replace-month, so that none counts twice"
+    )
 
 
 def _corrects(profile: Profile, others: Iterable[Profile]) -> bool:
