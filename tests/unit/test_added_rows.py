@@ -130,6 +130,7 @@ def test_check_foretells_it_with_and_without_the_option(home, tmp_path):
         "version 2 of its month, in the place of all before: 3 added, 0 changed, 3 withdrawn, 17 as before"
     )
     assert "would be version 2" in instead.as_text()
+    assert {row["outcome"] for row in instead.judged.rows.to_pylist()} == {"accepted"}
     assert submit(home, tmp_path, mended(), "m", replace_month=True).version == instead.files[0].version
 
 

@@ -13,6 +13,7 @@ from preventable.intake import submit as intake
 from preventable.intake.receipts import tell_receipt
 from preventable.intake.supplier_report.contents import supplier_reports
 from preventable.intake.supplier_report.page import render_page
+from preventable.store.restricted import TableStore
 from preventable.store.session import home_checksums
 
 
@@ -178,3 +179,69 @@ def test_the_report_tells_which_version_of_its_month_a_file_is(tmp_path):
 def test_a_receipt_that_is_none_or_of_another_home_is_told(tmp_path, receipt, found):
     with pytest.raises(UsageError, match=found):
         tell_receipt(small_home(tmp_path), receipt)
+
+
+# --- what a file's report tells is what happened when it came -------------------------------------
+
+
+def lines(first, count, *, age=""):
+    rows = month_rows(ED, "2025-01", first + count)[first:]
+    for row in rows:
+        row[5] = age or row[5]
+    return rows
+
+
+def told(home, folder, name, rows, **options):
+    path = write_file(folder / name / ED / "x.csv", ED, rows)
+    made = intake.submit(home, path, policy=small_policy(), with_rows=True, **options)
+    (report,) = supplier_reports(made)
+    return dict(report.counts), report.rows.column("standing").to_pylist()
+
+
+# Which of two files has the lower number depends on what they hold: in some pairs the later one has.
+@pytest.mark.parametrize("extra", range(4))
+def test_rows_that_a_later_file_repeats_are_the_later_files_duplicates(tmp_path, extra):
+    home = small_home(tmp_path)
+    first = told(home, tmp_path, "first", lines(0, 6))
+    later = told(home, tmp_path, "later", lines(2, 6 + extra))
+
+    assert (
+        first
+        == told(home, tmp_path, "again", lines(0, 6))
+        == ({"accepted": 6, "quarantined": 0, "duplicate": 0}, [True] * 6)
+    )
+    assert later[0] == {"accepted": 2 + extra, "quarantined": 0, "duplicate": 4}
+    assert later == told(home, tmp_path, "later again", lines(2, 6 + extra)[::-1])
+
+
+def test_what_contradicts_a_file_later_does_not_change_its_report(tmp_path):
+    home = small_home(tmp_path)
+    first = told(home, tmp_path, "first", lines(0, 6))
+
+    later = told(home, tmp_path, "later", lines(4, 2, age="77"))
+
+    assert later[0] == {"accepted": 0, "quarantined": 2, "duplicate": 0}
+    assert told(home, tmp_path, "again", lines(0, 6)) == first
+
+
+def test_a_report_reads_the_months_at_hand_and_not_the_whole_home(tmp_path, monkeypatch):
+    home = small_home(tmp_path)
+    for month in ("2025-01", "2025-02", "2025-05"):
+        for provider in (ED, POLICE):
+            path = write_file(tmp_path / "all" / provider / "x.csv", provider, month_rows(provider, month))
+            intake.submit(home, path, policy=small_policy())
+    asked = []
+    real = TableStore.read
+
+    def watched(self, name, **options):
+        asked.append((name, options.get("only"), options.get("columns")))
+        return real(self, name, **options)
+
+    monkeypatch.setattr(TableStore, "read", watched)
+    told(home, tmp_path, "more", lines(4, 3))
+    intake.check(tmp_path / "more", home=home.path, policy=small_policy())
+
+    whole = [only for name, only, columns in asked if name == "submissions" and columns is None]
+    assert whole
+    assert all((POLICE, "2025-05") not in only for only in whole)
+    assert {(ED, "2025-05"), (POLICE, "2025-02")} <= whole[0]

@@ -47,7 +47,7 @@ from preventable.intake.reports import (
     SubmitReport,
     receipt_id,
 )
-from preventable.intake.rows_judged import JUDGED_TABLES, judge_counted, judge_read
+from preventable.intake.rows_judged import judge_counted, judge_read
 from preventable.intake_errors import (
     LoneManifestError,
     ManifestFormError,
@@ -268,8 +268,7 @@ def check(
         if tables and len(found) == 1 and reads:
             ((_, read),) = reads.values()
             reports = [with_version_foretold(tables, *reports, read, clock(), replaces=replace_month)]
-        earlier = {name: tables.read(name) for name in JUDGED_TABLES} if tables else {}
-        judged = judge_read(reads, earlier, door.for_rules(policy))
+        judged = judge_read(reads, tables, door.for_rules(policy), replaces=replace_month)
     approvals = door.approvals_in_words(report.provider for report in reports)
     return CheckReport(
         with_nil(reports, standing),

@@ -384,6 +384,24 @@ class Ledger:
         )
         return {row["submission_id"]: int(row["rows"]) for row in rows}
 
+    def act_of(self, submission_id: str) -> int:
+        """Number of the act that took a submission in that counts, or did."""
+        rows = self._rows("SELECT intent FROM submissions WHERE submission_id = ?", submission_id)
+        return int(rows[0]["intent"])
+
+    def submissions_until(self, act: int) -> list[str]:
+        """Submissions that acts up to and with one took in."""
+        rows = self._rows("SELECT submission_id FROM submissions WHERE intent <= ?", act)
+        return [row["submission_id"] for row in rows]
+
+    def versions_of_act(self, act: int) -> dict[str, int]:
+        """Table -> its version once an act was done."""
+        rows = self._rows(
+            "SELECT table_name, max(version) AS version FROM commits WHERE intent <= ? GROUP BY table_name",
+            act,
+        )
+        return {row["table_name"]: int(row["version"]) for row in rows}
+
     def acts_of_month(self, provider: str, month: str) -> list[ActOfMonth]:
         """The submissions of one provider and month, as they came; those of one act by edition and id."""
         # A return of nothing adds no row, so the version that stood before it is its own.
