@@ -20,7 +20,9 @@ PIECES = (
     "07700 900123", "0121 496 0000", "999 000 0018", "9990000018", "QQ 12 34 56 C", "AB12 CDE", "ab12cde", "A123 BCD",
     "reg", "a@b.example", "www.b.example", "dob", "d.o.b.", "born", "1/2/1990", "01021990", "3rd of May 1990", "May 3, 90",
     "crime no", "20/123456/21", "WM-123456-21", "mrn", "ref:", "52.123456", "-1.234567", "flat 3", "12", "high st",
-    "ZZ1 2AB", "J. Smith", "Mr Example", "John", "O'Neill", "Dr.", "J P", "next of kin", "@somebody", "insta", "lives at", "home", "his house", "pub", "the", "2", "é", "ﬁ", "７", "\u200b", "-", "/", ",", ".", "(", ":",
+    "ZZ1 2AB", "J. Smith", "Mr Example", "John", "O'Neill", "Dr.", "J P", "next of kin", "@somebody", "insta", "lives at", "home", "his house", "pub", "the", "2", "é", "ﬁ", "７",
+    "hit by", "with", "and", "outside", "kasia", "Wrzoszczyk", "van der", "'s house", "'s", "'", "JaneDoe", "janeDoe", "Nowak-Wrzoszczyk", "K", "punched", "fighting",
+    "_", "\u200b", "-", "/", ",", ".", "(", ":",
 )  # fmt: skip
 TEXTS = st.lists(
     st.tuples(st.sampled_from(PIECES), st.sampled_from(("", " ", "  ", "/", "-"))), max_size=7

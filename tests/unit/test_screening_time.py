@@ -15,6 +15,7 @@ UNITS = (
     "1 a ", "1 a a a a a a ", "flat 1, ", "1 jan ", "oct 1 ", "1/", "1/1/", "1.1111,", "1\u00b0", "call no ", "tel: ",
     "passport no no ", "reg ", "AB12 ", "b1 1", "b1 1aa, no ", "www.", "a.com", "a.co/", "lives at ", "snap ", "\u00e9",
     "j ", "j. ", "mr j ", "John ", "John Smith ", "12/", "aa/1234",
+    "hit by Zzyx ", "with zzyxquill ", "Zzyx and ", "van der ", "Zzyx van der ", "zzyxquill vantongeren ", "JaneDoe", "JaneDoe ", "Zzyx's house ",
 )  # fmt: skip
 SHORT, LONG = 2_048, 4_096
 

@@ -15,10 +15,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from preventable.stages.sources.first_look import any_word, may_match
+from preventable.stages.sources.likely_names import (
+    LikelyNames,
+    are_likely,
+    may_hold_likely_name,
+    may_hold_likely_names,
+)
 from preventable.stages.sources.rules_files import rules_file
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019\-][^\W\d_]+)*")
 _STOPPED = re.compile(r"\b[A-Z]\.\s?[A-Z]")
+#: A capital within a word: two words written together.
+_INNER = re.compile(r"[a-z]{2}[A-Z][a-z]{2}")
 #: Signs that part words, each to a space.
 _PARTED = str.maketrans(dict.fromkeys("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~–—‘’'0123456789", " "))
 _ANY_FIGURE = str.maketrans("123456789", "000000000")
@@ -97,31 +105,44 @@ class _Word:
         return self.written[0].isupper()
 
 
-def name_spans(text: str) -> list[tuple[int, int]]:
+def name_spans(text: str, *, likely: bool = True) -> list[tuple[int, int]]:
     """Start and end of each name of a person that is found in a text, in order.
+
+    Args:
+        text: The text.
+        likely: Whether names that no list has are looked for too (`likely_names`).
 
     Example:
         >>> name_spans("hit by John Smith at Bar Beispiel")
         [(7, 17)]
     """
     # Where a name stands no figure matters, only that there is one: texts that differ in figures are looked at once.
-    return list(_spans(text.translate(_ANY_FIGURE)))
+    return list(_spans(text.translate(_ANY_FIGURE), likely))
 
 
 @lru_cache(maxsize=65_536)
-def _spans(text: str) -> tuple[tuple[int, int], ...]:
-    return tuple(_Text(text).spans())
+def _spans(text: str, likely: bool) -> tuple[tuple[int, int], ...]:
+    return tuple(_Text(text, likely=likely and may_hold_likely_name(text)).spans())
 
 
-def may_hold_name(text: str, words: Sequence[str]) -> bool:
-    """Whether a text has, among its `words_of`, one of the lists, or an initial with its stop: most have neither."""
-    return not _telling().isdisjoint(words) or ("." in text and bool(_STOPPED.search(text)))
+def may_hold_name(text: str, words: Sequence[str], *, likely: bool = True) -> bool:
+    """Whether a text may have a name: most have none of what tells of one.
+
+    Args:
+        text: The text.
+        words: Its `words_of`.
+        likely: Whether names that no list has are looked for too.
+    """
+    if not _telling().isdisjoint(words) or ("." in text and _STOPPED.search(text)) or _INNER.search(text):
+        return True
+    return likely and may_hold_likely_name(text)
 
 
 def may_hold_names(texts: pa.Array) -> np.ndarray:
     """`may_hold_name` of many texts; every text that is not ASCII may."""
     words = pc.replace_substring_regex(pc.ascii_lower(texts), "[^a-z]+", " ")
-    return may_match(texts, [_STOPPED]) | any_word(words, lambda word: word in _telling())
+    told = may_match(texts, [_STOPPED, _INNER]) | any_word(words, lambda word: word in _telling())
+    return told | may_hold_likely_names(texts)
 
 
 def words_of(text: str) -> list[str]:
@@ -132,13 +153,14 @@ def words_of(text: str) -> list[str]:
 class _Text:
     """A text as words, and the names among them."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, likely: bool = True) -> None:
         parted = text.replace("_", " ")
         # In a text of one word a hyphen parts given name and surname as well.
         text = parted if " " in parted else parted.replace("-", " ")
         self.text = text
-        self.words = [_word(found) for found in _WORD.finditer(text)]
+        self.words = [word for found in _WORD.finditer(text) for word in _words_in(found)]
         self.lists = _lists()
+        self.likely = LikelyNames(text, self.words, joined=self._joined, homes=_HOMES) if likely else None
 
     def spans(self) -> Iterator[tuple[int, int]]:
         at = 0
@@ -176,8 +198,8 @@ class _Text:
         ):
             last = find(at)
             if last is not None:
-                return last
-        return None
+                return self.likely.further(at, last) if self.likely else last
+        return self.likely.name_at(at) if self.likely else None
 
     # --- what stands where ----------------------------------------------------------------------
 
@@ -423,12 +445,25 @@ class _Text:
         return before.endswith(("&", "'", "\u2019"))
 
 
-def _word(found: re.Match[str]) -> _Word:
-    written = found[0]
+def _words_in(found: re.Match[str]) -> Iterator[_Word]:
+    """The words that are written as one: two where a given name and a surname are ("JaneDoe")."""
+    inner = _INNER.search(found[0])
+    if inner:
+        capital = inner.start() + 2
+        first, second = found[0][:capital], found[0][capital:]
+        lists, lower = _lists(), (first.casefold(), second.casefold())
+        if (lower[0] in lists.given and lower[1] in lists.surnames) or are_likely(*lower):
+            yield _word(first, found.start())
+            yield _word(second, found.start() + capital)
+            return
+    yield _word(found[0], found.start())
+
+
+def _word(written: str, start: int) -> _Word:
     plain = written.casefold().replace("\u2019", "'")
     owns = plain.endswith("'s")
     plain = (plain[:-2] if owns else plain).replace("'", "")
-    return _Word(found.start(), found.end(), written, plain, owns)
+    return _Word(start, start + len(written), written, plain, owns)
 
 
 def replaced(text: str, spans: Sequence[tuple[int, int]], by: str) -> str:

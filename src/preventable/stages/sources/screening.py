@@ -67,8 +67,9 @@ def screen(
     screened = plain
     if patterns and (has_figure or _has_hint(plain, words)):
         screened = _replaced(screened, _patterns(field, False, has_figure))
-    if names and field in _WITH_NAMES and may_hold_name(plain, words):
-        screened = replaced(screened, name_spans(screened), REDACTED)
+    likely = field == "place"
+    if names and field in _WITH_NAMES and may_hold_name(plain, words, likely=likely):
+        screened = replaced(screened, name_spans(screened, likely=likely), REDACTED)
     personal = screened != plain
     # Where a name was replaced a pattern may match that did not before.
     if (patterns or personal) and has_figure and field == "place":
@@ -138,6 +139,16 @@ def may_be_redacted(texts: pa.Array, place_types: np.ndarray) -> tuple[np.ndarra
     is_home |= np.isin(place_types, home["types_that_say_nothing"]) & may_match(texts, (_expression("cue"),))
     at_home = is_home & may_match(texts, _patterns("place", True, True))
     return at_home | may_match(texts, _patterns("place", False, True)), may_hold_names(texts)
+
+
+def may_be_personal(texts: pa.Array, *, field: str) -> np.ndarray:
+    """A first look at texts of a field without names: those in which a pattern finds something, and some more.
+
+    Args:
+        texts: Texts without null.
+        field: A field that screening.toml names.
+    """
+    return may_match(texts, _patterns(field, False, True))
 
 
 def plain_text(text: str) -> str:
