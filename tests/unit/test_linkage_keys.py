@@ -29,6 +29,7 @@ from preventable.stages.sources.linkage_keys import (
     is_pseudonym,
     read_accepted_keys,
     read_linkage_key,
+    refuse_other_keys,
 )
 from preventable.store.ledger import Ledger
 from preventable.store.session import home_checksums, reading, verify_home, writing
@@ -184,6 +185,15 @@ def test_what_only_looks_like_a_pseudonym_is_no_number(text):
 def test_a_policy_of_linkage_keys_that_cannot_be_is_refused(contents):
     with pytest.raises(PolicyError):
         read_accepted_keys(Policy({"linkage_keys": contents}))
+
+
+def test_pseudonyms_of_every_key_that_is_not_accepted_are_counted_by_their_key():
+    ninth, tenth = (LinkageKey(f"k{n}", "tests alone", bytes([n]) * 32) for n in (9, 10))
+    values = [key.pseudonym("9990000018") for key in (K1, K2, K2, ninth, tenth)] + [None, "9990000018"]
+
+    refuse_other_keys(values, ("k1", "k2", "k9", "k10"), "x")
+    with pytest.raises(OtherLinkageKeyError, match="1 rows of k10, 2 rows of k2"):
+        refuse_other_keys(values, ("k1", "k9"), "x")
 
 
 def test_the_policy_that_ships_accepts_no_key():
