@@ -215,7 +215,7 @@ def _columns(
         "Age": draw.choice([*map(str, range(100)), "", "n/k"], rows, p=[0.0098] * 100 + [0.015, 0.005]),
         "Sex": draw.choice(["M", "F", "U", "X"], rows, p=[0.65, 0.33, 0.015, 0.005]),
         "NHS No": _nhs_numbers(draw, rows, people),
-        "How": draw.choice([*METHODS, "", "ZZ"], rows, p=[0.4, 0.1, 0.1, 0.08, 0.08, 0.1, 0.09, 0.04, 0.01]),
+        "How": draw.choice([*METHODS, "", "ZZ"], rows, p=[0.4, 0.1, 0.1, 0.08, 0.08, 0.1, 0.09, 0.045, 0.005]),
         "Where": draw.choice([*PLACES, ""], rows, p=[0.3, 0.2, 0.1, 0.2, 0.05, 0.07, 0.05, 0.03]),
         "Place": _places(draw, rows),
         "Lives in": [f"XS{at:05d}" for at in draw.integers(0, 1_700, rows)],

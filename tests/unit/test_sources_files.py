@@ -321,17 +321,25 @@ def test_a_file_above_a_limit_is_refused_and_below_it_is_read(section, changed):
         read(rows, limits=limits(section, **changed))
 
 
-@pytest.mark.parametrize(("bad", "refused"), [(19, False), (20, True)])
-def test_unknown_codes_refuse_the_file_above_the_limit(bad, refused):
-    rows = [*numbered("ed-example", bad, How="ZZ"), *numbered("ed-example", 100 - bad)]
+@pytest.mark.parametrize(
+    ("bad", "of", "refused"),
+    [
+        pytest.param(4, 100, False, id="fewer rows than count"),
+        pytest.param(5, 100, True, id="rows enough"),
+        pytest.param(6, 600, False, id="one in a hundred"),
+        pytest.param(7, 600, True, id="more than one in a hundred"),
+    ],
+)
+def test_unknown_codes_refuse_the_file_above_share_and_number_of_rows(bad, of, refused):
+    rows = [*numbered("ed-example", bad, How="ZZ"), *numbered("ed-example", of - bad)]
 
     if refused:
-        with pytest.raises(UnknownCodesError, match="20 rows in method") as error:
+        with pytest.raises(UnknownCodesError, match=f"{bad} rows in method") as error:
             read(rows)
         assert error.value.month == "2025-03"
-        assert error.value.rows_in_file == 100
+        assert error.value.rows_in_file == of
     else:
-        assert read(rows).rows == 100
+        assert read(rows).rows == of
 
 
 def test_the_limit_of_unknown_codes_is_read_from_policy():
