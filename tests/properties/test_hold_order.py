@@ -65,8 +65,8 @@ def test_a_set_of_files_in_any_order_is_held_alike_and_ends_in_the_same_state(se
 
     assert told == _first()
     assert sorted(month for month, (outcome, _) in told[0].items() if outcome == "refused") == [
-        "2025-09",
-        "2025-11",
+        "2025-08",
+        "2025-10",
     ]
 
 
