@@ -7,7 +7,7 @@ least after "assaulted by", more where a text is nothing but two words, most aft
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -21,6 +21,8 @@ from preventable.stages.sources.name_likeness import folded, likeness
 from preventable.stages.sources.rules_files import rules_file
 
 _NEVER = -99.0
+#: Lists of person_names.toml.
+_NAMES = ("given", "given_of_places", "surnames", "surnames_of_places")
 _SHORTEST, _SHORTEST_ALONE = 2, 3
 #: How many words before "by", and after "and", an act is looked for.
 _NEAR = 4
@@ -59,11 +61,6 @@ class Cues:
     particles: frozenset[str]
     needed: dict[str, float]
 
-    @property
-    def telling(self) -> frozenset[str]:
-        """Every word by which a text can tell of a person."""
-        return self.acts | self.does | self.tells | self.fights | person_words()
-
 
 @cache
 def cues() -> Cues:
@@ -84,17 +81,19 @@ def person_words() -> frozenset[str]:
 
 
 @cache
+def _telling() -> frozenset[str]:
+    """Every word by which a text can tell of a person."""
+    return cues().acts | cues().does | cues().tells | cues().fights | person_words()
+
+
+@cache
 def _vetoed() -> frozenset[str]:
     rules = rules_file("person_names")
-    names = frozenset(
-        " ".join(
-            rules[name] for name in ("given", "given_of_places", "surnames", "surnames_of_places")
-        ).split()
-    )
+    names = frozenset(" ".join(rules[name] for name in _NAMES).split())
     places = frozenset(" ".join(rules[name] for name in ("roads", "firms", "starters", "agents")).split())
     after = frozenset(rules["after_places"].split()) - names
     ordinary = frozenset(rules_file("ordinary_words")["words"].split()) - names
-    return ordinary | places | after | cues().particles | cues().telling | cues().places
+    return ordinary | places | after | cues().particles | _telling() | cues().places
 
 
 @cache
@@ -118,6 +117,12 @@ def _listed() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(rules["given"].split()), frozenset(rules["surnames"].split())
 
 
+@cache
+def _names_of_places() -> frozenset[str]:
+    rules = rules_file("person_names")
+    return frozenset(f"{rules['given_of_places']} {rules['surnames_of_places']}".split())
+
+
 @lru_cache(maxsize=65_536)
 def scores(word: str) -> tuple[float, float]:
     """How like a given name and how like a surname a plain word is; never one where an ordinary word is it."""
@@ -130,8 +135,10 @@ def scores(word: str) -> tuple[float, float]:
     if word.endswith("s") and word not in of_surname and (word[:-1] in of_surname or word[:-1] in of_given):
         # The plural of a name is what a shop is called.
         surname -= needed["plural"]
-    listed = needed["listed"]
-    return given + listed * (word in of_given), surname + listed * (word in of_surname)
+    more = needed["listed"]
+    given, surname = given + more * (word in of_given), surname + more * (word in of_surname)
+    less = needed["of_places"] if word in _names_of_places() else 0.0
+    return given - less, surname - less
 
 
 def _first(plain: str) -> str:
@@ -261,7 +268,7 @@ class LikelyNames:
             gap = self.text[self.words[after - 1].end : self.words[after].start]
             if after == last + 1 and plain in _of_places() and _TRADE.fullmatch(gap):
                 return True
-            if not self.joined(after - 1) or plain in self.cues.places or plain in self.cues.telling:
+            if not self.joined(after - 1) or plain in self.cues.places or plain in _telling():
                 return False
             if plain in _of_places():
                 return True
@@ -361,7 +368,7 @@ def may_hold_likely_name(text: str) -> bool:
     owns = _OWNS.search(lower)
     words = _NO_LETTERS.sub(" ", _OWNS.sub(" ", lower).replace("'", "")).split()
     found = [scores(word) for word in words]
-    if (owns or not cues().telling.isdisjoint(words)) and any(given > _NEVER for given, _ in found):
+    if (owns or not _telling().isdisjoint(words)) and any(given > _NEVER for given, _ in found):
         return True
     if any(len(word) == 1 for word in words) and any(one >= cues().needed["initial"] for _, one in found):
         return True
@@ -369,8 +376,13 @@ def may_hold_likely_name(text: str) -> bool:
     return any(pair_score(*pair) >= cues().needed["alone"] for pair in pairwise(kept))
 
 
-def may_hold_likely_names(texts: pa.Array) -> np.ndarray:
-    """`may_hold_likely_name` of many texts; each distinct word is scored once."""
+def may_hold_likely_names(texts: pa.Array, *, or_one_of: Collection[str] = ()) -> np.ndarray:
+    """`may_hold_likely_name` of many texts; each distinct word is scored once.
+
+    Args:
+        texts: Texts without null.
+        or_one_of: Words for one of which a text is among those found, whatever else it has.
+    """
     lower = pc.ascii_lower(texts)
     owns = np.asarray(pc.match_substring_regex(lower, _OWNS.pattern))
     plain = pc.replace_substring(pc.replace_substring_regex(lower, _OWNS.pattern, " "), "'", "")
@@ -389,11 +401,12 @@ def may_hold_likely_names(texts: pa.Array) -> np.ndarray:
     def told(wanted: Callable[[str], bool]) -> np.ndarray:
         return any_of(np.array([wanted(word) for word in listed], bool)[at], of_text)
 
-    cue = owns | told(lambda word: word in cues().telling)
+    cue = owns | told(lambda word: word in _telling())
     named = cue & any_of(known[at, 0] > _NEVER, of_text)
     initial = told(lambda word: len(word) == 1) & any_of(known[at, 1] >= needed["initial"], of_text)
     keep = np.array([len(word) > 1 and word not in cues().particles for word in listed], bool)[at]
     given, surname, where = known[at[keep], 0], known[at[keep], 1], of_text[keep]
     pairs = np.maximum(given[:-1] + surname[1:], surname[:-1] + given[1:] - needed["surname_first"])
     paired = any_of((pairs >= needed["alone"]) & (where[:-1] == where[1:]), where[:-1])
-    return np.asarray(pc.invert(pc.string_is_ascii(texts))) | named | initial | paired
+    wanted = told(lambda word: word in or_one_of)
+    return np.asarray(pc.invert(pc.string_is_ascii(texts))) | named | initial | paired | wanted

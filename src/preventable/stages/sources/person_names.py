@@ -12,9 +12,8 @@ from functools import cache, lru_cache
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from preventable.stages.sources.first_look import any_word, may_match
+from preventable.stages.sources.first_look import may_match
 from preventable.stages.sources.likely_names import (
     LikelyNames,
     are_likely,
@@ -140,9 +139,7 @@ def may_hold_name(text: str, words: Sequence[str], *, likely: bool = True) -> bo
 
 def may_hold_names(texts: pa.Array) -> np.ndarray:
     """`may_hold_name` of many texts; every text that is not ASCII may."""
-    words = pc.replace_substring_regex(pc.ascii_lower(texts), "[^a-z]+", " ")
-    told = may_match(texts, [_STOPPED, _INNER]) | any_word(words, lambda word: word in _telling())
-    return told | may_hold_likely_names(texts)
+    return may_match(texts, [_STOPPED, _INNER]) | may_hold_likely_names(texts, or_one_of=_telling())
 
 
 def words_of(text: str) -> list[str]:
