@@ -19,13 +19,9 @@ from preventable.store.session import reading
 
 #: Columns in which a supplier writes freely, or could, and those of them that are read as anything but numbers and dates.
 COLUMNS = ("Att No", "Ver", "Arrival", "Age", "Place", "Comments")
-#: Kinds that a sender's own number of a record may be: such a column is the place for them, and no table after `records` has it.
-OWN_NUMBERS = {
-    "hospital number", "crime number", "incident log number", "passport", "mobile", "landline", "card number",
-    "social handle", "vehicle registration mark", "date of birth in figures", "date of birth with the month's name",
-    "date of birth as a year", "full postcode with the house's number", "coordinates to six places",
-    "NHS number", "NHS number in groups",
-}  # fmt: skip
+#: Kinds that a sender's own number of a record may be in any form: such a column is the place for them, and no table after
+#: `records` has it.
+OWN_NUMBERS = {"hospital number", "crime number", "incident log number", "passport"}
 #: Of those whose numbers have few figures, or that are days, a name of a file may hold one without being about a person.
 IN_NAMES = {
     "NHS number in groups", "NHS number", "National Insurance number", "mobile", "card number", "e-mail address",

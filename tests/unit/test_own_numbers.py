@@ -111,3 +111,36 @@ def test_a_code_of_a_site_is_kept(code):
 @pytest.mark.parametrize("code", [NHS, "AB123456C", "BD51SMR", "07700900123"])
 def test_a_number_of_a_person_is_no_code_of_a_site(code):
     assert site("site_code")(code) == (None, "personal_data")
+
+
+USUAL = [f"ED-{number:06}" for number in range(40)]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "07700900123", "07700 900123", "+44 7700 900123", "7700900123", "0121 496 0123", "4111 1111 1111 1111", "03/04/1987",
+        "03041987", "3 April 1987", "12 Mill Street, ZZ1 2AB", "@janedoe_87", "A123 BCD", "412345 281234",
+    ],
+)  # fmt: skip
+def test_a_number_unlike_the_files_others_and_like_a_persons_own_is_not_kept(number):
+    assert personal_of([*USUAL, number]) == [number]
+
+
+@pytest.mark.parametrize(
+    "number", ["CAD 1234", "20/123456/26", "H1234567", "ED/000001", "13260123456", "X-9"]
+)
+def test_a_number_unlike_the_files_others_and_like_none_of_a_persons_is_kept(number):
+    assert personal_of([*USUAL, number]) == []
+
+
+def test_a_form_that_more_than_a_few_numbers_of_a_file_have_is_its_senders_own():
+    eleven = [f"0770090{number:04}" for number in range(40)]
+
+    assert personal_of(eleven) == []
+    assert personal_of([*USUAL, *eleven[:5]]) == []
+
+
+def test_in_a_short_file_one_number_unlike_the_others_is_not_kept():
+    assert personal_of(["A1", "A2", "A3", "07700900123"]) == ["07700900123"]
+    assert personal_of(["A1", "07700900123"]) == []

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from preventable.stages.sources.cells import Parser, Plain, nhs_number, plain_texts, shaped, text_as_sent
 from preventable.stages.sources.rules_files import rules_file
-from preventable.stages.sources.screening import plain_text, screen
+from preventable.stages.sources.screening import may_be_personal, plain_text, screen
 
 _PERSONAL = (None, "personal_data")
 
@@ -39,7 +39,29 @@ def personal_numbers(texts: pa.Array) -> frozenset[str]:
     of_one_word = {text for text in personal if text.isalnum()}
     if len(of_one_word) > usual:
         personal -= of_one_word
-    return frozenset(personal | numbers)
+    return frozenset(personal | numbers | _departing(distinct))
+
+
+def _departing(distinct: pa.Array) -> set[str]:
+    """Those of the distinct numbers that are written otherwise than the file's others, and like a person's own."""
+    suspect = distinct.filter(pa.array(may_be_personal(distinct, field="odd_record")))
+    if not len(suspect):
+        return set()
+    rules = rules_file("screening")["record_numbers"]
+    of_form = {row["values"]: row["counts"] for row in pc.value_counts(_forms(distinct)).to_pylist()}
+    most = max(of_form.values())
+
+    def departs(form: str) -> bool:
+        is_single = of_form[form] == 1 and most > max(1, rules["usual_share"] * len(distinct))
+        return is_single or of_form[form] <= rules["rare_share"] * len(distinct)
+
+    pairs = zip(suspect.to_pylist(), _forms(suspect).to_pylist(), strict=True)
+    return {text for text, form in pairs if departs(form) and screen(text, field="odd_record").personal}
+
+
+def _forms(numbers: pa.Array) -> pa.Array:
+    """Each number with 9 for any figure and a for any letter."""
+    return pc.replace_substring_regex(pc.replace_substring_regex(numbers, "[0-9]", "9"), "[A-Za-z]", "a")
 
 
 def _nhs_numbers(figures_of: Mapping[str, str], usual: float) -> set[str]:
