@@ -36,7 +36,7 @@ _TRADE = re.compile(r"\s*(?:\(|- )\s*")
 #: An s that owns, at the end of a word.
 _OWNS = re.compile("'s[-']*(?:[^a-z'-]|$)")
 _NO_LETTERS = re.compile("[^a-z]+")
-_COMMA = re.compile(r"\s?[,/]\s?")
+_COMMA = re.compile(r"\s?,\s?")
 
 
 class Word(Protocol):
@@ -354,7 +354,8 @@ class LikelyNames:
 
     def _is_after_sign(self, at: int) -> bool:
         start = self.words[at].start
-        return self.text[max(start - _NEXT, 0) : start].rstrip().endswith(("&", "'", "\u2019"))
+        before = self.text[max(start - _NEXT, 0) : start]
+        return before.endswith("/") or before.rstrip().endswith(("&", "'", "\u2019"))
 
 
 # --- a first look -------------------------------------------------------------------------------
