@@ -20,15 +20,30 @@ NAME = f"{GIVEN} {SURNAME}"
     "frame",
     [
         "assaulted by {} outside Bar Beispiel", "{} punched her near the park", "with friend {} in town centre", "w/ {}",
-        "pt states {} did it", "his partner {}", "known to {}", "altercation with {} at the taxi rank", "{}",
+        "pt states {} did it", "his partner {}", "known to {}", "altercation with {} at the taxi rank",
         "{} and another male fighting in the street", "at {}'s house", "stabbed in arm by {}",
     ],
 )  # fmt: skip
-def test_a_name_of_no_list_is_found_where_a_person_is_told_of_or_nothing_else_stands(frame, written):
+def test_a_name_of_no_list_is_found_where_a_person_is_told_of(frame, written):
     found = screen(written(frame.format(NAME)))
 
     assert found.personal
     assert not {GIVEN.lower(), SURNAME.lower()} & {*found.text.lower().replace("'", " ").split()}
+
+
+@pytest.mark.parametrize("written", [str, str.lower, str.upper])
+@pytest.mark.parametrize("text", [NAME, f"{NAME}, Mill Street"])
+def test_one_that_nothing_tells_to_be_a_persons_is_replaced_and_its_row_stands(text, written):
+    found = screen(written(text))
+
+    assert (found.redacted, found.personal, found.likely) == (True, False, True)
+    assert not {GIVEN.lower(), SURNAME.lower()} & {*found.text.lower().replace(",", " ").split()}
+
+
+def test_a_number_beside_a_likely_name_holds_its_row_all_the_same():
+    found = screen(f"{NAME}, call 07700 900 123")
+
+    assert (found.redacted, found.personal) == (True, True)
 
 
 @pytest.mark.parametrize(

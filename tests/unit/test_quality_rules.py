@@ -216,6 +216,7 @@ CASES = [
             ("police", rows_of("police", {**BEFORE, "Crime": "30/2/VP", "Reported": "12/11/2018 09:00"})),
         ],
     ),
+    ("V38", [ed({"Place": "Zzyxquill Vantongeren"})], [2], [ed({"Place": "Bar Beispiel"})]),
 ]
 
 

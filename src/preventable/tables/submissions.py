@@ -92,7 +92,7 @@ INTAKE_PROBLEMS = Table(
         Column("field", "text", "Canonical column; row, or period of the file.", nullable=False),
         Column("problem", "text", "What is wrong with it.", nullable=False,
                allowed=("missing", "not_a_date", "sentinel_date", "clock_gap", "clock_fold", "not_a_number", "unknown_code",
-                        "not_an_nhs_number", "personal_data", "home_address", "generic_text", "clipped_text",
+                        "not_an_nhs_number", "personal_data", "home_address", "likely_name", "generic_text", "clipped_text",
                         "out_of_range", "incomplete_month", "part_of_month", "short_row", "broken_cell", "finer_than_agreed",
                         "other_form", "formula_text", "unlike_number", "code_not_valid")),
     ),

@@ -173,6 +173,7 @@ class LikelyNames:
         words: Its words.
         joined: Whether a word and the next are parted by nothing but a space or a stop.
         homes: Words for what a person has, after an s that owns.
+        told: Whether those alone are looked for of which the text tells that they are a person's.
     """
 
     def __init__(
@@ -182,8 +183,9 @@ class LikelyNames:
         *,
         joined: Callable[[int], bool],
         homes: frozenset[str],
+        told: bool = False,
     ) -> None:
-        self.text, self.words = text, words
+        self.text, self.words, self.told = text, words, told
         self.joined, self.homes = joined, homes
         self.cues = cues()
         self.needed: dict[str, float] = self.cues.needed
@@ -215,6 +217,8 @@ class LikelyNames:
             return self.needed["place"]
         if acts:
             return self.needed["does"] + more
+        if self.told:
+            return -_NEVER
         if before is None and self._ends(last):
             is_all = first == 0 and last == len(self.words) - 1
             return self.needed["alone" if is_all else "between"]

@@ -104,24 +104,25 @@ class _Word:
         return self.written[0].isupper()
 
 
-def name_spans(text: str, *, likely: bool = True) -> list[tuple[int, int]]:
+def name_spans(text: str, *, likely: bool = True, told: bool = False) -> list[tuple[int, int]]:
     """Start and end of each name of a person that is found in a text, in order.
 
     Args:
         text: The text.
         likely: Whether names that no list has are looked for too (`likely_names`).
+        told: Of those, only the ones of which the text tells that they are a person's.
 
     Example:
         >>> name_spans("hit by John Smith at Bar Beispiel")
         [(7, 17)]
     """
     # Where a name stands no figure matters, only that there is one: texts that differ in figures are looked at once.
-    return list(_spans(text.translate(_ANY_FIGURE), likely))
+    return list(_spans(text.translate(_ANY_FIGURE), likely, told))
 
 
 @lru_cache(maxsize=65_536)
-def _spans(text: str, likely: bool) -> tuple[tuple[int, int], ...]:
-    return tuple(_Text(text, likely=likely and may_hold_likely_name(text)).spans())
+def _spans(text: str, likely: bool, told: bool) -> tuple[tuple[int, int], ...]:
+    return tuple(_Text(text, likely=likely and may_hold_likely_name(text), told=told).spans())
 
 
 def may_hold_name(text: str, words: Sequence[str], *, likely: bool = True) -> bool:
@@ -150,14 +151,16 @@ def words_of(text: str) -> list[str]:
 class _Text:
     """A text as words, and the names among them."""
 
-    def __init__(self, text: str, *, likely: bool = True) -> None:
+    def __init__(self, text: str, *, likely: bool = True, told: bool = False) -> None:
         parted = text.replace("_", " ")
         # In a text of one word a hyphen parts given name and surname as well.
         text = parted if " " in parted else parted.replace("-", " ")
         self.text = text
         self.words = [word for found in _WORD.finditer(text) for word in _words_in(found)]
         self.lists = _lists()
-        self.likely = LikelyNames(text, self.words, joined=self._joined, homes=_HOMES) if likely else None
+        self.likely = (
+            LikelyNames(text, self.words, joined=self._joined, homes=_HOMES, told=told) if likely else None
+        )
 
     def spans(self) -> Iterator[tuple[int, int]]:
         at = 0

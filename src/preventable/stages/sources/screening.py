@@ -36,12 +36,15 @@ class Screened:
     Attributes:
         text: The text, what was found in it replaced.
         redacted: Whether something was replaced.
-        personal: Whether it points at a person, and not at a home by its address alone: such a row is held back.
+        personal: Whether it points at a person, and not at a home by its address alone, nor by a likely name alone:
+            such a row is held back.
+        likely: Whether a name was replaced that no list has and that nothing tells to be a person's.
     """
 
     text: str
     redacted: bool
     personal: bool
+    likely: bool = False
 
 
 def screen(
@@ -64,21 +67,24 @@ def screen(
     plain = plain_text(text)
     has_figure = bool(_DIGIT_OR_AT.search(plain))
     words = words_of(plain)
-    screened = plain
+    screened, only_likely = plain, False
     if patterns and (has_figure or _has_hint(plain, words)):
         screened = _replaced(screened, _patterns(field, False, has_figure))
     likely = field == "place"
     if names and field in _WITH_NAMES and may_hold_name(plain, words, likely=likely):
-        screened = replaced(screened, name_spans(screened, likely=likely), REDACTED)
-    personal = screened != plain
+        before, screened = screened, replaced(screened, name_spans(screened, likely=likely), REDACTED)
+        # A name that is likely alone is replaced, and the row stands: it may as well be a place that no list has.
+        sure = replaced(before, name_spans(before, likely=likely, told=True), REDACTED)
+        only_likely = likely and screened != before and sure == plain
+    personal = screened != plain and not only_likely
     # Where a name was replaced a pattern may match that did not before.
-    if (patterns or personal) and has_figure and field == "place":
+    if (patterns or screened != plain) and has_figure and field == "place":
         told, by_type = _home(plain, place_type)
         if told or by_type:
             found = _replaced(screened, _patterns(field, True, has_figure))
             personal = personal or (told and found != screened)
             screened = found
-    return Screened(" ".join(screened.split()), screened != plain, personal)
+    return Screened(" ".join(screened.split()), screened != plain, personal, only_likely)
 
 
 def _replaced(text: str, patterns: Iterable[re.Pattern[str]]) -> str:

@@ -96,7 +96,7 @@ def _screened(texts: pa.Array, plain: pa.Array, kinds: np.ndarray) -> tuple[pa.A
     formula, address = _formulas()
     for place, one in zip(looked_at.tolist(), found, strict=True):
         if one.redacted and not one.personal:
-            problems[place] = "home_address"
+            problems[place] = "likely_name" if one.likely else "home_address"
         elif one.redacted:
             text = texts[place].as_py()
             # The address in a formula is a machine's and not a person's; it is replaced all the same.
