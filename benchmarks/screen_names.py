@@ -164,7 +164,7 @@ def names(packages: Path, half: str, tell: bool) -> None:
                 found = screen(text)
                 keys = ((where, form), (where, kind), (where, group), (where, "all"))
                 of.update(keys)
-                if not found.personal:
+                if not found.redacted:
                     missed.update(keys)
                     told.append((where, form, group, text))
                 elif is_left(found.text, given, surname):
@@ -183,11 +183,11 @@ def places(folder: Path, half: str, tell: bool) -> None:
         with gzip.open(folder / file, "rt", encoding="utf-8", newline="") as text:
             found = {row[column] for row in csv.DictReader(text)}
         known = sorted(name for name in found if half_of(name) == half)
-        alone = [name for name in known if screen(name).personal]
+        alone = [name for name in known if screen(name).redacted]
         framed = []
         for name in known:
             frame = random.Random(f"{SEED}{name}").choice(PLACE_FRAMES[2:])
-            if screen(frame.format(name)).personal:
+            if screen(frame.format(name)).redacted:
                 framed.append(frame.format(name))
         print(f"{half} {file:40} {len(known):6} stopped alone {len(alone):4}  in a text {len(framed):4}")
         if tell:

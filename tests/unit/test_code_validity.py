@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sources_world import MAPPINGS, read, rows_of
 
 from preventable.codes import code_file
-from preventable.codes.validity import read_validity, validity_of
+from preventable.codes.validity import Validity, read_validity, validity_of
 from preventable.errors import MappingError
 from preventable.stages.sources.approvals import content_of
 from preventable.stages.sources.validity import used_outside
@@ -53,6 +53,14 @@ def test_a_code_outside_its_days_is_told_and_read(days, is_told):
 
     assert methods == ["body_part_fist", "knife_sharp", None]
     assert problems == ([(3, "method")] if is_told else [])
+
+
+def test_a_code_written_otherwise_has_its_own_days():
+    codes = pa.array(["a", "A"])
+    days = np.array(["2020-02-29T23:59", "2020-02-29T23:59"], "datetime64[s]")
+    held = {"a": Validity(None, dt.date(2020, 2, 29)), "A": Validity(dt.date(2020, 3, 1), None)}
+
+    assert used_outside(codes, days, held) == [1]
 
 
 def test_a_row_without_a_contact_and_a_code_unknown_are_not_told_of():

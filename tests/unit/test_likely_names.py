@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from preventable.stages.sources.likely_names import scores
 from preventable.stages.sources.name_likeness import likeness
 from preventable.stages.sources.screening import screen
+from preventable.stages.sources.texts import _screened
 
 #: Of no list.
 GIVEN, SURNAME = "Zzyxquill", "Vantongeren"
@@ -38,6 +41,43 @@ def test_one_that_nothing_tells_to_be_a_persons_is_replaced_and_its_row_stands(t
 
     assert (found.redacted, found.personal, found.likely) == (True, False, True)
     assert not {GIVEN.lower(), SURNAME.lower()} & {*found.text.lower().replace(",", " ").split()}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gareth Ahmed & {}", "Mohammed Ali and {}", "{}; Gary Hill", "{} and Gary", "{} / Tadeusz Grabowski",
+        "{} & Tadeusz Grabowski", "John Smith & {}",
+    ],
+)  # fmt: skip
+def test_no_name_stays_beside_a_likely_one(text):
+    found = screen(text.format("Chukwuemeka Nwosu"), place_type="street_public")
+
+    assert (found.text, found.personal) == ("[redacted]", True) or not {
+        "nwosu", "john", "gareth", "ahmed", "mohammed", "gary", "hill", "tadeusz", "grabowski"
+    } & {*found.text.lower().split()}  # fmt: skip
+
+
+def test_a_place_beside_a_likely_name_stays():
+    assert screen(f"{NAME}, Mill Street").text == "[redacted], Mill Street"
+
+
+def test_two_likely_names_in_one_are_found_without_any_other_cue():
+    assert screen(f"{GIVEN}{SURNAME}").text == "[redacted]"
+
+
+def test_a_name_in_a_formula_is_told_of():
+    found = screen_all([f'=HYPERLINK("http://x.example","{NAME}")'])
+
+    assert SURNAME.lower() not in found[0][0].lower()
+    assert found[0][1]
+
+
+def screen_all(texts):
+    """Texts as they may be stored, and the problem of each."""
+    plain = pa.array(texts)
+    stored, problems = _screened(plain, plain, np.array([""] * len(texts)))
+    return list(zip(stored.to_pylist(), problems.tolist(), strict=True))
 
 
 def test_a_number_beside_a_likely_name_holds_its_row_all_the_same():

@@ -160,6 +160,11 @@ def are_likely(first: str, second: str) -> bool:
     return pair_score(first, second) >= cues().needed["alone"]
 
 
+def is_like_a_name(plain: str) -> bool:
+    """Whether a plain word is one that could be a name's, where a name stands beside it."""
+    return len(plain) >= _SHORTEST_ALONE and one_score(plain) >= cues().needed["beside"]
+
+
 def one_score(plain: str) -> float:
     """How like a name a plain word is by itself, the likeliest part of one with hyphens."""
     return max(max(scores(part)) for part in plain.split("-"))
@@ -213,12 +218,12 @@ class LikelyNames:
         before = self.words[first - 1] if first and self.joined(first - 1) else None
         after = self.words[last + 1] if last + 1 < len(self.words) and self.joined(last) else None
         acts = self._acts(last)
+        if self.told and not acts:
+            return -_NEVER
         if before is not None and before.plain in self.cues.places and not (acts and self.words[last].owns):
             return self.needed["place"]
         if acts:
             return self.needed["does"] + more
-        if self.told:
-            return -_NEVER
         if before is None and self._ends(last):
             is_all = first == 0 and last == len(self.words) - 1
             return self.needed["alone" if is_all else "between"]

@@ -223,7 +223,7 @@ def _check(mapping: SupplierMapping, where: str) -> None:
             raise MappingError(where, f"codes of {field} lead to words outside our list")
     for field, dated in mapping.validity.items():
         published = code_file(LISTED[field])["codes"] if field in LISTED else {}
-        if not set(dated) <= set(mapping.codes.get(field, published)):
+        if not set(dated) <= set(mapping.codes.get(field, published)) - {"*"}:
             raise MappingError(where, f"valid.{field} has a code that its list does not have")
 
 

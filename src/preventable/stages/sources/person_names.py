@@ -17,6 +17,7 @@ from preventable.stages.sources.first_look import may_match
 from preventable.stages.sources.likely_names import (
     LikelyNames,
     are_likely,
+    is_like_a_name,
     may_hold_likely_name,
     may_hold_likely_names,
 )
@@ -30,6 +31,8 @@ _INNER = re.compile(r"[a-z]{2}[A-Z][a-z]{2}")
 _PARTED = str.maketrans(dict.fromkeys("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~–—‘’'0123456789", " "))
 _ANY_FIGURE = str.maketrans("123456789", "000000000")
 _HOMES = frozenset({"house", "flat", "home", "place", "address", "room"})
+#: What may join two persons.
+_AND = re.compile(r"[&+;/]|\b(?:and|or)\b", re.IGNORECASE)
 #: Between two words of one name.
 _WITHIN = re.compile(r"\.?\s*")
 _NUMBER = re.compile(r"[\s.:]*\d{2,6}\b")
@@ -122,7 +125,11 @@ def name_spans(text: str, *, likely: bool = True, told: bool = False) -> list[tu
 
 @lru_cache(maxsize=65_536)
 def _spans(text: str, likely: bool, told: bool) -> tuple[tuple[int, int], ...]:
-    return tuple(_Text(text, likely=likely and may_hold_likely_name(text), told=told).spans())
+    return tuple(
+        _Text(
+            text, likely=likely and bool(_INNER.search(text) or may_hold_likely_name(text)), told=told
+        ).spans()
+    )
 
 
 def may_hold_name(text: str, words: Sequence[str], *, likely: bool = True) -> bool:
@@ -136,6 +143,22 @@ def may_hold_name(text: str, words: Sequence[str], *, likely: bool = True) -> bo
     if not _telling().isdisjoint(words) or ("." in text and _STOPPED.search(text)) or _INNER.search(text):
         return True
     return likely and may_hold_likely_name(text)
+
+
+def may_name_another(rest: str, *, listed: bool) -> bool:
+    """Whether what stands beside a name may be another person's.
+
+    Args:
+        rest: The text without the name.
+        listed: Whether a name of a list tells it by itself, and not only with what joins two persons ("and", "&").
+    """
+    joined = bool(_AND.search(rest))
+    if not joined and not listed:
+        return False
+    lists = _lists()
+    known = (lists.given - lists.given_of_places) | (lists.surnames - lists.surnames_of_places)
+    plain = [_word(found[0], found.start()).plain for found in _WORD.finditer(rest)]
+    return any(word in known - lists.roads or (joined and is_like_a_name(word)) for word in plain)
 
 
 def may_hold_names(texts: pa.Array) -> np.ndarray:
@@ -232,6 +255,8 @@ class _Text:
             return False
         following = self.words[at + 1].plain
         if word.owns and following in _HOMES:
+            return False
+        if following == "and" and at + 2 < len(self.words) and self._has(at + 2, self.lists.given):
             return False
         if following == "of" or following in self.lists.after_places or following in self.lists.roads:
             return True

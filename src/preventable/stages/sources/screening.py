@@ -15,6 +15,7 @@ from preventable.stages.sources.first_look import may_match
 from preventable.stages.sources.person_names import (
     may_hold_name,
     may_hold_names,
+    may_name_another,
     name_spans,
     replaced,
     words_of,
@@ -76,6 +77,9 @@ def screen(
         # A name that is likely alone is replaced, and the row stands: it may as well be a place that no list has.
         sure = replaced(before, name_spans(before, likely=likely, told=True), REDACTED)
         only_likely = likely and screened != before and sure == plain
+        if screened != before and may_name_another(screened.replace(REDACTED, " "), listed=only_likely):
+            # Beside a name another stands that what joins them hides ("and", "&"): nothing of the text is kept.
+            screened, only_likely = REDACTED, False
     personal = screened != plain and not only_likely
     # Where a name was replaced a pattern may match that did not before.
     if (patterns or screened != plain) and has_figure and field == "place":

@@ -100,7 +100,7 @@ def _screened(texts: pa.Array, plain: pa.Array, kinds: np.ndarray) -> tuple[pa.A
         elif one.redacted:
             text = texts[place].as_py()
             # The address in a formula is a machine's and not a person's; it is replaced all the same.
-            of_machine = re.search(formula, text) and not screen(re.sub(address, "", text)).personal
+            of_machine = re.search(formula, text) and not screen(re.sub(address, "", text)).redacted
             problems[place] = "" if of_machine else "personal_data"
     mask = np.zeros(len(texts), bool)
     mask[looked_at] = True

@@ -21,12 +21,12 @@ def used_outside(codes: pa.Array, days: np.ndarray, validity: Mapping[str, Valid
     """
     if not validity:
         return []
-    spans = {code.casefold(): span for code, span in validity.items()}
+    folded = {code.casefold(): span for code, span in validity.items()}
     distinct = codes.dictionary_encode()
     at = pc.fill_null(distinct.indices, -1).to_numpy(zero_copy_only=False)
     found: list[int] = []
     for number, code in enumerate(distinct.dictionary.to_pylist()):
-        span = spans.get(code.casefold())
+        span = validity.get(code) or folded.get(code.casefold())
         if span is not None:
             rows = np.flatnonzero((at == number) & ~np.isnat(days))
             found += rows[_outside(days[rows].astype("datetime64[D]"), span)].tolist()
