@@ -77,7 +77,7 @@ class UnknownKindError(RefusedFileError):
 class NotInSpoolError(PreventableError):
     number, title, exit_code = "Q460", "The spool does not hold that file", 2
     remedy = (
-        "See `preventable spool` for what it holds, and policy/retention.toml for how long; else ask the supplier"
+        "See `preventable spool list` for what it holds, and policy/retention.toml for how long; else ask the supplier"
         " to send the file again."
     )
 

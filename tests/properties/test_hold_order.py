@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from small_home import POLICE, month_rows, small_home, small_policy, write_file
 from sources_world import numbered, read
 
-from preventable import month_order
+from preventable.intake import month_order
 from preventable.intake import submit as intake
 from preventable.intake.month_order import MonthOrder
 from preventable.store.session import home_checksums
@@ -68,6 +68,19 @@ def test_a_set_of_files_in_any_order_is_held_alike_and_ends_in_the_same_state(se
         "2025-08",
         "2025-10",
     ]
+
+
+def test_what_waits_packed_keeps_nothing_of_its_rows_as_they_were():
+    rows = [read(numbered("ed-example", number)) for number in (3, 4)]
+    waiting = MonthOrder[int]()
+
+    with mock.patch.object(month_order, "_ROWS_AS_THEY_ARE", 0):
+        for number, one in enumerate(rows):
+            waiting.add(number, one)
+
+    for (_, one), whole in zip(waiting._waiting, rows, strict=True):
+        assert one.read.submissions.num_rows == 0
+        assert one.read.submissions.get_total_buffer_size() < whole.submissions.get_total_buffer_size() / 4
 
 
 @settings(deadline=None)

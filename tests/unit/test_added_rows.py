@@ -218,3 +218,13 @@ def test_a_held_file_stays_held_when_it_comes_again(tmp_path):
     assert "it was held when it came before, and nobody has looked at it" in again.error
     assert take(home, path, looked_at=PERSON).outcome == "loaded"
     assert take(home, short).outcome == "repeat"
+
+
+def test_far_too_many_do_not_take_a_months_place_unseen(tmp_path):
+    home = small_home(tmp_path)
+    for month in range(1, 9):
+        assert take(home, police(tmp_path, f"2025-{month:02d}", 60)).outcome == "loaded"
+
+    file = take(home, police(tmp_path, "2025-04", 300, name="z"), replace_month=True)
+
+    assert "F16-volume" in file.error

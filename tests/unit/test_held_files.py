@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from small_home import POLICE, month_rows, small_home, small_policy, write_file
 from sources_world import KINDS, numbered, read
@@ -12,11 +13,10 @@ from sources_world import KINDS, numbered, read
 from preventable.errors import UsageError
 from preventable.intake import submit as intake
 from preventable.intake.edge import make_manifest
-from preventable.intake.holding import FOLDER, Holding, LookedAt, looked_at
+from preventable.intake.holding import FOLDER, Holding, HomeRows, LookedAt, looked_at
 from preventable.intake_errors import HeldFileError
 from preventable.store.acts import kept_acts
 from preventable.store.session import reading
-from preventable.tables import TABLES
 
 PERSON = LookedAt("R. Tester (invented)", "The town was shut for a fair")
 MOMENT = dt.datetime(2025, 12, 1, 9, 30, tzinfo=dt.UTC)
@@ -126,10 +126,25 @@ def test_the_records_that_stand_are_counted_and_not_their_rows(usual, tmp_path):
     assert file.outcome == "loaded"
 
 
+class Held(HomeRows):
+    """What a home holds of one provider."""
+
+    def __init__(self, rows):
+        super().__init__(None)
+        self._rows = rows
+
+    def _months(self, provider):
+        return sorted(set(self._rows.column("month").to_pylist()))
+
+    def _read(self, columns, provider, months):
+        of_months = pc.is_in(self._rows.column("month"), pa.array(list(months), pa.string()))
+        return self._rows.filter(of_months).select(list(columns))
+
+
 def held_in_place_of(standing, rows):
     """What holds these rows of an emergency department where they take the place of so many records."""
-    nothing = TABLES["submissions"].empty()
-    door = Holding(lambda provider: nothing, KINDS, frozenset(), standing=lambda provider, month: standing)
+    stands = as_submission(numbered("ed-example", standing), "stands", read(rows).month)
+    door = Holding(Held(stands), KINDS, frozenset(), replaces=True)
     try:
         door.look_at(read(rows), where="x", file_sha256="")
     except HeldFileError as held:
@@ -172,7 +187,7 @@ def test_a_month_looks_like_the_largest_of_its_files_and_not_like_a_correction(o
         for month in range(1, 7)
         for rows in (whole, part)[::order]
     ]
-    door = Holding(lambda provider: pa.concat_tables(held), KINDS, frozenset())
+    door = Holding(Held(pa.concat_tables(held)), KINDS, frozenset())
 
     with pytest.raises(HeldFileError, match="F16-volume: it has 33 % of the mean of 6 other months"):
         door.look_at(read(numbered("ed-example", 20)), where="x", file_sha256="")

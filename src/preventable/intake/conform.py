@@ -237,8 +237,8 @@ def _lower_first(text: str) -> str:
 
 def _of_manifest(path: Path) -> str:
     """The provider that the manifest beside a file names; empty where there is none that can be read."""
-    beside = path.with_name(path.name + ENDING)
-    if not beside.is_file():
+    beside = path.with_name(path.name + ENDING) if path.name else None
+    if beside is None or not beside.is_file():
         return ""
     try:
         return read_manifest(beside.read_bytes(), beside.name).provider

@@ -170,7 +170,11 @@ class Holding:
     def _reasons(self, read: ReadSubmission, profile: Profile) -> tuple[list[Reason], int]:
         """Why a file is held, and the records that its month has once it is let through."""
         history, form = self._of_provider(read.provider), self._kinds[read.source].form
-        reasons = hold_reasons(profile, month=read.month, form=form, history=history) if read.rows else []
+        # What takes a month's place and has more rows is set beside the other months, as a first file of that month is.
+        present = history.get(read.month)
+        grows = self._replaces and present is not None and read.rows > present.rows
+        beside = {month: one for month, one in history.items() if not grows or month != read.month}
+        reasons = hold_reasons(profile, month=read.month, form=form, history=beside) if read.rows else []
         records = live_records(read.submissions)
         if self._replaces:
             standing = self._standing(read)

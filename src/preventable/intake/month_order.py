@@ -45,7 +45,7 @@ class MonthOrder(Generic[Item]):
             self._rows += read.rows
             if self._rows > _ROWS_AS_THEY_ARE:
                 packed = _packed(read)
-                empty = {name: getattr(read, name).slice(0, 0) for name in packed}
+                empty = {name: getattr(read, name).schema.empty_table() for name in packed}
                 read = replace(read, **empty)
         self._waiting.append((key, _Waiting(item, read, packed)))
 

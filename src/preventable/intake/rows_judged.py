@@ -78,7 +78,7 @@ def judge_counted(tables: HomeTables, files: Iterable[FileReport], door: RulesDo
     paths: dict[str, str] = {}
     new = set()
     for file in sorted(files, key=lambda file: file.outcome != "loaded"):
-        if file.submission_id is not None:
+        if file.submission_id is not None and file.outcome != "refused":
             paths.setdefault(file.submission_id, file.path)
             new |= {file.submission_id} if file.outcome == "loaded" else set()
     ledger, order = tables.restricted.ledger, _order_of_coming(tables)

@@ -38,7 +38,7 @@ FINDINGS = Table(
         Column("month", "text", "Period of the file.", nullable=False),
         Column("row_number", "integer", "Line of the row; 0 where the finding is about the whole file.", nullable=False, hashed=False),
         Column("content_hash", "text", "sha256 of the row's own cells; empty for a whole file.", nullable=False),
-        Column("rule", "text", "Rule, V01 to V20.", nullable=False),
+        Column("rule", "text", "Rule, as rules.toml names it.", nullable=False),
         Column("level", "text", "Information, warning, or error (the row is quarantined).", allowed=allowed("level"), nullable=False),
     ),
 )
