@@ -179,6 +179,8 @@ def _calls_of(folder: Path, number: int, *options: str) -> int:
         ):
             for failure in series.fail(points, error, for_good=for_good):
                 made.append((how, failure))
+                if len(made) % 50 == 0:
+                    print(f"{len(made)} of {(len(ERRORS) + 1) * len(points)}", file=sys.stderr, flush=True)
                 if failure.wrong:
                     print(how, failure.point, failure.told, failure.wrong, file=sys.stderr, flush=True)
     counted = Counter((how, one.point.kind, one.point.operation, one.told or "none") for how, one in made)
