@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -39,7 +40,12 @@ def otherwise(demo, tmp_path_factory):
             target = folder / f"batch{batch}" / path.parent.name / f"{number:03d}-renamed{path.suffix}"
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(shuffled(path, seed=number))
-        preventable_here("submit", folder / f"batch{batch}", "--home", folder / "home", "--region", region)
+        send = ("submit", folder / f"batch{batch}", "--home", folder / "home", "--region", region)
+        # The police's corrections of a month came before the month: that is held until somebody has looked at it.
+        told = preventable_here(*send, expect=3 if batch else 0)
+    (held,) = re.findall(r"(?m)^Q440  (\S+): F16-beside", f"{told.stdout}\n{told.stderr}")
+    person = ("--looked-at", "--by", "R. Tester (invented)", "--because", "The corrections came first")
+    preventable_here("submit", folder / "batch1" / held, "--home", folder / "home", *person)
     preventable_here("run", "--home", folder / "home")
     preventable_here("packs", "--home", folder / "home")
     return folder / "home"
