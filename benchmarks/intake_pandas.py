@@ -176,7 +176,10 @@ def _texts(texts: pd.Series, rows: pd.DataFrame, told) -> None:
     ]
     distinct["stored"] = [one.text for one in found]
     distinct["problem"] = [
-        ("personal_data" if one.personal else "home_address") if one.redacted else "" for one in found
+        ("personal_data" if one.personal else "likely_name" if one.likely else "home_address")
+        if one.redacted
+        else ""
+        for one in found
     ]
     stored = distinct["stored"].str.casefold().drop_duplicates()
     keys = {text: hmac.digest(KEY, f"text|{text}".encode(), "sha256")[:20].hex() for text in stored}
@@ -186,7 +189,7 @@ def _texts(texts: pd.Series, rows: pd.DataFrame, told) -> None:
     placed = pairs.merge(distinct, on=["text", "type"], how="left")
     rows["place_text_id"], rows["place_text"] = placed["key"], placed["stored"]
     rows["place_text_words"] = texts.str.split().str.len()
-    for problem in ("personal_data", "home_address"):
+    for problem in ("personal_data", "home_address", "likely_name"):
         told(placed["problem"] == problem, problem)
     told(texts.isin(generic), "generic_text")
     told(texts.str.len().isin([60, 255]), "clipped_text")
@@ -257,7 +260,7 @@ def _of_problems(problems: pd.DataFrame, live: pd.Series) -> dict[str, pd.Index]
     met = problems[live.to_numpy()[problems["row"]]]
     named = {
         "V06": "sentinel_date", "V12": "generic_text", "V13": "personal_data", "V19": "unknown_code",
-        "V29": "clock_fold", "V30": "home_address",
+        "V29": "clock_fold", "V30": "home_address", "V38": "likely_name",
     }  # fmt: skip
     found = {rule: pd.Index(met.loc[met["problem"] == word, "row"].unique()) for rule, word in named.items()}
     return found | {"V25": pd.Index(met.loc[met["problem"].isin(_UNREADABLE), "row"].unique())}

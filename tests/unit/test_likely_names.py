@@ -80,6 +80,12 @@ def screen_all(texts):
     return list(zip(stored.to_pylist(), problems.tolist(), strict=True))
 
 
+def test_an_address_at_home_beside_a_likely_name_is_told_and_neither_is_kept():
+    found = screen(f"{NAME}, 12 Mill Street", place_type="own_home")
+
+    assert (found.text, found.personal, found.likely) == ("[redacted], [redacted]", False, False)
+
+
 def test_a_number_beside_a_likely_name_holds_its_row_all_the_same():
     found = screen(f"{NAME}, call 07700 900 123")
 

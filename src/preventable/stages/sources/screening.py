@@ -87,6 +87,8 @@ def screen(
         if told or by_type:
             found = _replaced(screened, _patterns(field, True, has_figure))
             personal = personal or (told and found != screened)
+            # Of both the address is told: a likely name that was replaced beside it stands in no text.
+            only_likely = only_likely and found == screened
             screened = found
     return Screened(" ".join(screened.split()), screened != plain, personal, only_likely)
 
