@@ -192,7 +192,7 @@ def test_pseudonyms_of_every_key_that_is_not_accepted_are_counted_by_their_key()
     values = [key.pseudonym("9990000018") for key in (K1, K2, K2, ninth, tenth)] + [None, "9990000018"]
 
     refuse_other_keys(values, ("k1", "k2", "k9", "k10"), "x")
-    with pytest.raises(OtherLinkageKeyError, match="1 rows of k10, 2 rows of k2"):
+    with pytest.raises(OtherLinkageKeyError, match="1 row of k10, 2 rows of k2"):
         refuse_other_keys(values, ("k1", "k9"), "x")
 
 
