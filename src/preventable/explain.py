@@ -171,12 +171,12 @@ def explain_figure(
             if told:
                 return _explain_beyond(tables, figure, told)
             raise UnknownFigureError("explain", "the name is not that of a released figure")
-        counted = f"{figure.rsplit('/', 1)[0]}/count"
-        exact = _exact(tables, counted)
+        count_of_it = f"{figure.rsplit('/', 1)[0]}/count"
+        exact = _exact(tables, count_of_it)
         definition = _definition(policy, exact)
         rows = _counted_rows(home, tables, definition, exact)
         submissions = _by_submission(tables, rows, quantities=definition.kind.form != "events")
-        shares = _shares(tables, counted)
+        shares = _shares(tables, count_of_it)
     found = sum(rows.column("records").to_pylist())
     if found != exact["count"]:
         raise StaleFiguresError(
