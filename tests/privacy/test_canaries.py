@@ -26,10 +26,10 @@ CANARIES = (
     "07700 900731",
     "03/02/1987",
     "q.canary@example.org",
-    "Zzyxquill Vantongeren",
+    "Zzyxquill Fishbarn",
 )
 #: Fields to join by, in clear as a supplier sends them (the name and the day of birth are marks above), and as read.
-KEYS = {"surname": "Zzyxquill Vantongeren", "birth_date": "03/02/1987", "dispatch_number": "CAD0990731XQ"}
+KEYS = {"surname": "Zzyxquill Fishbarn", "birth_date": "03/02/1987", "dispatch_number": "CAD0990731XQ"}
 READ_KEYS = ("1987-02-03", "CAD0990731XQ")
 #: The raw rows and the one place for screened text; findings and outcomes come after and hold no value.
 AT_THE_DOOR = {"submissions", "intake_problems", "place_texts"}
@@ -155,7 +155,7 @@ NO_TEXT = {
 
 
 def found_in(text: str) -> list[str]:
-    marks = (*CANARIES, *READ_KEYS, "Zzyxquill", "Vantongeren", "q.canary")
+    marks = (*CANARIES, *READ_KEYS, "Zzyxquill", "Fishbarn", "q.canary")
     return [mark for mark in marks if mark.lower() in text.lower()]
 
 

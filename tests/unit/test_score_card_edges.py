@@ -73,22 +73,6 @@ def test_an_age_at_a_border_lies_in_one_band():
     assert groups_of(rows, "age_band") == {"0-17": 6, "18-24": 6, "25-44": 6, "45-64": 6, "65+": 6}
 
 
-def test_one_odd_month_does_not_change_what_is_usual():
-    assert volume_after([100] * 5 + [400], 100) == 1
-    assert volume_after([100] * 5 + [400], 400) == 0
-
-
-def test_a_site_whose_months_vary_is_given_its_own_deviation():
-    """The median of 70 and 130 is 100, their median deviation 30: 1.4826 times that is more than Poisson's 10."""
-    assert volume_after([70, 130] * 3, 180) == 1
-    assert volume_after([100] * 6, 180) == 0
-
-
-def test_a_large_site_may_differ_by_a_tenth():
-    """Poisson's deviation of 1,000 is 32; policy's tenth is 100, and twice that is still full."""
-    assert volume_after([1_000] * 6, 1_190) == 1
-
-
 @pytest.mark.parametrize(("first_delay", "counts", "share"), [(9, {6: 40}, 1), (-1, {0: 30, 6: 10}, 0.75)])
 def test_a_first_file_before_the_month_or_long_after_it_counts_with_the_first_or_the_last_delay(
     first_delay, counts, share
