@@ -67,13 +67,13 @@ def test_a_file_of_exactly_as_much_as_is_allowed_is_read_and_one_of_more_is_not(
 
 
 def test_unknown_codes_of_exactly_the_share_that_is_allowed_refuse_no_file():
-    """Twenty rows of 400 are the five in a hundred of policy; 21 are more."""
-    rows = numbered("ed-example", 400)
-    unknown = [{**row, "How": "ZZ"} for row in rows[:21]]
+    """Six rows of 600 are the one in a hundred of policy; seven are more."""
+    rows = numbered("ed-example", 600)
+    unknown = [{**row, "How": "ZZ"} for row in rows[:7]]
 
-    assert read([*unknown[:20], *rows[20:]]).rows == 400
+    assert read([*unknown[:6], *rows[6:]]).rows == 600
     with pytest.raises(UnknownCodesError):
-        read([*unknown, *rows[21:]])
+        read([*unknown, *rows[7:]])
 
 
 def test_short_rows_of_exactly_the_share_that_is_read_refuse_no_file():
