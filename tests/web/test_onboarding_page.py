@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from chromium_pages import axe, opened
 
 from preventable.partners.onboarding_pages import tell_onboarding
 from preventable.settings import load_policy
@@ -19,17 +20,12 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_axe_finds_no_violation(browser, page_file):
-    from axe_playwright_python.sync_playwright import Axe
+    page = opened(browser, page_file)
 
-    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.goto(page_file.as_uri())
+    violated, passed = axe(page)
 
-    found = Axe().run(
-        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    )
-
-    assert [(v["id"], v["nodes"][0]["target"]) for v in found.response["violations"]] == []
-    assert len(found.response["passes"]) > 15
+    assert violated == []
+    assert passed > 15
 
 
 def test_a_page_of_320_pixels_is_not_scrolled_sideways(browser, page_file):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from chromium_pages import axe, opened
 from packs_world import make_world
 
 from preventable.stages.packs.stage import make_packs
@@ -26,29 +27,19 @@ def files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return found
 
 
-def opened(browser, file: Path, **options):
-    page = browser.new_context(**options).new_page()
-    page.goto(file.as_uri())
-    return page
-
-
 @pytest.mark.parametrize("partner", PAGES)
 def test_axe_finds_no_violation(browser, files, partner):
-    from axe_playwright_python.sync_playwright import Axe
+    page = opened(browser, files[partner], width=1280, height=900)
 
-    page = opened(browser, files[partner], viewport={"width": 1280, "height": 900})
+    violated, passed = axe(page)
 
-    found = Axe().run(
-        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    )
-
-    assert [(v["id"], v["nodes"][0]["target"]) for v in found.response["violations"]] == []
-    assert len(found.response["passes"]) > 15
+    assert violated == []
+    assert passed > 15
 
 
 @pytest.mark.parametrize("partner", PAGES)
 def test_a_page_of_320_pixels_is_not_scrolled_sideways(browser, files, partner):
-    page = opened(browser, files[partner], viewport={"width": 320, "height": 640})
+    page = opened(browser, files[partner], width=320, height=640)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     wide = page.evaluate(
@@ -73,7 +64,7 @@ def test_a_page_is_whole_without_script_and_asks_for_nothing(browser, files, par
 
 
 def test_the_keyboard_reaches_the_contents_first_and_scrolls_a_wide_table(browser, files):
-    page = opened(browser, files[PARTNERS[0]], viewport={"width": 320, "height": 640})
+    page = opened(browser, files[PARTNERS[0]], width=320, height=640)
 
     page.keyboard.press("Tab")
     skip = page.evaluate("document.activeElement.getAttribute('href')")
@@ -89,7 +80,7 @@ def test_the_keyboard_reaches_the_contents_first_and_scrolls_a_wide_table(browse
 
 @pytest.mark.parametrize("partner", PAGES)
 def test_a_printed_page_carries_the_footer_without_covering_a_line(browser, files, partner):
-    page = opened(browser, files[partner], viewport={"width": 800, "height": 1100})
+    page = opened(browser, files[partner], width=800, height=1100)
     page.emulate_media(media="print")
 
     footer, body = (
@@ -106,7 +97,7 @@ def test_a_printed_page_carries_the_footer_without_covering_a_line(browser, file
 
 
 def test_the_keyboard_opens_the_names_of_the_figures(browser, files):
-    page = opened(browser, files[PARTNERS[0]], viewport={"width": 1280, "height": 900})
+    page = opened(browser, files[PARTNERS[0]], width=1280, height=900)
     names = page.locator("details.names").first
 
     hidden = names.locator("code").first.is_visible()
@@ -118,7 +109,7 @@ def test_the_keyboard_opens_the_names_of_the_figures(browser, files):
 
 
 def test_a_map_fills_its_areas_in_the_browser(browser, files):
-    page = opened(browser, files[PARTNERS[0]], viewport={"width": 1280, "height": 900})
+    page = opened(browser, files[PARTNERS[0]], width=1280, height=900)
 
     boxes = page.evaluate(
         "[...document.querySelectorAll('#map-figure-title')].map(t => t.parentElement)[0]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from chromium_pages import axe, opened
 from supplier_report_world import pages_of
 
 PAGES = ("rows_in_quarantine", "refused", "Q440", "Q402", "index", "nil", "again")
@@ -15,29 +16,19 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return pages_of(tmp_path_factory.mktemp("reports"))
 
 
-def opened(browser, file: Path, **options):
-    page = browser.new_context(**options).new_page()
-    page.goto(file.as_uri())
-    return page
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_no_violation(browser, pages, name):
-    from axe_playwright_python.sync_playwright import Axe
+    page = opened(browser, pages[name], width=1280, height=900)
 
-    page = opened(browser, pages[name], viewport={"width": 1280, "height": 900})
+    violated, passed = axe(page)
 
-    found = Axe().run(
-        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    )
-
-    assert [(v["id"], v["nodes"][0]["target"]) for v in found.response["violations"]] == []
-    assert len(found.response["passes"]) > 15
+    assert violated == []
+    assert passed > 15
 
 
 @pytest.mark.parametrize("name", ["rows_in_quarantine", "index"])
 def test_a_page_of_320_pixels_is_not_scrolled_sideways(browser, pages, name):
-    page = opened(browser, pages[name], viewport={"width": 320, "height": 640})
+    page = opened(browser, pages[name], width=320, height=640)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
@@ -68,7 +59,7 @@ def test_every_link_leads_to_a_file_that_is_there(browser, pages, name):
 
 
 def test_a_printed_page_keeps_each_state_in_words(browser, pages):
-    page = opened(browser, pages["rows_in_quarantine"], viewport={"width": 800, "height": 1100})
+    page = opened(browser, pages["rows_in_quarantine"], width=800, height=1100)
     page.emulate_media(media="print")
 
     states = [tag.inner_text() for tag in page.locator("h3 .tag").all()]
@@ -80,7 +71,7 @@ def test_a_printed_page_keeps_each_state_in_words(browser, pages):
 
 
 def test_a_file_sent_again_tells_so_in_a_section_above_its_list(browser, pages):
-    page = opened(browser, pages["again"], viewport={"width": 1200, "height": 900})
+    page = opened(browser, pages["again"], width=1200, height=900)
 
     heads = page.locator("h1, h2").all_inner_texts()
 
@@ -93,7 +84,7 @@ def test_a_file_sent_again_tells_so_in_a_section_above_its_list(browser, pages):
 
 
 def test_a_month_with_nothing_to_send_is_told_to_count_as_zero(browser, pages):
-    page = opened(browser, pages["nil"], viewport={"width": 1200, "height": 900})
+    page = opened(browser, pages["nil"], width=1200, height=900)
 
     assert "counts as zero" in page.locator("h1").inner_text()
     assert "the month counts as zero" in page.locator("#accepted").inner_text()
