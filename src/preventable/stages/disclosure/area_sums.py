@@ -104,3 +104,51 @@ class AreaSums:
         """Residents' person-years of an area, in all or of an age band; None where not known."""
         base = self.bases.get((level, area), {}).get(band)
         return base.person_years if base else None
+
+
+def estimate_row(
+    series: Series,
+    estimate: str,
+    area: tuple[str, str],
+    breakdown: str,
+    category: str,
+    cell: Cell,
+    *,
+    part: str = "",
+) -> dict[str, Any]:
+    """A row of `released_estimates` that is made of shown counts of one definition and period.
+
+    Args:
+        series: Which definition and period.
+        estimate: What it estimates.
+        area: Its type and code.
+        breakdown: By what.
+        category: Which part of it.
+        cell: What is shown; its note is told where there is no value.
+        part: What tells figures of one estimate and area apart in their name; empty where there is one.
+    """
+    name = (
+        estimate,
+        f"{series.definition}.v{series.version}",
+        *area,
+        *([part] if part else []),
+        series.period_end,
+    )
+    return {
+        "figure": "/".join(name),
+        "estimate": estimate,
+        "definition": series.definition,
+        "source": series.source,
+        "area_type": area[0],
+        "area": area[1],
+        "breakdown": breakdown,
+        "category": category,
+        "period_start": series.period_start,
+        "period_end": series.period_end,
+        "value": cell.value,
+        "lower": cell.lower,
+        "upper": cell.upper,
+        "lower_if_hidden": None,
+        "value_note": cell.token,
+        "note": cell.note if cell.value is None else "",
+    }

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from preventable.methods.funnels import inside_counts, winsorised_dispersion
-from preventable.stages.disclosure.area_sums import AreaSums, PublicAreas
+from preventable.stages.disclosure.area_sums import AreaSums, PublicAreas, estimate_row
 from preventable.stages.disclosure.beyond_rules import FunnelRules
 from preventable.stages.disclosure.cells import Cell
 from preventable.stages.disclosure.rule import ReleaseRule
@@ -49,23 +49,6 @@ def _seen(cell: Cell | None, rule: ReleaseRule) -> float:
 def _row(
     sums: AreaSums, level: str, area: str, expected: float, limit: float, inside: tuple[int, int]
 ) -> dict[str, Any]:
-    one = sums.series
     percent = f"{100 * limit:g}"
-    return {
-        "figure": f"{FUNNEL}/{one.definition}.v{one.version}/{level}/{area}/{percent}/{one.period_end}",
-        "estimate": FUNNEL,
-        "definition": one.definition,
-        "source": one.source,
-        "area_type": level,
-        "area": area,
-        "breakdown": "funnel",
-        "category": percent,
-        "period_start": one.period_start,
-        "period_end": one.period_end,
-        "value": round(expected, 1),
-        "lower": float(inside[0]),
-        "upper": float(inside[1]),
-        "lower_if_hidden": None,
-        "value_note": "",
-        "note": "",
-    }
+    cell = Cell(round(expected, 1), lower=float(inside[0]), upper=float(inside[1]))
+    return estimate_row(sums.series, FUNNEL, (level, area), "funnel", percent, cell, part=percent)

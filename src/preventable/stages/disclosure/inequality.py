@@ -10,7 +10,7 @@ from typing import Any
 from preventable.methods.inequality import Inequality, gradient_bends, inequality_of_rates
 from preventable.methods.limits import widened_poisson_limits
 from preventable.methods.means import quantile_groups
-from preventable.stages.disclosure.area_sums import AreaSums, PublicAreas
+from preventable.stages.disclosure.area_sums import AreaSums, PublicAreas, estimate_row
 from preventable.stages.disclosure.beyond_rules import InequalityRules
 from preventable.stages.disclosure.cells import Cell
 from preventable.stages.disclosure.rule import ReleaseRule
@@ -183,23 +183,5 @@ def _cell(limits: Limits, decimals: int) -> Cell:
 
 
 def _row(sums: AreaSums, region: str, estimate: str, category: str, cell: Cell) -> dict[str, Any]:
-    one = sums.series
-    group = f"/{category.replace(' ', '_')}" if category else ""
-    return {
-        "figure": f"{estimate}/{one.definition}.v{one.version}/region/{region}{group}/{one.period_end}",
-        "estimate": estimate,
-        "definition": one.definition,
-        "source": one.source,
-        "area_type": "region",
-        "area": region,
-        "breakdown": "deprivation",
-        "category": category,
-        "period_start": one.period_start,
-        "period_end": one.period_end,
-        "value": cell.value,
-        "lower": cell.lower,
-        "upper": cell.upper,
-        "lower_if_hidden": None,
-        "value_note": cell.token,
-        "note": cell.note if cell.value is None else "",
-    }
+    part = category.replace(" ", "_")
+    return estimate_row(sums.series, estimate, ("region", region), "deprivation", category, cell, part=part)

@@ -8,7 +8,7 @@ from typing import Any
 
 from preventable.codes import code_file
 from preventable.methods.similar_areas import similar_areas
-from preventable.stages.disclosure.area_sums import AreaSums, PublicAreas
+from preventable.stages.disclosure.area_sums import AreaSums, PublicAreas, estimate_row
 from preventable.stages.disclosure.beyond_rules import SimilarRules
 from preventable.stages.disclosure.cells import Band, Cell, summed_crude_rate, summed_standardised_rate
 from preventable.stages.disclosure.rule import ReleaseRule
@@ -132,22 +132,5 @@ def _plain(cell: Cell, notes: Mapping[str, str]) -> Cell:
 
 
 def _row(sums: AreaSums, district: str, measure: str, near: Sequence[str], cell: Cell) -> dict[str, Any]:
-    one = sums.series
-    return {
-        "figure": f"{SIMILAR}/{one.definition}.v{one.version}/district/{district}/{measure}/{one.period_end}",
-        "estimate": SIMILAR,
-        "definition": one.definition,
-        "source": one.source,
-        "area_type": "district",
-        "area": district,
-        "breakdown": "similar",
-        "category": " ".join((measure, *near)),
-        "period_start": one.period_start,
-        "period_end": one.period_end,
-        "value": cell.value,
-        "lower": cell.lower,
-        "upper": cell.upper,
-        "lower_if_hidden": None,
-        "value_note": cell.token,
-        "note": cell.note if cell.value is None else "",
-    }
+    category = " ".join((measure, *near))
+    return estimate_row(sums.series, SIMILAR, ("district", district), "similar", category, cell, part=measure)
