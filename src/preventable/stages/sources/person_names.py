@@ -81,11 +81,19 @@ def _lists() -> _Lists:
 
 
 @cache
+def _sure_names() -> frozenset[str]:
+    """Names of the lists that are no more often part of a place's name or of a road's."""
+    lists = _lists()
+    return (lists.given - lists.given_of_places) | (lists.surnames - lists.surnames_of_places - lists.roads)
+
+
+@cache
 def _telling() -> frozenset[str]:
     """Words without one of which a text has no name that could be found, initials apart."""
     lists = _lists()
-    names = (lists.given - lists.given_of_places) | (lists.surnames - lists.surnames_of_places - lists.roads)
-    return names | lists.titles | lists.titles_at_the_start | lists.ranks | lists.naming | lists.persons
+    return (
+        _sure_names() | lists.titles | lists.titles_at_the_start | lists.ranks | lists.naming | lists.persons
+    )
 
 
 @dataclass(frozen=True)
@@ -155,10 +163,8 @@ def may_name_another(rest: str, *, listed: bool) -> bool:
     joined = bool(_AND.search(rest))
     if not joined and not listed:
         return False
-    lists = _lists()
-    known = (lists.given - lists.given_of_places) | (lists.surnames - lists.surnames_of_places)
     plain = [_word(found[0], found.start()).plain for found in _WORD.finditer(rest)]
-    return any(word in known - lists.roads or (joined and is_like_a_name(word)) for word in plain)
+    return any(word in _sure_names() or (joined and is_like_a_name(word)) for word in plain)
 
 
 def may_hold_names(texts: pa.Array) -> np.ndarray:

@@ -73,13 +73,7 @@ def screen(
         screened = _replaced(screened, _patterns(field, False, has_figure))
     likely = field == "place"
     if names and field in _WITH_NAMES and may_hold_name(plain, words, likely=likely):
-        before, screened = screened, replaced(screened, name_spans(screened, likely=likely), REDACTED)
-        # A name that is likely alone is replaced, and the row stands: it may as well be a place that no list has.
-        sure = replaced(before, name_spans(before, likely=likely, told=True), REDACTED)
-        only_likely = likely and screened != before and sure == plain
-        if screened != before and may_name_another(screened.replace(REDACTED, " "), listed=only_likely):
-            # Beside a name another stands that what joins them hides ("and", "&"): nothing of the text is kept.
-            screened, only_likely = REDACTED, False
+        screened, only_likely = _without_names(screened, likely=likely, stands=screened == plain)
     personal = screened != plain and not only_likely
     # Where a name was replaced a pattern may match that did not before.
     if (patterns or screened != plain) and has_figure and field == "place":
@@ -91,6 +85,21 @@ def screen(
             only_likely = only_likely and found == screened
             screened = found
     return Screened(" ".join(screened.split()), screened != plain, personal, only_likely)
+
+
+def _without_names(text: str, *, likely: bool, stands: bool) -> tuple[str, bool]:
+    """A text with its names replaced, and whether its row stands though there were some.
+
+    It does where it stood before and its names are likely ones alone: they may as well be places that no list has.
+    """
+    found = replaced(text, name_spans(text, likely=likely), REDACTED)
+    if found == text:
+        return text, False
+    only_likely = stands and likely and not name_spans(text, likely=True, told=True)
+    # Beside a name another may stand that what joins them hides ("and", "&"): then nothing of the text is kept.
+    if may_name_another(found.replace(REDACTED, " "), listed=only_likely):
+        return REDACTED, False
+    return found, only_likely
 
 
 def _replaced(text: str, patterns: Iterable[re.Pattern[str]]) -> str:
