@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,17 @@ def growth(records: pa.Table) -> Iterable[tuple[int, int, float]]:
         yield times, len(found[0].left), taken / base
 
 
+def splink_sides(sides: Sequence[pa.Table]) -> tuple[DuckDBAPI, list[Any]]:
+    """Splink's door to a DuckDB of one thread, and the two sides that it is to link."""
+    connection = duckdb.connect()
+    connection.execute("SET threads = 1")
+    api = DuckDBAPI(connection)
+    return api, [
+        api.register(side, table_name=f"{name}_side", dataset_display_name=name)
+        for side, name in zip(sides, ("a", "b"), strict=True)
+    ]
+
+
 def beside_splink(records: pa.Table) -> tuple[int, float]:
     """Pairs, and processor time of Splink's predict of them to ours for candidates, levels and weights."""
     engine = prepared(records)
@@ -113,13 +124,7 @@ def beside_splink(records: pa.Table) -> tuple[int, float]:
     assert trained is not None
 
     def predict() -> None:
-        connection = duckdb.connect()
-        connection.execute("SET threads = 1")
-        api = DuckDBAPI(connection)
-        frames = [
-            api.register(side, table_name=f"{name}_side", dataset_display_name=name)
-            for side, name in zip(sides, ("a", "b"), strict=True)
-        ]
+        api, frames = splink_sides(sides)
         linker = Linker(frames, trained.settings, log_level=None)
         linker.table_management.register_blocked_pairs_for_predict(api.register(pairs, table_name="c_pairs"))
         linker.inference.predict(warning_mode="never")

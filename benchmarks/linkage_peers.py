@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
 from identifier_lane import FAKE, FEBRL, f1_of, linked_pairs, pairs_within, read_file  # noqa: E402
-from linkage import PAIRS, prepared  # noqa: E402
+from linkage import PAIRS, prepared, splink_sides  # noqa: E402
 from linkage_world import linked, reference_world, score  # noqa: E402
 from totals import on_one_clock  # noqa: E402
 
@@ -204,13 +204,7 @@ def default_recipe(engine: Any, left: str, right: str, matches: int) -> list[tup
         )
         for source in (left, right)
     ]
-    connection = duckdb.connect()
-    connection.execute("SET threads = 1")
-    api = DuckDBAPI(connection)
-    frames = [
-        api.register(side, table_name=f"{name}_side", dataset_display_name=name)
-        for side, name in zip(sides, ("a", "b"), strict=True)
-    ]
+    _, frames = splink_sides(sides)
     prior = matches / (sides[0].num_rows * sides[1].num_rows)
     linker = _trained(frames, left, right, prior)
     rows = linker.inference.predict(threshold_match_probability=_LEAST, warning_mode="never").as_record_list()

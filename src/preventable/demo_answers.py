@@ -75,9 +75,7 @@ def unknown_to_police(home: Home, truth: Path) -> dict[str, dict[str, Any]]:
         home: A home whose flow has run.
         truth: Folder of the county's truth.
     """
-    shares = json.loads((truth / "truth.json").read_text(encoding="utf-8"))
-    with reading(home) as tables:
-        known = tables.read("known_to_police").to_pylist()
+    shares, known = _shares(home, truth)
     rows = {
         row["source"]: row for row in known if row["measure"] == "own_record" and row["breakdown"] == "all"
     }
@@ -93,11 +91,16 @@ def seen_by_neither(home: Home, truth: Path) -> dict[str, Any]:
         home: A home whose flow has run.
         truth: Folder of the county's truth.
     """
-    shares = json.loads((truth / "truth.json").read_text(encoding="utf-8"))
-    with reading(home) as tables:
-        known = tables.read("known_to_police").to_pylist()
+    shares, known = _shares(home, truth)
     row = next(row for row in known if row["measure"] == "own_record_or_ed" and row["breakdown"] == "all")
     return _rest(row, shares["ambulance_seen_by_neither"])
+
+
+def _shares(home: Home, truth: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What the county's truth says, and the rows of `known_to_police`."""
+    with reading(home) as tables:
+        known = tables.read("known_to_police").to_pylist()
+    return json.loads((truth / "truth.json").read_text(encoding="utf-8")), known
 
 
 def _rest(row: Mapping[str, Any], truth: float) -> dict[str, Any]:
