@@ -100,7 +100,7 @@ def test_ground_that_two_areas_hold_is_given_to_the_first():
 def test_an_area_that_rounding_leaves_nothing_of_is_refused_by_code():
     shapes = np.array([shapely.box(0, 0, 100, 10), shapely.box(100, 0, 100.2, 10)], dtype=object)
 
-    with pytest.raises(RegionCodesError, match=r"1 areas are narrower than a metre \(Z2\)"):
+    with pytest.raises(RegionCodesError, match=r"1 area is narrower than a metre \(Z2\)"):
         tile(["Z1", "Z2"], shapes)
 
 
