@@ -45,8 +45,8 @@ def conservation(tables: HomeTables) -> pa.Table:
     if waiting:
         raise UsageError("conservation", f"{len(waiting)} submissions have not been through `run` yet")
     submitted, rows = _of_files(ledger.state_of_files().values(), ledger.replaced_submissions())
-    counted = outcomes.group_by(["provider", "month", "outcome"]).aggregate([([], "count_all")])
-    for line in counted.to_pylist():
+    became = outcomes.group_by(["provider", "month", "outcome"]).aggregate([([], "count_all")])
+    for line in became.to_pylist():
         rows[line["provider"], line["month"], line["outcome"]] += line["count_all"]
     keys = sorted({*submitted, *((provider, month) for provider, month, _ in rows)})
     lines = [

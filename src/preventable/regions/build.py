@@ -90,11 +90,11 @@ def read_region(manifest: Manifest) -> BuiltRegion:
     postcodes = read_postcodes(manifest, areas, projection, report)
     world = World(areas, projection, report, postcodes)
     venues = venues_table(manifest, world)
-    counted = Counter(area for area, _, _ in postcodes.values())
+    in_area = Counter(area for area, _, _ in postcodes.values())
     made = {
         "small_areas": small_areas_table(areas, _deprivation(manifest, areas)),
         "areas": areas_table(areas, manifest),
-        "populations": read_populations(manifest, areas, counted, report),
+        "populations": read_populations(manifest, areas, in_area, report),
         "streets": streets_table(manifest, world),
         "venues": venues,
         "venue_aliases": aliases_table(manifest, venues),

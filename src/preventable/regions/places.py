@@ -205,8 +205,8 @@ def _typed_places(
 
 
 def _unique(rows: list[tuple[Any, ...]], section: str) -> list[tuple[Any, ...]]:
-    counted = Counter(str(row[0]) for row in rows)
-    double = sorted(name for name, count in counted.items() if count > 1)
+    times = Counter(str(row[0]) for row in rows)
+    double = sorted(name for name, count in times.items() if count > 1)
     if double:
         raise RegionCodesError(
             section,

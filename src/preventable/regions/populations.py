@@ -277,8 +277,8 @@ def _say_moves(moves: Mapping[str, _Move], report: Report) -> None:
         "split_by_postcodes": "split by the number of postcodes",
         "split_evenly": "split evenly, for want of postcodes",
     }
-    counted = {basis: sum(move.basis == basis for move in moves.values()) for basis in said}
-    words = "; ".join(f"{count:,} {said[basis]}" for basis, count in counted.items() if count)
+    areas = {basis: sum(move.basis == basis for move in moves.values()) for basis in said}
+    words = "; ".join(f"{count:,} {said[basis]}" for basis, count in areas.items() if count)
     report.notes.append(f"Residents are of {len(moves):,} older areas: {words}.")
 
 

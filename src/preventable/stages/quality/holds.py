@@ -320,8 +320,8 @@ def _filled() -> tuple[str, ...]:
 
 def _counts(column: pa.ChunkedArray) -> dict[Any, int]:
     """Value -> rows; empty cells are not in it."""
-    counted = pc.value_counts(column.combine_chunks())
-    values, rows = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
+    told = pc.value_counts(column.combine_chunks())
+    values, rows = told.field("values").to_pylist(), told.field("counts").to_pylist()
     return {value: count for value, count in zip(values, rows, strict=True) if value is not None}
 
 
