@@ -169,6 +169,33 @@ def test_the_last_refusal_says_whether_a_month_is_held(home):
     assert told["2025-04"].errors == (min(HELD), "Q403")
 
 
+def test_a_month_that_stands_and_has_a_correction_held_says_both_until_a_file_of_it_is_let_in(home, tmp_path):
+    refuse(home, "2025-01", "2025-05-03", error=min(HELD), sha256="e")
+
+    told = told_on(home, "2025-08-05")
+
+    assert states(told)["2025-01"] == "received"
+    assert [one.month for one in told.months if one.correction_held] == ["2025-01"]
+    assert f"{ED} 2025-01: a correction is held until somebody has looked at it" in calendar_lines(
+        told, months=12
+    )
+    assert b"<td>in time, a correction is held</td>" in page_of(told)
+    lines = csv.DictReader(io.StringIO(calendar_csv(told).decode("utf-8-sig")))
+    assert [line["month"] for line in lines if line["correction_held"] == "yes"] == ["2025-01"]
+
+    path = write_file(tmp_path / "submissions" / ED / "more.csv", ED, month_rows(ED, "2025-01", 6)[4:])
+    intake.submit(home, path, policy=small_policy(), clock=at("2025-07-01"))
+
+    assert not any(one.correction_held for one in told_on(home, "2025-08-05").months)
+    assert [one.month for one in told_on(home, "2025-06-05").months if one.correction_held] == ["2025-01"]
+
+
+def test_a_refused_file_of_a_month_that_stands_is_no_correction_held(home):
+    refuse(home, "2025-01", "2025-05-03", sha256="e")
+
+    assert not any(one.correction_held for one in told_on(home, "2025-08-05").months)
+
+
 def test_a_month_of_which_too_little_stands_is_set_apart(home):
     row = {
         "provider": ED,

@@ -62,6 +62,7 @@ _CSV = (
     "received",
     "days_late",
     "errors",
+    "correction_held",
 )
 
 
@@ -130,7 +131,12 @@ def calendar_lines(told: SubmissionCalendar, *, months: int) -> list[str]:
         signs = {one.month: SIGNS[one.state] for one in told.months if one.provider == provider}
         lines.append(f"{provider:<{width}}  {' '.join(signs.get(month, ' ') for month in shown)}")
     meaning = ", ".join(f"{sign} {_state_word(state)}" for state, sign in SIGNS.items())
-    return [*lines, "", sentence_start(meaning)]
+    held = [
+        f"{one.provider} {one.month}: a correction is held until somebody has looked at it"
+        for one in told.months
+        if one.correction_held
+    ]
+    return [*lines, "", sentence_start(meaning), *([""] if held else []), *held]
 
 
 def calendar_csv(told: SubmissionCalendar) -> bytes:
@@ -142,6 +148,7 @@ def calendar_csv(told: SubmissionCalendar) -> bytes:
         cells = (
             one.provider, one.provider_name, one.source, one.month, one.due.isoformat(), one.state,
             one.received.isoformat() if one.received else None, one.days_late, " ".join(one.errors),
+            "yes" if one.correction_held else None,
         )  # fmt: skip
         writer.writerow([csv_cell(cell) for cell in cells])
     # The mark tells spreadsheets that it is UTF-8.
@@ -257,7 +264,7 @@ def _cell(one: OwedMonth) -> str:
         words = plural("{n} day late", "{n} days late", one.days_late).format(n=one.days_late)
     else:
         words = _state_word(one.state)
-    return words
+    return _("{state}, a correction is held").format(state=words) if one.correction_held else words
 
 
 def _state_word(state: str) -> str:

@@ -40,6 +40,8 @@ class OwedMonth:
             nothing came.
         received: Day on which the first submission of it that counts came, though it was held; None where none has.
         errors: Numbers of the errors for which its files were refused, the last one's first.
+        correction_held: It came, and a file of it that came after the last one that counts waits until somebody has
+            looked at it.
     """
 
     provider: str
@@ -50,6 +52,7 @@ class OwedMonth:
     state: str
     received: dt.date | None = None
     errors: tuple[str, ...] = ()
+    correction_held: bool = False
 
     @property
     def days_late(self) -> int | None:
@@ -181,6 +184,7 @@ class _Seen:
     refusals: Mapping[tuple[str, str], Sequence[Receipt]]
     unplaced: Mapping[str, int]
     weak: frozenset[tuple[str, str]]
+    corrections_held: frozenset[tuple[str, str]]
     first_month: str
 
     @classmethod
@@ -202,19 +206,24 @@ class _Seen:
         taken = {(one.provider, one.file_sha256) for one in receipts if one.outcome != "refused"}
         refusals: dict[tuple[str, str], list[Receipt]] = defaultdict(list)
         unplaced: dict[str, set[str]] = defaultdict(set)
+        # The last that became of a month's files: whether one is held.
+        waiting: dict[tuple[str, str], bool] = {}
         for one in receipts:
             if one.outcome == "loaded" and one.submission_id in ids and one.month:
                 key = (one.provider, one.month)
                 day = held.get((one.provider, one.file_sha256), _day(one))
                 came[key] = min(came.get(key, day), day)
+                waiting[key] = False
             elif one.outcome == "refused" and (one.provider, one.file_sha256) not in taken:
                 if one.month:
                     refusals[one.provider, one.month].append(one)
+                    waiting[one.provider, one.month] = one.error in HELD
                 else:
                     unplaced[one.provider].add(one.file_sha256)
         first = min((month for _, month in (*came, *refusals)), default="")
         files = {name: len(sha256) for name, sha256 in unplaced.items()}
-        return cls(came, refusals, files, frozenset(weak), first)
+        corrections_held = frozenset(key for key, held_last in waiting.items() if held_last and key in came)
+        return cls(came, refusals, files, frozenset(weak), corrections_held, first)
 
     def owed(self, provider: Mapping[str, Any], month: str, rules: CalendarPolicy, on: dt.date) -> OwedMonth:
         """What one month came to."""
@@ -232,6 +241,7 @@ class _Seen:
             self._state(key, due, on),
             self.came.get(key),
             errors=errors,
+            correction_held=key in self.corrections_held,
         )
 
     def _state(self, key: tuple[str, str], due: dt.date, on: dt.date) -> str:
