@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import sys
 import tomllib
@@ -192,6 +193,28 @@ def test_what_an_earlier_mapping_names_stays():
     assert draft.fields == {**earlier.columns, "contact": ("Arr",)}
     assert draft.version == 2
     assert all(one.confidence > 0.9 for one in draft.columns if one.header != "Arr")
+
+
+def test_days_on_which_codes_hold_are_taken_over_for_fields_that_the_file_has():
+    dated = {
+        "method": {"K": {"from": dt.date(2024, 2, 29)}, "F": {"to": dt.date(2025, 12, 31)}},
+        "place_type": {"S": {"from": dt.date(2024, 4, 1), "to": dt.date(2026, 3, 31)}},
+    }
+    (earlier,) = supplier_mappings(
+        [MAPPINGS["ed-example"] | {"valid": dated}],
+        provider={"provider": "ed-example"},
+        kind=KINDS["ed"],
+        where="mapping",
+    )
+    column = MAPPINGS["ed-example"]["columns"]["place_type"]
+    rows = [{name: value for name, value in row.items() if name != column} for row in days(30)]
+
+    whole = tomllib.loads(written_draft(draft_of(sheet_of(days(30)), earlier=earlier)))
+    without = tomllib.loads(written_draft(draft_of(sheet_of(rows), earlier=earlier)))
+
+    assert whole["valid"] == dated
+    assert without["valid"] == {"method": dated["method"]}
+    assert "valid" not in tomllib.loads(written_draft(draft_of(sheet_of(days(30)))))
 
 
 def test_a_new_code_is_told_beside_those_of_the_earlier_mapping():

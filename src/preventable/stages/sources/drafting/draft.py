@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from preventable.codes.validity import Validity
 from preventable.counted import counted, named
 from preventable.intake_errors import NoDraftError, UnknownKindError
 from preventable.stages.sources.cells import number
@@ -80,6 +81,7 @@ class Draft:
         period: What the section of the period says.
         formats: Of times, as they were found.
         codes: Coded field -> its codes.
+        validity: Field -> code -> from and until when it holds, as the earlier mapping has it.
         constants: Field -> value of every row: those of the earlier mapping that no column fills now, and a version.
         zone: Of the supplier's clock, as the earlier mapping has it.
         age_style: `years`, `ten_year_band` or `none`.
@@ -95,6 +97,7 @@ class Draft:
     period: Mapping[str, str]
     formats: tuple[str, ...]
     codes: Mapping[str, DraftedCodes]
+    validity: Mapping[str, Mapping[str, Validity]]
     constants: Mapping[str, str]
     zone: str
     age_style: str
@@ -161,6 +164,9 @@ def draft_mapping(
         period=_period(by_role),
         formats=_formats(by_role, roles, kind),
         codes=codes,
+        validity={field: dated for field, dated in earlier.validity.items() if field in fields}
+        if earlier
+        else {},
         constants=_constants(fields, earlier),
         zone=earlier.zone.key if earlier is not None else _ZONE,
         age_style=age_style(by_role["age"]) if "age" in by_role else "none",

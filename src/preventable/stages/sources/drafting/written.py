@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from preventable.codes.validity import Validity
 from preventable.stages.sources.drafting.draft import Draft, DraftedCodes, DraftedColumn
 
 
@@ -42,6 +43,8 @@ def written_draft(draft: Draft) -> str:
         lines.append("")
     for field, codes in draft.codes.items():
         lines += [f"[codes.{field}]", *_code_lines(codes), ""]
+    for field, dated in draft.validity.items():
+        lines += [f"[valid.{field}]", *(f"{_text(code)} = {_days(days)}" for code, days in dated.items()), ""]
     lines += ["[age]", f"style = {_text(draft.age_style)}"]
     return "\n".join(lines) + "\n"
 
@@ -73,6 +76,12 @@ def _code_lines(codes: DraftedCodes) -> list[str]:
     if codes.not_shown:
         lines.append(f"# and {codes.not_shown} more that are too rare to be shown here")
     return lines
+
+
+def _days(days: Validity) -> str:
+    """From and until when a code holds: a table in one line."""
+    told = {"from": days.first, "to": days.last}
+    return "{ " + ", ".join(f"{key} = {day}" for key, day in told.items() if day is not None) + " }"
 
 
 def _texts(values: Sequence[str]) -> str:
