@@ -70,7 +70,9 @@ def home_of(place: Path, rows: int) -> Home:
     if not (place / "taken-in").exists():
         home = create_home(place / "taken-in", demo_seed=1)
         home.give_region(place / "region")
-        submit(home, place / "submissions", policy=load_policy())
+        told = submit(home, place / "submissions", policy=load_policy())
+        if refused := [file for file in told.files if file.outcome != "loaded"]:
+            sys.exit(f"{len(refused)} files were not taken in, the first for {refused[0].error}")
     return open_home(place / "taken-in")
 
 
