@@ -188,7 +188,7 @@ def _title(overdue: Sequence[OwedMonth]) -> str:
         return _("Every month that is due has come")
     providers = len({one.provider for one in overdue})
     return plural(
-        "{n} service owes a month", "{n} services owe a month or more", providers
+        "{n} service owes a month or more", "{n} services owe a month or more", providers
     ).format(n=providers)  # fmt: skip
 
 
