@@ -369,6 +369,28 @@ def test_a_file_refused_for_its_manifest_does_not_come_in_without_it(tmp_path):
         assert tables.read("submissions").num_rows == 0
 
 
+def test_of_bytes_that_two_providers_sent_the_sender_is_to_be_named(tmp_path):
+    home = small_home(tmp_path)
+    path = marked_file(tmp_path)
+    (as_police,) = intake.submit(home, path, provider="police", policy=small_policy()).files
+    (as_ed,) = intake.submit(home, path, provider=ED, policy=small_policy()).files
+    assert (as_police.outcome, as_ed.outcome) == ("refused", "loaded")
+
+    with pytest.raises(UsageError, match=f"name one of {ED}, police"):
+        intake.submit_again(home, sha256(path), policy=small_policy())
+    with pytest.raises(UsageError, match=f"came from {ED}, police"):
+        intake.submit_again(home, sha256(path), policy=small_policy(), provider="ed-other")
+
+    outcomes = {
+        provider: intake.submit_again(home, sha256(path), policy=small_policy(), provider=provider)
+        for provider in (ED, "police")
+    }
+    assert [(one.files[0].provider, one.files[0].outcome) for one in outcomes.values()] == [
+        (ED, "repeat"),
+        ("police", "refused"),
+    ]
+
+
 def test_what_never_came_is_told(tmp_path):
     home = small_home(tmp_path)
 

@@ -139,6 +139,7 @@ def submit_again(
     sha256: str,
     *,
     policy: Policy,
+    provider: str | None = None,
     clock: Clock = utc_now,
     looked_at: LookedAt | None = None,
     replace_month: bool = False,
@@ -149,6 +150,7 @@ def submit_again(
         home: Has its region.
         sha256: Of the file, as `preventable spool list` tells it.
         policy: As for `submit`.
+        provider: Whose file it is, where several sent the same bytes.
         clock: As for `submit`.
         looked_at: As for `submit`.
         replace_month: As for `submit`; that it was said when the file came is not kept.
@@ -156,6 +158,7 @@ def submit_again(
     Raises:
         NotInSpoolError: The spool does not hold it.
         ManifestNotInSpoolError: It was refused for its manifest, and the spool has none of it.
+        UsageError: Several providers sent it and none of them is named, or one that did not.
         HomeBusyError: Another process is writing.
     """
     with reading(home) as tables:
@@ -163,12 +166,23 @@ def submit_again(
         told = [one for one in tables.restricted.ledger.receipts() if one.file_sha256 == sha256]
     if not told:
         raise NotInSpoolError("spool", "the command that brought this file was cut short before it counted")
+    told = _of_one_provider(told, provider)
     if told[-1].error in _FOR_ITS_MANIFEST and manifest is None:
         raise ManifestNotInSpoolError("spool", f"it was refused with {told[-1].error}")
     last = told[-1]
     found = [FoundFile(Path(last.file_name), last.file_name, last.provider, sha256, content, manifest)]
     door = door_of_home(home, policy)
     return _take_in(home, found, door, policy, clock, looked_at=looked_at, replace_month=replace_month)
+
+
+def _of_one_provider(told: Sequence[Receipt], provider: str | None) -> Sequence[Receipt]:
+    """Receipts of one file that are of one provider: two may send the same bytes, such as a month of no rows."""
+    senders = sorted({one.provider for one in told})
+    if provider is None and len(senders) > 1:
+        raise UsageError("--provider", f"several sent this file: name one of {', '.join(senders)}")
+    if provider is not None and provider not in senders:
+        raise UsageError("--provider", f"this file came from {', '.join(senders)}")
+    return [one for one in told if provider is None or one.provider == provider]
 
 
 def _take_in(

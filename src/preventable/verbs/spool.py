@@ -47,6 +47,9 @@ BecauseOption = Annotated[str, typer.Option("--because", help="Why it may come i
 def again(
     sha256: Annotated[str, typer.Argument(help="Of the file, as `spool list` tells it.")],
     home: HomeOption = DEFAULT_HOME,
+    provider: Annotated[
+        str | None, typer.Option("--provider", help="Whose file it is, where several sent the same bytes.")
+    ] = None,
     replace_month: ReplaceMonthOption = False,
     looked_at: LookedAtOption = False,
     by: ByOption = "",
@@ -61,7 +64,12 @@ def again(
 
     person = looked_at_by(None, given=looked_at, by=by, because=because)
     report = submit_again(
-        open_home(home), sha256, policy=load_policy(), looked_at=person, replace_month=replace_month
+        open_home(home),
+        sha256,
+        policy=load_policy(),
+        provider=provider,
+        looked_at=person,
+        replace_month=replace_month,
     )
     for file in report.files:
         if file.outcome == "refused":
