@@ -91,12 +91,23 @@ def test_what_is_asked_of_senders_of_a_kind_is_asked_of_nobody_else():
     assert told.step_of(told.partners[0], dt.date(2026, 6, 1)) == ""
 
 
+def test_what_is_asked_of_senders_of_one_kind_is_not_asked_of_those_of_another():
+    items = TOLD["partners"][1]["items"]
+    police = {**TOLD["partners"][0], "id": "police", "source": "police", "items": items}
+
+    told = read_checklist(policy_with("partners", value=[police]))
+
+    assert [item.id for item in told.asked(told.partners[0])] == ["talk", "paper"]
+    assert told.step_of(told.partners[0], dt.date(2026, 6, 1)) == "second"
+
+
 @pytest.mark.parametrize(
     ("path", "value", "found"),
     [
         (("mispelt",), 1, "a key that nothing reads: mispelt"),
         (("items", 0, "step"), "third", "names no step"),
         (("items", 0, "part"), ["watches"], "names what we do not know: watches"),
+        (("items", 0, "renewed"), "yes", "renewed is neither true nor false"),
         (("items", 0, "id"), "talk", "two of .*items.* have one id"),
         (("partners", 0, "id"), "office", "two of .*partners.* have one id"),
         (("partners", 1, "source"), "ed", "does not send"),
@@ -104,6 +115,16 @@ def test_what_is_asked_of_senders_of_a_kind_is_asked_of_nobody_else():
         (("partners", 0, "items", "talk"), {"state": "done"}, "is none of not_started"),
         (("partners", 0, "items", "talk"), {"state": "completed"}, "lacks on"),
         (("partners", 0, "items", "talk"), {"state": "completed", "on": "soon"}, "is no day"),
+        (
+            ("partners", 0, "items", "talk"),
+            {"state": "completed", "on": dt.datetime(2026, 2, 1, 9, tzinfo=dt.UTC)},
+            "is no day",
+        ),
+        (
+            ("partners", 0, "items", "talk"),
+            {"state": "completed", "on": dt.date(2026, 2, 1), "until": dt.date(2026, 12, 31)},
+            "a key that nothing reads: until",
+        ),
         (("partners", 0, "items", "paper"), {"state": "completed", "on": dt.date(2026, 2, 1)}, "lacks until"),
         (
             ("partners", 0, "items", "paper"),
@@ -118,6 +139,15 @@ def test_what_is_asked_of_senders_of_a_kind_is_asked_of_nobody_else():
 def test_what_policy_must_not_say_is_refused(path, value, found):
     with pytest.raises(PolicyError, match=found):
         read_checklist(policy_with(*path, value=value))
+
+
+def test_an_item_may_end_on_the_day_on_which_it_was_completed():
+    day = dt.date(2026, 2, 1)
+    one_day = {"state": "completed", "on": day, "until": day}
+
+    told = read_checklist(policy_with("partners", 0, "items", "paper", value=one_day))
+
+    assert told.partners[0].said["paper"].state_on(day) == "completed"
 
 
 def test_page_has_every_partner_and_puts_what_has_lapsed_first():
