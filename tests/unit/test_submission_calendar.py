@@ -311,6 +311,34 @@ def test_one_file_that_was_refused_every_day_is_one_file(home):
     assert told_on(home, "2025-08-05").unplaced == {ED: 1}
 
 
+def test_files_of_which_no_month_could_be_told_are_those_of_providers_that_owe_one(home):
+    refuse(home, None, "2025-07-30", provider=POLICE, sha256="d")
+
+    assert told_on(home, "2025-08-05").unplaced == {}
+    assert told_on(home, "2025-08-06").unplaced == {POLICE: 1}
+
+
+def test_a_receipt_of_a_submission_that_the_home_has_not_is_no_month_that_came(home):
+    lost = Receipt("2025-04-02T10:00:00+00:00", "x.csv", "f", ED, "loaded", "lost", "2025-03", 4)
+    with writing(home) as tables:
+        tables.restricted.ledger.write_receipts([lost])
+
+    assert states(told_on(home, "2025-08-05"))["2025-03"] == "missing"
+
+
+def test_a_file_that_was_refused_and_read_later_came_on_the_day_it_was_read(home, tmp_path):
+    """Only a file that we held counts from the day on which it was sent."""
+    path = write_file(tmp_path / "submissions" / ED / "2025-03.csv", ED, month_rows(ED, "2025-03"))
+    refuse(home, "2025-03", "2025-04-04", sha256=sha256(path.read_bytes()).hexdigest())
+
+    intake.submit(home, path, policy=small_policy(), clock=at("2025-05-06"))
+
+    (march,) = (
+        one for one in told_on(home, "2025-08-05").months if (one.provider, one.month) == (ED, "2025-03")
+    )
+    assert (march.state, march.received) == ("late", dt.date(2025, 5, 6))
+
+
 # --- letters ------------------------------------------------------------------------------------
 
 
