@@ -17,6 +17,7 @@ from small_home import ED, MAPPINGS, month_rows, small_home, small_policy, write
 from preventable import __main__ as command_line
 from preventable.errors import PolicyError, UsageError
 from preventable.intake import submit as intake
+from preventable.intake.door import door_of_region
 from preventable.intake.mapping_approvals import approve, new_pair, sign_invented
 from preventable.intake_errors import NotApprovedError
 from preventable.key_errors import (
@@ -390,6 +391,22 @@ def test_mappings_that_count_unsigned_are_told_once_a_report_and_not_of_an_inven
     signed_by(mapping, A, B)
     home.give_mapping(mapping)
     assert intake.submit(home, path, policy=door(BOTH)).approvals == ()
+
+
+@pytest.mark.parametrize("invented", [False, True])
+def test_the_door_of_a_region_tells_what_its_approvals_lack_as_that_of_a_home_does(tmp_path, invented):
+    region = write_region(tmp_path / "region")
+    about = region / "region.toml"
+    about.write_text(about.read_text().replace("invented = true", f"invented = {str(invented).lower()}"))
+    opened = door_of_region(region, door(BOTH))
+    unsigned = opened.approvals_in_words([ED, "ed-nowhere"])
+    signed_by(region / "mappings" / f"{ED}.v1.toml", A, B)
+
+    told = f"1 mapping counts that nobody has signed, of {ED}: policy/people.toml accepts it"
+    assert unsigned == (() if invented else (told,))
+    assert opened.invented is invented
+    assert opened.approvals_in_words(["ed-nowhere"]) == ()
+    assert door_of_region(region, door(BOTH)).approvals_in_words([ED]) == ()
 
 
 def test_where_no_mapping_counts_the_refusal_alone_says_so(tmp_path, mapping):
