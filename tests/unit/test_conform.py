@@ -7,6 +7,7 @@ import io
 import json
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +17,16 @@ from conftest import preventable_here
 
 from preventable.errors import UsageError
 from preventable.intake import submit as intake
-from preventable.intake.conform import conform, write_samples
+from preventable.intake.conform import Conformance, conform, write_samples
+from preventable.intake.reports import (
+    FINDINGS,
+    PROBLEMS,
+    RESULTS,
+    ROWS,
+    CheckReport,
+    FileReport,
+    RowsJudged,
+)
 from preventable.kits import kits
 from preventable.settings import Policy, load_policy
 from preventable.stages.sources.mapping import readable_kinds, supplier_mappings
@@ -386,10 +396,11 @@ def with_unknown_methods(folder: Path, bad: int, *, copies: int = 1) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("bad", "copies", "conforms"), [(0, 1, True), (1, 9, True), (1, 1, False), (4, 9, False)]
+    ("bad", "copies", "conforms"),
+    [(0, 1, True), (1, 9, True), (3, 25, True), (4, 25, False), (1, 1, False), (4, 9, False)],
 )
 def test_codes_unknown_in_more_than_policys_share_of_the_rows_do_not_conform(tmp_path, bad, copies, conforms):
-    """1 in a hundred: one of 108 rows is less, one of 12 is more. The door asks for 5 such rows besides."""
+    """1 in a hundred: one of 108 rows is less, three of 300 are as much, one of 12 is more. The door asks for 5 besides."""
     found = conform(with_unknown_methods(tmp_path, bad, copies=copies), kind="ed", policy=load_policy())
 
     assert [file.outcome for file in found.report.files] == ["loaded"]
@@ -398,6 +409,70 @@ def test_codes_unknown_in_more_than_policys_share_of_the_rows_do_not_conform(tmp
     assert ("Does not conform to the kit ed: column ASSAULT METHOD" in told) is not conforms
     assert (f"in {bad} of {12 * copies} rows" in told) is not conforms
     assert "SECRET" not in told + json.dumps(found.as_dict())
+
+
+def test_unknown_codes_are_noted_with_the_file_that_has_them_and_told_once_of_files_alike(tmp_path):
+    for name, bad in (("a", 1), ("b", 0)):
+        (tmp_path / name).mkdir()
+        path = with_unknown_methods(tmp_path / name, bad)
+    path.write_text(path.read_text(encoding="utf-8").replace("2025-10", "2025-12"), encoding="utf-8")
+
+    found = conform(tmp_path, kind="ed", policy=load_policy())
+
+    assert not found.report.refused
+    noted = {file.path: any("does not conform" in note for note in file.notes) for file in found.report.files}
+    assert noted == {"a/ed.csv": True, "b/ed.csv": False}
+    (once,) = found.unknown_codes
+    twice = replace(found, unknown_codes=(once, replace(once, path="b/ed.csv")))
+    assert twice.as_text() == found.as_text()
+
+
+def held_against(*findings: tuple[str, int, str]) -> Conformance:
+    """Two files held against the kit ed, of which rules found this: file, row, level."""
+    files = tuple(FileReport(f"{name}.csv", "ed", "2025-10", 12, "loaded") for name in "ab")
+    lines = [
+        {"path": path, "row_number": row, "rule": "V03", "level": level, "columns": ""}
+        for path, row, level in findings
+    ]
+    judged = RowsJudged(
+        PROBLEMS.empty_table(),
+        pa.Table.from_pylist(lines, schema=FINDINGS),
+        ROWS.empty_table(),
+        RESULTS.empty_table(),
+    )
+    return Conformance("ed", CheckReport(files, judged, beside_earlier=False))
+
+
+def test_rows_held_back_are_counted_file_by_file_and_each_once():
+    found = held_against(
+        ("a.csv", 2, "error"), ("a.csv", 2, "error"), ("b.csv", 2, "error"), ("b.csv", 3, "warning")
+    )
+
+    assert found.rows_held_back == 2
+    assert found.as_text().endswith("Does not conform to the kit ed: 2 rows would be held back.")
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        ("warning", "Conforms to the kit ed, with what is listed above."),
+        ("information", "Conforms to the kit ed."),
+    ],
+)
+def test_only_what_is_worth_a_look_stands_beside_a_file_that_conforms(level, said):
+    found = held_against(("a.csv", 2, level))
+
+    assert found.conforms
+    assert found.as_text().endswith(f"\n{said}")
+
+
+def test_a_file_of_other_columns_is_told_where_the_columns_of_its_kit_stand(tmp_path):
+    path = tmp_path / "ed.csv"
+    path.write_bytes(KITS["ed"].sample.replace(b"ASSAULT METHOD,", b"METHOD,"))
+
+    told = conform(path, kind="ed", policy=load_policy()).as_text()
+
+    assert told.endswith("writes the page that tells its columns.")
 
 
 def test_an_extract_that_the_door_would_refuse_for_its_codes_does_not_conform_either(tmp_path):
