@@ -7,9 +7,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from small_home import ED, HEADERS, POLICE, month_rows, small_home, write_file
+from small_home import ED, HEADERS, MAPPINGS, POLICE, month_rows, small_home, small_policy, write_file
 
 from preventable import __main__ as command_line
+from preventable.intake.mapping_drafts import draft_of_file, draft_refused
+from preventable.intake.submit import check
 from preventable.store.home import Home, open_home
 
 
@@ -134,3 +136,54 @@ def test_a_file_without_a_header_is_told_to_have_no_draft(home, tmp_path, monkey
 
     assert code == 3
     assert "No mapping was drafted. Q450" in said
+
+
+def test_a_draft_is_one_version_after_the_newest_and_takes_its_codes_from_the_mapping_nearest_to_the_file(
+    home, tmp_path
+):
+    for version, changes in (
+        (3, ()),
+        (4, (('"Comments"', '"Comments", "Ward", "Bed"'), ("knife_sharp", "glass"))),
+    ):
+        text = MAPPINGS[ED].replace("version = 1", f"version = {version}")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / f"{ED}.v{version}.toml"
+        path.write_text(text, encoding="utf-8")
+        home.give_mapping(path)
+    path = renamed(ed_file(tmp_path), "Arrival", "Arrival time")
+
+    draft_of_file(path, policy=small_policy(), provider=ED, home=home, out=tmp_path / "draft.toml")
+
+    made = tomllib.loads((tmp_path / "draft.toml").read_text())
+    assert made["version"] == 5
+    assert made["codes"]["method"]["K"] == "knife_sharp"
+
+
+def test_of_files_that_changed_alike_the_one_with_most_rows_is_drafted(home, tmp_path, monkeypatch, capsys):
+    for month, rows in (("2025-01", 9), ("2025-02", 40), ("2025-03", 12)):
+        sent = [[*row[:7], "Z" if rows == 40 else row[7], *row[8:]] for row in month_rows(ED, month, rows)]
+        path = write_file(tmp_path / "submissions" / ED / f"{month}.csv", ED, sent)
+        renamed(path, "Arrival", "Arrival time")
+    folder = tmp_path / "report"
+
+    typed(monkeypatch, capsys, "check", tmp_path / "submissions", "--home", home.path, "--report", folder)
+
+    assert '# "Z" = ""' in (folder / f"{ED}.v2.draft.toml").read_text()
+
+
+def test_columns_that_are_not_sure_are_counted_and_told_with_what_else_they_could_be(home, tmp_path):
+    path = renamed(renamed(ed_file(tmp_path), "Arrival", "Arrival time"), "Comments", "XQZ")
+    folder = tmp_path / "report"
+    report = check(path, home=home.path, policy=small_policy())
+
+    (line,) = draft_refused(report, path, folder, policy=small_policy(), home=home.path)
+    told = draft_of_file(path, policy=small_policy(), provider=ED, home=home, out=tmp_path / "draft.toml")
+
+    columns = [one for one in told if one.startswith("  ")]
+    doubtful = [one for one in columns if " sure " not in one]
+    assert len(columns) == len(HEADERS[ED])
+    assert line.endswith(f"not sure: {len(doubtful)} of {len(columns)} columns")
+    assert [one for one in columns if "; else " in one] == doubtful
+    assert 0 < len(doubtful) < len(columns)
