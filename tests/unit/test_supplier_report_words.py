@@ -6,14 +6,25 @@ import csv
 import io
 import re
 
+import pyarrow as pa
 import pytest
 from small_home import ED, HEADERS, POLICE, month_rows, small_home, small_policy, write_file
 from supplier_report_world import FAULTY, report_on, submitted, write_sent
 
 from preventable.intake import submit as intake
 from preventable.intake.edge import make_manifest
+from preventable.intake.reports import (
+    FINDINGS,
+    PROBLEMS,
+    RESULTS,
+    ROWS,
+    CheckReport,
+    FileReport,
+    Refusal,
+    RowsJudged,
+)
 from preventable.intake.supplier_report.contents import supplier_reports
-from preventable.intake.supplier_report.page import render_page
+from preventable.intake.supplier_report.page import render_index, render_page
 from preventable.intake.supplier_report.rows import render_rows
 from preventable.intake.supplier_report.words import words
 from preventable.stages.quality.problems import problem_words, told_problems
@@ -193,3 +204,169 @@ def test_a_duplicate_with_nothing_to_mend_is_called_one(home, tmp_path):
 
     assert f"<h1>{words()['verdict']['skipped']['title']}</h1>" in told
     assert 'id="again"' not in told
+
+
+# --- files, tasks and rows that are made by hand -------------------------------------------------
+
+
+def file_of(name="a.csv", outcome="loaded", **told):
+    given = {"provider": ED, "month": "2025-01", "rows": 4, "receipt": "S-0"} | told
+    return FileReport(name, given.pop("provider"), given.pop("month"), given.pop("rows"), outcome, **given)
+
+
+def judged_of(problems=(), findings=(), rows=(), results=()):
+    """Of a.csv: (row, column, problem), (row, rule, level), (row, content, outcome) and (rule, of)."""
+    told = [{"path": "a.csv", "row_number": row, "field": "age", "column": column, "problem": problem}
+            for row, column, problem in problems]  # fmt: skip
+    found = [{"path": "a.csv", "row_number": row, "rule": rule, "level": level, "columns": ""}
+             for row, rule, level in findings]  # fmt: skip
+    became = [{"path": "a.csv", "row_number": row, "content_hash": content, "outcome": outcome, "standing": True}
+              for row, content, outcome in rows]  # fmt: skip
+    applied = [{"path": "a.csv", "rule": rule, "level": "warning", "numerator": 1, "denominator": of}
+               for rule, of in results]  # fmt: skip
+    tables = zip((told, found, became, applied), (PROBLEMS, FINDINGS, ROWS, RESULTS), strict=True)
+    return RowsJudged(*(pa.Table.from_pylist(given, schema=schema) for given, schema in tables))
+
+
+def reports_of(*files, invented=False, **told):
+    return supplier_reports(CheckReport(files, judged_of(**told), beside_earlier=True, invented=invented))
+
+
+def steps_of(report):
+    return {step.name: step for step in report.steps}
+
+
+def test_reports_are_in_the_order_of_provider_then_month():
+    made = reports_of(
+        file_of("a.csv", provider="b-testwick", month="2025-01", receipt="S-1"),
+        file_of("b.csv", provider="a-testwick", month="2025-02", receipt="S-2"),
+        file_of("c.csv", provider="a-testwick", month="2025-01", receipt="S-3"),
+    )
+
+    assert [report.receipt for report in made] == ["S-3", "S-2", "S-1"]
+
+
+def test_what_is_known_of_a_content_is_told_whichever_of_its_files_tells_it():
+    for known, other in (("a.csv", "b.csv"), ("b.csv", "a.csv")):
+        (report,) = reports_of(
+            file_of(known, notes=("read as utf-8",), has_manifest=True, version="version 2 of its month"),
+            file_of(other, outcome="repeat"),
+        )
+        (again,) = reports_of(
+            file_of(other),
+            file_of(
+                known, "repeat", notes=("read as utf-8",), has_manifest=True, version="version 2 of its month"
+            ),
+        )
+
+        for one in (report, again):
+            assert one.notes == ("read as utf-8",)
+            assert one.version == "version 2 of its month"
+            assert one.steps[0].said == words()["step"]["received"]["done"]
+        assert again.names == ((other, "loaded"), (known, "repeat"))
+
+
+def test_a_file_without_a_manifest_is_not_said_to_be_whole():
+    (report,) = reports_of(file_of())
+
+    assert report.steps[0].said == words()["step"]["received"]["done_unvouched"]
+
+
+def test_among_tasks_of_one_level_that_of_most_rows_is_first():
+    (report,) = reports_of(
+        file_of(),
+        problems=[(2, "Age", "not_a_number"), (2, "Zone", "not_a_number"), (3, "Zone", "not_a_number")],
+    )
+
+    assert [(task.column, task.rows) for task in report.tasks] == [("Zone", (2, 3)), ("Age", (2,))]
+
+
+def test_rows_that_came_before_are_counted_under_their_step():
+    (report,) = reports_of(
+        file_of(), rows=[(2, "x", "accepted"), (3, "x", "duplicate"), (4, "x", "duplicate")]
+    )
+
+    assert steps_of(report)["duplicates"].said == (
+        "2 rows came before, in this file or another: skipped, which is no error."
+    )
+
+
+def test_a_rule_that_looks_at_some_rows_alone_is_told_with_their_number():
+    (report,) = reports_of(file_of(rows=4), findings=[(3, "V14", "warning")], results=[("V14", 2)])
+
+    assert [task.looked_at for task in report.tasks] == [2]
+    assert "1 of 2 rows: 3 · V14" in page(report)
+
+
+def test_a_warning_beside_an_error_leaves_its_step_to_mend():
+    findings = [(2, "V21", "error"), (3, "V03", "error"), (3, "V14", "warning")]
+
+    (report,) = reports_of(file_of(), findings=findings, rows=[(2, "x", "quarantined")])
+
+    assert (steps_of(report)["values"].state, steps_of(report)["duplicates"].state) == ("mend", "look")
+
+
+@pytest.mark.parametrize(("count", "more"), [(20, ""), (21, " and 1 more"), (1_021, " and 1,001 more")])
+def test_the_page_shows_twenty_row_numbers_and_how_many_there_are_more(count, more):
+    (report,) = reports_of(
+        file_of(rows=count), problems=[(row + 2, "Age", "not_a_number") for row in range(count)]
+    )
+
+    assert f", 20, 21{more} · V25" in page(report)
+
+
+def test_a_duplicate_row_tells_what_was_found_of_it_besides():
+    (report,) = reports_of(
+        file_of(),
+        rows=[(2, "x", "accepted"), (3, "x", "duplicate")],
+        problems=[(3, "Age", "not_a_number"), (3, "Zone", "not_a_number")],
+    )
+
+    line = lines(report)[1]
+    assert line["why"] == (
+        "Row 2 of this file says the same of the same record. Age: no whole number. Zone: no whole number."
+    )
+    assert line["found_by"] == "V25"
+    assert line["columns"] == "Age; Zone"
+
+
+def test_rows_stay_apart_though_problems_are_in_more_columns_than_a_number_has_bits():
+    names = [f"C{number:02d}" for number in range(70)]
+    problems = [(min(number + 2, 4), name, "not_a_number") for number, name in enumerate(names)]
+
+    (report,) = reports_of(
+        file_of(), rows=[(row, str(row), "accepted") for row in (2, 3, 4)], problems=problems
+    )
+
+    assert [line["columns"].split("; ") for line in lines(report)] == [names[:1], names[1:2], names[2:]]
+
+
+def test_a_refusal_with_several_reasons_is_a_task_each_and_names_its_rows_in_their_order():
+    refusal = Refusal(
+        "Q408", "Rows of other lengths", "2 rows", "", rows=(9, 3), reasons=("too long", "too short")
+    )
+
+    (report,) = reports_of(file_of(outcome="refused", refusal=refusal))
+
+    assert [task.said for task in report.tasks] == ["too long", "too short"]
+    assert [(line["row"], line["why"]) for line in lines(report)] == [
+        (row, "too long. too short.") for row in ("whole file", "3", "9")
+    ]
+
+
+def test_a_content_that_was_taken_and_one_that_was_refused_have_a_report_each():
+    refusal = Refusal("Q440", "Held", "unlike", "", reasons=("more rows",))
+
+    made = reports_of(file_of("a.csv"), file_of("b.csv", "refused", refusal=refusal))
+
+    assert sorted(report.verdict for report in made) == ["accepted", "held"]
+
+
+def test_the_page_of_several_reports_says_that_one_is_invented():
+    (real,) = reports_of(file_of())
+    (made_up,) = reports_of(file_of(receipt="S-1"), invented=True)
+
+    told = [
+        render_index([(one.receipt, one) for one in given]).decode() for given in ([real], [real, made_up])
+    ]
+    assert [words()["invented"] in text for text in told] == [False, True]
