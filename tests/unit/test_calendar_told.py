@@ -74,14 +74,21 @@ def test_the_role_of_a_providers_own_stands_in_place_of_the_letters():
     assert letter_to(told, POLICE, own).to == letter_to(told, POLICE).to
 
 
-def test_a_letter_tells_the_days_of_the_month_that_is_overdue_longest_and_begins_with_a_capital():
+def test_a_letter_tells_the_days_of_the_month_that_is_overdue_longest():
     one = letter_to(calendar_of(month("2025-06", "missing")))
     two = letter_to(calendar_of(month("2025-05", "missing"), month("2025-06", "missing")))
 
-    assert "One month of your monthly submissions for Testshire have not come" in words_of(one)
-    assert "2 months of your monthly submissions for Testshire" in words_of(two)
-    assert "for up to 31 days" in words_of(one)
-    assert "for up to 61 days" in words_of(two)
+    assert "not got one month of your monthly submissions for Testshire" in words_of(one)
+    assert "not got 2 months of your monthly submissions for Testshire" in words_of(two)
+    assert "was due 31 days ago" in words_of(one)
+    assert "was due 61 days ago" in words_of(two)
+
+
+def test_a_sentence_of_policy_that_begins_with_what_is_put_in_begins_with_a_capital():
+    letters = [one | {"opening": "{months} overdue."} for one in small_policy().file("calendar")["letters"]]
+    policy = changed_policy({("calendar", "letters"): letters})
+
+    assert "\nOne month overdue.\n" in letter_to(calendar_of(month("2025-06", "missing")), ED, policy).text
 
 
 def test_a_letter_gives_every_reason_for_which_files_of_a_month_were_refused():
@@ -147,7 +154,7 @@ def test_the_csv_leaves_a_cell_empty_where_no_correction_is_held():
 def test_the_page_counts_a_service_once_however_many_months_it_owes():
     owed = [month("2025-05", "missing"), month("2025-06", "missing")]
 
-    assert document_of(calendar_of(*owed)).title == "1 service owes a month"
+    assert document_of(calendar_of(*owed)).title == "1 service owes a month or more"
     assert (
         document_of(calendar_of(*owed, month("2025-06", "held", POLICE))).title
         == "2 services owe a month or more"
