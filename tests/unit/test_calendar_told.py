@@ -28,6 +28,14 @@ def calendar_of(*months, on="2025-08-05", invented=False, unplaced=None, not_owe
     return SubmissionCalendar(day, "Testshire", invented, months, unplaced or {}, not_owed, {})
 
 
+def of_two_services():
+    """One owes three months, the other the last of them alone."""
+    return calendar_of(
+        month("2025-05", "late"), month("2025-06", "received"), month("2025-07", "due"),
+        month("2025-07", "missing", POLICE),
+    )  # fmt: skip
+
+
 def letter_to(told, provider=ED, policy=None):
     rules = read_calendar_policy(policy or small_policy())
     return next(one for one in chase_letters(told, rules) if one.provider == provider)
@@ -129,12 +137,7 @@ def test_no_folder_of_letters_is_told_of_where_none_was_written(tmp_path):
 
 
 def test_the_terminal_shows_the_newest_months_and_a_blank_where_none_is_owed():
-    told = calendar_of(
-        month("2025-05", "late"), month("2025-06", "received"), month("2025-07", "due"),
-        month("2025-07", "missing", POLICE),
-    )  # fmt: skip
-
-    lines = calendar_lines(told, months=2)
+    lines = calendar_lines(of_two_services(), months=2)
 
     assert lines[0].split() == ["2025-06", "to", "2025-07,", "as", "known", "on", "2025-08-05"]
     assert lines[1:3] == [f"{ED:<11}  R .", f"{POLICE:<11}    -"]
@@ -183,12 +186,7 @@ def test_a_month_that_was_refused_before_it_was_due_is_not_told_as_overdue():
 
 
 def test_the_page_shows_the_newest_months_and_says_which_a_service_does_not_owe():
-    told = calendar_of(
-        month("2025-05", "late"), month("2025-06", "received"), month("2025-07", "due"),
-        month("2025-07", "missing", POLICE),
-    )  # fmt: skip
-
-    tables = tables_of(told, months=2)
+    tables = tables_of(of_two_services(), months=2)
 
     assert tables["table-ed"][1] == [["Testwick (invented)", "due 5 August", "in time"]]
     assert tables["table-police"][1] == [["Police (invented)", "missing", "not owed"]]

@@ -184,7 +184,7 @@ class _Seen:
     refusals: Mapping[tuple[str, str], Sequence[Receipt]]
     unplaced: Mapping[str, int]
     weak: frozenset[tuple[str, str]]
-    corrections_held: frozenset[tuple[str, str]]
+    held_last: frozenset[tuple[str, str]]
     first_month: str
 
     @classmethod
@@ -206,24 +206,26 @@ class _Seen:
         taken = {(one.provider, one.file_sha256) for one in receipts if one.outcome != "refused"}
         refusals: dict[tuple[str, str], list[Receipt]] = defaultdict(list)
         unplaced: dict[str, set[str]] = defaultdict(set)
-        # The last that became of a month's files: whether one is held.
-        waiting: dict[tuple[str, str], bool] = {}
+        # Months of which the last file that came is held.
+        held_last: set[tuple[str, str]] = set()
         for one in receipts:
             if one.outcome == "loaded" and one.submission_id in ids and one.month:
                 key = (one.provider, one.month)
                 day = held.get((one.provider, one.file_sha256), _day(one))
                 came[key] = min(came.get(key, day), day)
-                waiting[key] = False
+                held_last.discard(key)
             elif one.outcome == "refused" and (one.provider, one.file_sha256) not in taken:
                 if one.month:
-                    refusals[one.provider, one.month].append(one)
-                    waiting[one.provider, one.month] = one.error in HELD
+                    key = (one.provider, one.month)
+                    refusals[key].append(one)
+                    held_last.discard(key)
+                    if one.error in HELD:
+                        held_last.add(key)
                 else:
                     unplaced[one.provider].add(one.file_sha256)
         first = min((month for _, month in (*came, *refusals)), default="")
         files = {name: len(sha256) for name, sha256 in unplaced.items()}
-        corrections_held = frozenset(key for key, held_last in waiting.items() if held_last and key in came)
-        return cls(came, refusals, files, frozenset(weak), corrections_held, first)
+        return cls(came, refusals, files, frozenset(weak), frozenset(held_last), first)
 
     def owed(self, provider: Mapping[str, Any], month: str, rules: CalendarPolicy, on: dt.date) -> OwedMonth:
         """What one month came to."""
@@ -241,7 +243,7 @@ class _Seen:
             self._state(key, due, on),
             self.came.get(key),
             errors=errors,
-            correction_held=key in self.corrections_held,
+            correction_held=key in self.came and key in self.held_last,
         )
 
     def _state(self, key: tuple[str, str], due: dt.date, on: dt.date) -> str:
@@ -250,5 +252,5 @@ class _Seen:
                 return "set_apart"
             return "received" if self.came[key] <= due else "late"
         if key in self.refusals:
-            return "held" if self.refusals[key][-1].error in HELD else "refused"
+            return "held" if key in self.held_last else "refused"
         return "due" if on <= due else "missing"
