@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 from small_home import ED, HEADERS, month_rows, small_home, small_policy, write_file
 
 from preventable.intake import submit as intake
 from preventable.intake.edge import make_manifest
-from preventable.intake.reports import FileReport
+from preventable.intake.reports import FINDINGS, PROBLEMS, RESULTS, ROWS, FileReport, RowsJudged
 from preventable.intake.supplier_report.contents import SupplierReport, supplier_reports
 from preventable.intake.supplier_report.write import write_reports
 from preventable.store.home import Home
@@ -25,6 +28,17 @@ def faulty_rows() -> list[list[str]]:
     rows[2][HEADERS[ED].index("Arrival")] = SECRET
     rows[3][HEADERS[ED].index("Method")] = SECRET
     return [*rows, rows[6]]
+
+
+def judged_by_hand(
+    problems: Iterable[Mapping[str, Any]] = (),
+    findings: Iterable[Mapping[str, Any]] = (),
+    rows: Iterable[Mapping[str, Any]] = (),
+    results: Iterable[Mapping[str, Any]] = (),
+) -> RowsJudged:
+    """What rules found, of lines that a test makes."""
+    tables = zip((problems, findings, rows, results), (PROBLEMS, FINDINGS, ROWS, RESULTS), strict=True)
+    return RowsJudged(*(pa.Table.from_pylist(list(lines), schema=schema) for lines, schema in tables))
 
 
 def write_sent(folder: Path) -> Path:

@@ -14,19 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from conftest import preventable_here
+from supplier_report_world import judged_by_hand
 
 from preventable.errors import UsageError
 from preventable.intake import submit as intake
 from preventable.intake.conform import Conformance, conform, write_samples
-from preventable.intake.reports import (
-    FINDINGS,
-    PROBLEMS,
-    RESULTS,
-    ROWS,
-    CheckReport,
-    FileReport,
-    RowsJudged,
-)
+from preventable.intake.reports import CheckReport, FileReport
 from preventable.kits import kits
 from preventable.settings import Policy, load_policy
 from preventable.stages.sources.mapping import readable_kinds, supplier_mappings
@@ -434,13 +427,7 @@ def held_against(*findings: tuple[str, int, str]) -> Conformance:
         {"path": path, "row_number": row, "rule": "V03", "level": level, "columns": ""}
         for path, row, level in findings
     ]
-    judged = RowsJudged(
-        PROBLEMS.empty_table(),
-        pa.Table.from_pylist(lines, schema=FINDINGS),
-        ROWS.empty_table(),
-        RESULTS.empty_table(),
-    )
-    return Conformance("ed", CheckReport(files, judged, beside_earlier=False))
+    return Conformance("ed", CheckReport(files, judged_by_hand(findings=lines), beside_earlier=False))
 
 
 def test_rows_held_back_are_counted_file_by_file_and_each_once():

@@ -15,6 +15,7 @@ from supplier_report_world import (
     CLEAN,
     FAULTY,
     SECRET,
+    judged_by_hand,
     report_on,
     submitted,
     with_number,
@@ -25,7 +26,7 @@ from preventable import errors, intake_errors
 from preventable.intake import submit as intake
 from preventable.intake.edge import make_manifest
 from preventable.intake.holding import LookedAt
-from preventable.intake.reports import FINDINGS, PROBLEMS, RESULTS, ROWS, FileReport, Refusal, RowsJudged
+from preventable.intake.reports import FileReport, Refusal
 from preventable.intake.supplier_report.contents import _of_own_rows, supplier_reports
 from preventable.intake.supplier_report.page import render_page
 from preventable.intake.supplier_report.rows import render_rows
@@ -309,12 +310,7 @@ def drawn_report(draw, rows=60, columns=45):
         }
         for n, outcome in enumerate(outcomes, 2)
     ]
-    judged = RowsJudged(
-        pa.Table.from_pylist(problems, schema=PROBLEMS),
-        FINDINGS.empty_table(),
-        pa.Table.from_pylist(told, schema=ROWS),
-        RESULTS.empty_table(),
-    )
+    judged = judged_by_hand(problems, rows=told)
     file = FileReport("a.csv", ED, "2025-01", rows, "loaded", receipt="S-0")
     (report,) = supplier_reports(intake.CheckReport((file,), judged, beside_earlier=True))
     return report, met, told

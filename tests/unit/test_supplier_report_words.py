@@ -6,23 +6,13 @@ import csv
 import io
 import re
 
-import pyarrow as pa
 import pytest
 from small_home import ED, HEADERS, POLICE, month_rows, small_home, small_policy, write_file
-from supplier_report_world import FAULTY, report_on, submitted, write_sent
+from supplier_report_world import FAULTY, judged_by_hand, report_on, submitted, write_sent
 
 from preventable.intake import submit as intake
 from preventable.intake.edge import make_manifest
-from preventable.intake.reports import (
-    FINDINGS,
-    PROBLEMS,
-    RESULTS,
-    ROWS,
-    CheckReport,
-    FileReport,
-    Refusal,
-    RowsJudged,
-)
+from preventable.intake.reports import CheckReport, FileReport, Refusal
 from preventable.intake.supplier_report.contents import supplier_reports
 from preventable.intake.supplier_report.page import render_index, render_page
 from preventable.intake.supplier_report.rows import render_rows
@@ -224,8 +214,7 @@ def judged_of(problems=(), findings=(), rows=(), results=()):
               for row, content, outcome in rows]  # fmt: skip
     applied = [{"path": "a.csv", "rule": rule, "level": "warning", "numerator": 1, "denominator": of}
                for rule, of in results]  # fmt: skip
-    tables = zip((told, found, became, applied), (PROBLEMS, FINDINGS, ROWS, RESULTS), strict=True)
-    return RowsJudged(*(pa.Table.from_pylist(given, schema=schema) for given, schema in tables))
+    return judged_by_hand(told, found, became, applied)
 
 
 def reports_of(*files, invented=False, **told):
